@@ -1,0 +1,195 @@
+// What the chain needs from outside, as interfaces. `db/` and `tunnel/` implement them; tests hand in their own.
+// Every failure that can be expected is a value or a named error below; nothing here knows a runtime.
+
+import type { BodyDigest, LogEvent } from '../protocol/log/event.ts'
+import type { ByteSource, HeaderList, MessageSocket, Receipt, UserInfo } from './context.ts'
+
+/** Time and randomness, handed in so that tests are deterministic. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Calls back once after `ms`; the returned function cancels. Must not keep a process alive. */
+  after(ms: number, callback: () => void): () => void
+}
+export type RandomBytes = (length: number) => Uint8Array
+
+/** A fact to record, with at most one body. The bytes must already be masked. */
+export interface Entry {
+  readonly event: LogEvent
+  readonly body?: {
+    readonly kind: BodyDigest['kind']
+    readonly seq: number
+    readonly mediaType: string
+    readonly bytes: Uint8Array
+  }
+}
+
+/**
+ * `committed`: survives a crash of the process. `fsynced`: survives a loss of power (embedded) or is acknowledged by the
+ * primary (remote). Reads need the first, whatever changes or connects to something the second.
+ */
+export type Durability = 'committed' | 'fsynced'
+
+/** The log cannot be written. The chain answers 503 and forwards nothing. */
+export class LogUnavailable extends Error {
+  readonly code = 'LOG_UNAVAILABLE'
+  constructor(cause: unknown) {
+    super('the log cannot be written', { cause })
+    this.name = 'LogUnavailable'
+  }
+}
+
+/** The append-only log of events. */
+export interface Log {
+  /**
+   * Appends in order, all or nothing. Concurrent calls may share one commit.
+   * @throws {LogUnavailable} nothing of the call was recorded, or it is unknown whether it was
+   */
+  append(entries: readonly Entry[], durability: Durability): Promise<readonly Receipt[]>
+  /** Bytes handed over and not yet durable; writers of streams wait while it is above their limit. */
+  readonly pendingBytes: number
+}
+
+/** A request as the connector will send it: built from what was judged, never from what came in. */
+export interface UpstreamRequest {
+  /** Our event id; sent as `Audit-ID`. */
+  readonly id: string
+  readonly receipt: Receipt
+  readonly method: string
+  /** Path and query, byte for byte what was judged. */
+  readonly target: string
+  /** From the allowlist only. The connector adds credentials and `Impersonate-*` last. */
+  readonly headers: HeaderList
+  readonly user: UserInfo
+  readonly body: Uint8Array | null
+  /** Subprotocols to offer upstream for an exec, attach or portforward, in order of preference. */
+  readonly upgrade?: { readonly protocols: readonly string[] }
+  /** True for a read that may be repeated on another connector if the first is lost before it answered. */
+  readonly repeatable: boolean
+}
+
+export type UpstreamReply =
+  | { readonly kind: 'response'; readonly status: number; readonly headers: HeaderList; readonly body: ByteSource }
+  | { readonly kind: 'upgrade'; readonly socket: MessageSocket }
+
+/** Why a tunnel could not bring an answer. `sent` says whether the API server may have seen the request. */
+export interface TunnelFailure {
+  readonly kind:
+    | 'no-connector'
+    | 'lost'
+    | 'refused'
+    | 'unreachable'
+    | 'protocol'
+    | 'timeout'
+    | 'unsupported'
+    | 'cancelled'
+  /** For a person; never a credential. */
+  readonly message: string
+  readonly sent: boolean
+}
+
+/** The way to one connection's API server. */
+export interface Tunnel {
+  /** Never rejects for an expected failure. After `signal` aborts the stream is reset and upstream is told to stop. */
+  open(
+    request: UpstreamRequest,
+    signal: AbortSignal,
+  ): Promise<
+    { readonly ok: true; readonly reply: UpstreamReply } | { readonly ok: false; readonly failure: TunnelFailure }
+  >
+  /** How many connectors are live. */
+  readonly live: number
+}
+
+/** A body of an UpstreamReply, or a MessageSocket's read, rejects with this when the connector was lost in mid-stream. */
+export class TunnelBroken extends Error {
+  readonly code = 'TUNNEL_BROKEN'
+  readonly failure: TunnelFailure
+  constructor(failure: TunnelFailure) {
+    super(failure.message)
+    this.name = 'TunnelBroken'
+    this.failure = failure
+  }
+}
+
+// ---- configuration -------------------------------------------------------------------------------------------
+
+/** A registered target. `name` is a DNS label. */
+export interface Connection {
+  readonly name: string
+  readonly description: string
+  readonly createdAt: string
+}
+
+/** A connector's public identity; its key is bound to its connections. */
+export interface ConnectorRecord {
+  readonly id: string
+  /** JWK of an Ed25519 public key. */
+  readonly publicKey: { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string }
+  readonly connections: readonly string[]
+  readonly createdAt: string
+  readonly revokedAt?: string
+}
+
+/** A stored configuration document (AccessPolicy today). Revisions are immutable; `document` is the parsed YAML. */
+export interface StoredDocument {
+  readonly kind: string
+  readonly name: string
+  /** Counts up over all documents of the gateway. */
+  readonly revision: number
+  readonly document: unknown
+  /** The text as it was applied. */
+  readonly source: string
+  readonly appliedBy: string
+  readonly appliedAt: string
+}
+
+/** A one-time secret (enrolment code, login link, OAuth state). Only its SHA-256 is stored. */
+export interface OneTimeCode {
+  readonly purpose: 'enrol' | 'login-link' | 'login-state'
+  readonly payload: string
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** A person's login to the app. Stored under the SHA-256 of the cookie. */
+export interface Login {
+  readonly username: string
+  readonly groups: readonly string[]
+  readonly issuer: string
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** Configuration and logins. Methods reject only when the database fails. */
+export interface Store {
+  connections(): Promise<readonly Connection[]>
+  putConnection(connection: Connection): Promise<void>
+  deleteConnection(name: string): Promise<boolean>
+
+  connectors(): Promise<readonly ConnectorRecord[]>
+  connector(id: string): Promise<ConnectorRecord | null>
+  putConnector(record: ConnectorRecord): Promise<void>
+  revokeConnector(id: string, at: string): Promise<boolean>
+
+  /** The newest revision of every live document of a kind. */
+  documents(kind: string): Promise<readonly StoredDocument[]>
+  document(kind: string, name: string): Promise<StoredDocument | null>
+  /** Stores a new revision of each, all or nothing; returns them. */
+  putDocuments(
+    documents: readonly { kind: string; name: string; document: unknown; source: string }[],
+    by: string,
+    at: string,
+  ): Promise<readonly StoredDocument[]>
+  deleteDocument(kind: string, name: string, by: string, at: string): Promise<boolean>
+  /** Changes whenever any document changes: cheap to poll. */
+  revision(): Promise<number>
+
+  putCode(sha256: string, code: OneTimeCode): Promise<void>
+  /** Returns the code once and never again; null when unknown, used or expired. */
+  takeCode(sha256: string, purpose: OneTimeCode['purpose'], now: number): Promise<OneTimeCode | null>
+
+  putLogin(sha256: string, login: Login): Promise<void>
+  login(sha256: string, now: number): Promise<Login | null>
+  deleteLogin(sha256: string): Promise<void>
+}
