@@ -2,6 +2,7 @@
 // Every failure that can be expected is a value or a named error below; nothing here knows a runtime.
 
 import type { BodyDigest, LogEvent } from '../protocol/log/event.ts'
+import type { CommandSummary, Page, RequestRecord, SessionSummary } from './api/types.ts'
 import type { ByteSource, HeaderList, MessageSocket, Receipt, UserInfo } from './context.ts'
 
 /** Time and randomness, handed in so that tests are deterministic. */
@@ -192,4 +193,34 @@ export interface Store {
   putLogin(sha256: string, login: Login): Promise<void>
   login(sha256: string, now: number): Promise<Login | null>
   deleteLogin(sha256: string): Promise<void>
+}
+
+// ---- recordings ----------------------------------------------------------------------------------------------
+
+/** Reading what was recorded. The read model is derived from the log's entries alone. */
+export interface Recordings {
+  /** Newest first. `text` matches anywhere in agent, connection, purpose, kubectl command, resource or namespace. */
+  sessions(filter: {
+    readonly connection?: string
+    readonly agent?: string
+    readonly text?: string
+    readonly cursor?: string
+    readonly limit: number
+  }): Promise<Page<SessionSummary>>
+  session(id: string): Promise<SessionSummary | null>
+  /** Oldest first. */
+  commands(session: string, page: { readonly cursor?: string; readonly limit: number }): Promise<Page<CommandSummary>>
+  /** Oldest first. */
+  requests(
+    session: string,
+    page: { readonly command?: string; readonly cursor?: string; readonly limit: number },
+  ): Promise<Page<RequestRecord>>
+  request(id: string): Promise<RequestRecord | null>
+  /** The masked bytes of one kind of body of a request, its segments joined lazily in order; null when there is none. */
+  body(
+    request: string,
+    kind: BodyDigest['kind'],
+  ): Promise<{ readonly mediaType: string; readonly bytes: ByteSource } | null>
+  /** The session's leaves in log order, as the canonical JSON text of each, for export. */
+  leaves(session: string): AsyncIterable<string>
 }

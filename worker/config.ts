@@ -1,0 +1,89 @@
+// The gateway's configuration: one JSON document, from a file (Bun, Deno) or a binding (workerd). Parsed, never cast.
+// In: unknown. Out: GatewayConfig, or an error that names the path of what is wrong. No I/O.
+
+import * as v from 'valibot'
+
+/** How one claim becomes a part of the identity, as in Kubernetes' AuthenticationConfiguration `claimMappings`. */
+const prefixedClaim = v.strictObject({ claim: v.string(), prefix: v.optional(v.string(), '') })
+
+const issuer = v.strictObject({
+  /** Must equal `iss` exactly. */
+  url: v.pipe(v.string(), v.url()),
+  /** Absent: taken from `URL/.well-known/openid-configuration`. */
+  jwksUri: v.optional(v.pipe(v.string(), v.url())),
+  /** At least one must be in `aud`. */
+  audiences: v.pipe(v.array(v.string()), v.minLength(1)),
+  claimMappings: v.optional(
+    v.strictObject({
+      username: v.optional(prefixedClaim, { claim: 'sub' }),
+      groups: v.optional(prefixedClaim),
+      uid: v.optional(v.strictObject({ claim: v.string() })),
+      /** Keys are `extra` keys (a domain-prefixed path), values name the claim. */
+      extra: v.optional(v.array(v.strictObject({ key: v.string(), claim: v.string() })), []),
+    }),
+    {},
+  ),
+  claimValidationRules: v.optional(v.array(v.strictObject({ claim: v.string(), requiredValue: v.string() })), []),
+  /** PEM of the CA that signs the issuer's TLS certificate, where it is not a public one. Bun and Deno only. */
+  ca: v.optional(v.string()),
+})
+
+const gatewayConfig = v.strictObject({
+  /** The public base URL, e.g. `https://gateway.example.com`; no trailing slash. */
+  url: v.pipe(v.string(), v.url(), v.regex(/[^/]$/, 'must not end with a slash')),
+  issuers: v.optional(v.array(issuer), []),
+  /** Private Ed25519 JWK that signs gateway tokens. Never leaves the gateway. */
+  signingKey: v.strictObject({
+    kty: v.literal('OKP'),
+    crv: v.literal('Ed25519'),
+    x: v.string(),
+    d: v.string(),
+    kid: v.string(),
+    alg: v.optional(v.literal('EdDSA')),
+  }),
+  database: v.strictObject({
+    /** `file:PATH` (embedded) or `libsql://`, `https://`, `http://` (remote). */
+    url: v.string(),
+    authToken: v.optional(v.string()),
+    encryptionKey: v.optional(v.pipe(v.string(), v.minLength(32))),
+  }),
+  /** How people log in to the app; absent: by one-time login links only. */
+  login: v.optional(
+    v.strictObject({
+      /** One of `issuers`, by its url. */
+      issuer: v.string(),
+      clientId: v.string(),
+      clientSecret: v.optional(v.string()),
+      scopes: v.optional(v.array(v.string()), ['openid', 'profile', 'groups']),
+    }),
+  ),
+  /** Which groups hold which role in the app and the API. Higher roles include lower ones. */
+  roles: v.optional(
+    v.strictObject({
+      viewer: v.optional(v.array(v.string()), []),
+      approver: v.optional(v.array(v.string()), []),
+      admin: v.optional(v.array(v.string()), []),
+    }),
+    {},
+  ),
+  /** Host name suffix under which connections are host names, e.g. `gateway.example.com` for `prod.gateway.example.com`. */
+  connectionHostSuffix: v.optional(v.string()),
+  /** Names of built-in deny rules that are switched off. */
+  denyPackExcept: v.optional(v.array(v.string()), []),
+})
+
+export type GatewayConfig = v.InferOutput<typeof gatewayConfig>
+export type IssuerConfig = GatewayConfig['issuers'][number]
+
+/**
+ * Parses a configuration document.
+ * @throws Error with one line per problem: the path and what is expected. Never prints values (they hold keys).
+ */
+export function parseConfig(document: unknown): GatewayConfig {
+  const result = v.safeParse(gatewayConfig, document)
+  if (result.success) return result.output
+  const lines = result.issues.map(
+    (issue) => `${v.getDotPath(issue) ?? '(document)'}: expected ${issue.expected ?? 'another form'}`,
+  )
+  throw new Error(`configuration is not valid:\n${lines.join('\n')}`)
+}
