@@ -236,4 +236,10 @@ export type Reply =
       readonly headers: HeaderList
       readonly body: Uint8Array | ByteSource | null
     }
-  | { readonly kind: 'upgrade'; readonly protocol: string; readonly run: (socket: MessageSocket) => Promise<void> }
+  | {
+      readonly kind: 'upgrade'
+      readonly protocol: string
+      /** A longer message from the peer closes the socket with 1009. */
+      readonly maxMessageBytes: number
+      readonly run: (socket: MessageSocket) => Promise<void>
+    }

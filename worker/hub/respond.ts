@@ -1,0 +1,183 @@
+// A response on its way back: masked, recorded, and only then the client's.
+// Small ones are read whole first, so that what cannot be masked becomes a Status; the rest streams with backpressure.
+
+import { failure } from '../../protocol/status.ts'
+import { join } from '../bytes.ts'
+import type { ByteSource, HeaderList, Refusal, Reply } from '../context.ts'
+import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
+import { LogUnavailable, TunnelBroken } from '../ports.ts'
+
+/** Masks bytes as they pass. Throws when the content cannot be masked. */
+export interface Transform {
+  push(chunk: Uint8Array): Uint8Array
+  end(): Uint8Array
+  report(): RecordedMask
+}
+
+/** Where the masked response is recorded. */
+export interface ResponseRecorder {
+  /** Resolves when there is room for more. Rejects when the log cannot be written. */
+  write(chunk: Uint8Array): Promise<void>
+  /** Records how it ended. Called exactly once; never rejects. */
+  finish(result: Pick<RecordedResult, 'outcome' | 'code' | 'reason' | 'message'>, mask: RecordedMask): void
+}
+
+/** What a response is made from. */
+export interface RespondOptions {
+  readonly status: number
+  /** For the client, already filtered. */
+  readonly headers: HeaderList
+  readonly body: ByteSource
+  readonly transform: Transform
+  readonly recorder: ResponseRecorder
+  /** A watch, a followed log: headers go out at once. */
+  readonly streaming: boolean
+  /** True when the body is a stream of watch events, which can end with an ERROR event. */
+  readonly watch: boolean
+  /** Up to here a response is read whole before it is answered. */
+  readonly wholeBytes: number
+  readonly signal: AbortSignal
+  /** Why access ended, once it has. */
+  readonly ended: () => Refusal | null
+  readonly refuse: (refusal: Refusal) => Reply
+  /** Called once, when the last byte has gone or nobody wants it any more. */
+  readonly leave: () => void
+}
+
+const encoder = new TextEncoder()
+const LF = 0x0a
+
+/** Why a body could not be passed on to its end. */
+interface Trouble {
+  readonly outcome: RecordedResult['outcome']
+  readonly refusal: Refusal
+  readonly withheld?: string
+}
+
+function troubleOf(error: unknown, ended: Refusal | null): Trouble {
+  if (ended !== null) return { outcome: 'cancelled', refusal: ended }
+  if (error instanceof TunnelBroken) {
+    if (error.failure.kind === 'cancelled') {
+      return { outcome: 'cancelled', refusal: { kind: 'connector-lost', message: 'the client went away' } }
+    }
+    return {
+      outcome: 'failed',
+      refusal: { kind: 'connector-lost', message: `the answer broke off: ${error.failure.message}; ask again` },
+    }
+  }
+  if (error instanceof LogUnavailable) {
+    return {
+      outcome: 'failed',
+      refusal: {
+        kind: 'log-unavailable',
+        message: 'the answer can no longer be recorded, and nothing passes unrecorded; try again when the gateway’s database is back',
+      },
+    }
+  }
+  if (error instanceof Error && error.name === 'MaskError') {
+    return {
+      outcome: 'failed',
+      withheld: error.message,
+      refusal: {
+        kind: 'withheld',
+        message: `the cluster’s answer was withheld because it cannot be masked: ${error.message}`,
+      },
+    }
+  }
+  throw error
+}
+
+/** Turns an upstream response into the client's. Never rejects for what a cluster, a connector or a database can do. */
+export async function respond(options: RespondOptions): Promise<Reply> {
+  const { body, transform, recorder } = options
+  const report = (withheld?: string): RecordedMask =>
+    withheld === undefined ? transform.report() : { ...transform.report(), withheld }
+
+  const fail = (trouble: Trouble, code: number): void => {
+    body.cancel(trouble.refusal.message)
+    recorder.finish(
+      { outcome: trouble.outcome, code, reason: trouble.refusal.kind, message: trouble.refusal.message },
+      report(trouble.withheld),
+    )
+    options.leave()
+  }
+
+  let over = false
+  /** The next masked, recorded bytes; null at the end, which is recorded by then. */
+  const next = async (): Promise<Uint8Array | null> => {
+    while (!over) {
+      const chunk = await body.read()
+      if (chunk === null) over = true
+      const out = chunk === null ? transform.end() : transform.push(chunk)
+      if (out.length === 0) continue
+      // What goes out or into the record must not change under either.
+      await recorder.write(out)
+      return out
+    }
+    return null
+  }
+
+  const early: Uint8Array[] = []
+  if (!options.streaming) {
+    let length = 0
+    try {
+      for (;;) {
+        const chunk = await next()
+        if (chunk === null) {
+          recorder.finish({ outcome: options.status < 400 ? 'ok' : 'failed', code: options.status }, report())
+          options.leave()
+          return { kind: 'response', status: options.status, headers: options.headers, body: join(early) }
+        }
+        early.push(chunk)
+        length += chunk.length
+        if (length > options.wholeBytes) break
+      }
+    } catch (error) {
+      const trouble = troubleOf(error, options.ended())
+      const reply = options.refuse(trouble.refusal)
+      fail(trouble, reply.kind === 'response' ? reply.status : 500)
+      return reply
+    }
+  }
+
+  let finished = false
+  let atLineEnd = true
+  /** A watch that breaks off says so in the watch's own words, if the client is between two events. */
+  const farewell = (refusal: Refusal): Uint8Array | null => {
+    if (!options.watch || !atLineEnd) return null
+    const status = failure('ServiceUnavailable', refusal.message)
+    return encoder.encode(`${JSON.stringify({ type: 'ERROR', object: status })}\n`)
+  }
+  const source: ByteSource = {
+    async read() {
+      const waiting = early.shift()
+      if (waiting !== undefined) return waiting
+      if (finished) return null
+      try {
+        const chunk = await next()
+        if (chunk !== null) {
+          atLineEnd = chunk[chunk.length - 1] === LF
+          return chunk
+        }
+        finished = true
+        recorder.finish({ outcome: options.status < 400 ? 'ok' : 'failed', code: options.status }, report())
+        options.leave()
+        return null
+      } catch (error) {
+        finished = true
+        const trouble = troubleOf(error, options.ended())
+        const last = farewell(trouble.refusal)
+        fail(trouble, options.status)
+        if (last !== null) return last
+        // The adapter cuts the connection: a body that broke off must not look whole.
+        throw error
+      }
+    },
+    cancel(reason) {
+      if (finished) return
+      finished = true
+      fail({ outcome: 'cancelled', refusal: options.ended() ?? { kind: 'timeout', message: reason } }, options.status)
+    },
+  }
+  return { kind: 'response', status: options.status, headers: options.headers, body: source }
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import type { Authenticated, Refusal } from '../context.ts'
+import type { Clock } from '../ports.ts'
+import { createStreams } from './streams.ts'
+
+function manualClock(): Clock & { tick(): void } {
+  let waiting: (() => void)[] = []
+  return {
+    now: () => 0,
+    after(_ms, callback) {
+      waiting.push(callback)
+      return () => {
+        waiting = waiting.filter((each) => each !== callback)
+      }
+    },
+    tick() {
+      const due = waiting
+      waiting = []
+      for (const callback of due) callback()
+    },
+  }
+}
+
+function request(username: string, signal = new AbortController().signal): Authenticated {
+  return {
+    id: 'r',
+    receivedAt: 0,
+    method: 'GET',
+    target: '/api/v1/pods?watch=true',
+    host: 'h',
+    headers: [],
+    body: null,
+    upgrade: null,
+    remote: '',
+    signal,
+    connection: 'demo',
+    info: {
+      isResourceRequest: true,
+      path: '/api/v1/pods',
+      query: 'watch=true',
+      verb: 'watch',
+      apiPrefix: 'api',
+      apiGroup: '',
+      apiVersion: 'v1',
+      namespace: '',
+      resource: 'pods',
+      subresource: '',
+      name: '',
+      parts: ['pods'],
+      streaming: true,
+      dryRun: false,
+    },
+    bodyFormat: 'none',
+    accept: { upstream: 'application/json' },
+    client: { userAgent: '', command: '', session: '' },
+    identity: { user: { username, uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 100 },
+  }
+}
+
+const GONE: Refusal = { kind: 'forbidden', message: 'gone' }
+
+describe('streams', () => {
+  it('lets an identity have its limit and not one more, and counts others apart', () => {
+    const streams = createStreams({ clock: manualClock(), maxPerIdentity: 2, everyMs: 1, rejudge: () => null })
+    const first = streams.enter(request('a'))
+    expect(streams.enter(request('a')).ok).toBe(true)
+    expect(streams.enter(request('a'))).toMatchObject({ ok: false, refusal: { kind: 'too-many', retryAfterS: 2 } })
+    expect(streams.enter(request('b')).ok).toBe(true)
+    if (first.ok) {
+      first.value.leave()
+      first.value.leave()
+    }
+    expect(streams.enter(request('a')).ok).toBe(true)
+    expect(streams.enter(request('a')).ok).toBe(false)
+  })
+
+  it('ends a stream whose access is gone at the next look, and leaves the others open', () => {
+    const clock = manualClock()
+    const streams = createStreams({
+      clock,
+      maxPerIdentity: 9,
+      everyMs: 1,
+      rejudge: (each) => (each.identity.user.username === 'a' ? GONE : null),
+    })
+    const a = streams.enter(request('a'))
+    const b = streams.enter(request('b'))
+    if (!a.ok || !b.ok) throw new Error('both must enter')
+    expect(a.value.signal.aborted).toBe(false)
+    clock.tick()
+    expect(a.value.ended).toEqual(GONE)
+    expect(a.value.signal.aborted).toBe(true)
+    expect(b.value.signal.aborted).toBe(false)
+  })
+
+  it('aborts when the client goes, without a refusal', () => {
+    const client = new AbortController()
+    const streams = createStreams({ clock: manualClock(), maxPerIdentity: 9, everyMs: 1, rejudge: () => null })
+    const entered = streams.enter(request('a', client.signal))
+    if (!entered.ok) throw new Error('must enter')
+    client.abort()
+    expect(entered.value.signal.aborted).toBe(true)
+    expect(entered.value.ended).toBeNull()
+  })
+})

@@ -1,0 +1,119 @@
+// The requests a connection has in flight: counted per identity, and judged again while they last.
+// In: authenticated requests. Out: a handle with a signal that aborts when access ends. No I/O.
+
+import type { Authenticated, Outcome, Refusal } from '../context.ts'
+import type { Clock } from '../ports.ts'
+
+/** One request in flight. */
+export interface OpenStream {
+  /** Aborts when the client has gone or access ended. */
+  readonly signal: AbortSignal
+  /** Why access ended, or null while it has not. */
+  readonly ended: Refusal | null
+  /** The session, once it is known, so that it can be ended as a whole. */
+  session: string
+  /** Must be called once, when the request is over. */
+  leave(): void
+}
+
+export interface Streams {
+  /** Counts the request in, or refuses it when the identity has too many in flight. */
+  enter(request: Authenticated): Outcome<OpenStream>
+  /** Ends all streams for which the predicate gives a refusal. */
+  end(why: (request: Authenticated, session: string) => Refusal | null): number
+  /** Requests in flight. */
+  readonly size: number
+}
+
+/**
+ * @param options.rejudge called for every open stream at least every `everyMs`: a refusal ends the stream
+ */
+export function createStreams(options: {
+  readonly clock: Clock
+  readonly maxPerIdentity: number
+  readonly everyMs: number
+  readonly rejudge: (request: Authenticated) => Refusal | null
+}): Streams {
+  interface Slot {
+    readonly request: Authenticated
+    readonly stream: OpenStream
+    readonly stop: (refusal: Refusal) => void
+  }
+  const slots = new Set<Slot>()
+  const perIdentity = new Map<string, number>()
+  let ticking = false
+
+  const sweep = (why: (request: Authenticated, session: string) => Refusal | null): number => {
+    let count = 0
+    for (const slot of slots) {
+      if (slot.stream.ended !== null) continue
+      const refusal = why(slot.request, slot.stream.session)
+      if (refusal === null) continue
+      slot.stop(refusal)
+      count += 1
+    }
+    return count
+  }
+
+  const tick = (): void => {
+    if (ticking || slots.size === 0) return
+    ticking = true
+    options.clock.after(options.everyMs, () => {
+      ticking = false
+      sweep((request) => options.rejudge(request))
+      tick()
+    })
+  }
+
+  return {
+    enter(request) {
+      const who = `${request.identity.issuer}\n${request.identity.user.username}`
+      const count = perIdentity.get(who) ?? 0
+      if (count >= options.maxPerIdentity) {
+        return {
+          ok: false,
+          refusal: {
+            kind: 'too-many',
+            message: `${request.identity.user.username} has ${count} requests in flight on connection ${request.connection}, which is the limit; end some watches or wait for requests to finish`,
+            retryAfterS: 2,
+          },
+        }
+      }
+      perIdentity.set(who, count + 1)
+      const controller = new AbortController()
+      let ended: Refusal | null = null
+      const onGone = (): void => controller.abort()
+      if (request.signal.aborted) controller.abort()
+      else request.signal.addEventListener('abort', onGone, { once: true })
+      const stream: OpenStream = {
+        signal: controller.signal,
+        get ended() {
+          return ended
+        },
+        session: '',
+        leave() {
+          if (!slots.delete(slot)) return
+          request.signal.removeEventListener('abort', onGone)
+          const left = (perIdentity.get(who) ?? 1) - 1
+          if (left > 0) perIdentity.set(who, left)
+          else perIdentity.delete(who)
+        },
+      }
+      const slot: Slot = {
+        request,
+        stream,
+        stop(refusal) {
+          ended = refusal
+          controller.abort()
+        },
+      }
+      slots.add(slot)
+      tick()
+      return { ok: true, value: stream }
+    },
+    end: sweep,
+    get size() {
+      return slots.size
+    },
+  }
+}

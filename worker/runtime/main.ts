@@ -1,0 +1,36 @@
+// A gateway as a process, on Bun or Deno: `worker/runtime/main.ts --config FILE`.
+// Prints one JSON line `{"ready":true,"url":…}` on stdout when it listens; one JSON line a notable thing on stderr.
+
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import process from 'node:process'
+import { startGateway } from './start.ts'
+import { parseProcessConfig } from './processconfig.ts'
+
+async function main(argv: readonly string[]): Promise<void> {
+  const at = argv.indexOf('--config')
+  const file = at === -1 ? undefined : argv[at + 1]
+  if (file === undefined) {
+    process.stderr.write('usage: main.ts --config FILE\n')
+    process.exit(2)
+  }
+  const text = await readFile(file, 'utf8')
+  const settings = parseProcessConfig(JSON.parse(text), dirname(resolve(file)))
+  const gateway = await startGateway(settings)
+  process.stdout.write(`${JSON.stringify({ ready: true, url: settings.config.url, port: gateway.port })}\n`)
+  const stop = (): void => {
+    gateway.close(2_000).then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(
+    `${JSON.stringify({ level: 'fatal', message: error instanceof Error ? error.message : String(error) })}\n`,
+  )
+  process.exit(1)
+})
