@@ -20,9 +20,7 @@ export function parseTarget(target: string): Outcome<Target> {
   if (/[^\x21-\x7e]/.test(target)) return malformed('the request target holds a space, a control or a non-ASCII byte')
   if (/[#\\;<>"^`{|}]/.test(target)) return malformed('the request target holds a character that must be escaped')
   const mark = target.indexOf('?')
-  return accept(
-    mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) },
-  )
+  return accept(mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) })
 }
 
 /**
