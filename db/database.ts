@@ -1,0 +1,65 @@
+// Puts a database together from a writer and a connection to read from: what embedded and remote have in common.
+
+import type { LibSQLDatabase } from 'drizzle-orm/libsql'
+import type { Clock, Log, RandomBytes, Recordings, Store } from '../worker/ports.ts'
+import { createLogQueue } from './log.ts'
+import { checkTriggers, migrate } from './migrate.ts'
+import { rebuildReadModel } from './rebuild.ts'
+import { createRecordings } from './recordings.ts'
+import { createStore } from './store.ts'
+import { createUnfinished, type Unfinished } from './unfinished.ts'
+import type { Writer } from './writer.ts'
+
+export interface DatabaseOptions {
+  /** `file:PATH`, or `libsql://`, `https://`, `http://`. */
+  readonly url: string
+  readonly authToken?: string | undefined
+  readonly encryptionKey?: string | undefined
+  readonly clock: Pick<Clock, 'now'>
+  readonly random: RandomBytes
+}
+
+export interface Database {
+  readonly log: Log
+  readonly store: Store
+  readonly recordings: Recordings
+  /** Requests of writers that are gone, for the reaper. */
+  readonly unfinished: Unfinished
+  /** Derives sessions, commands and requests anew from the leaves. Nothing is appended meanwhile by this process. */
+  rebuildReadModel(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Migrates, checks the triggers and makes the ports.
+ * @throws DatabaseRefused when the guards of the log are missing
+ * @throws WriteFailed when the database cannot be opened or written
+ */
+export async function assemble(
+  writer: Writer,
+  reader: LibSQLDatabase,
+  closeReader: () => void,
+  { clock, random }: DatabaseOptions,
+): Promise<Database> {
+  try {
+    await migrate(writer)
+    await checkTriggers(writer)
+  } catch (error) {
+    closeReader()
+    await writer.close()
+    throw error
+  }
+  const newWriterId = () => Array.from(random(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const log = createLogQueue({ writer, random, newWriterId })
+  return {
+    log,
+    store: createStore(reader, writer, () => clock.now()),
+    recordings: createRecordings(reader, () => clock.now()),
+    unfinished: createUnfinished(reader, log),
+    rebuildReadModel: () => log.exclusively(() => rebuildReadModel(reader, writer)),
+    async close() {
+      await log.exclusively(() => writer.close())
+      closeReader()
+    },
+  }
+}

@@ -1,0 +1,280 @@
+// The Recordings port: listings from the read model, requests from their leaves, bodies segment by segment. Reads only.
+
+import { and, asc, desc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
+import type { LibSQLDatabase } from 'drizzle-orm/libsql'
+import { alias } from 'drizzle-orm/sqlite-core'
+import type { BodyDigest, Leaf, RecordedMask } from '../protocol/log/event.ts'
+import { parseLeaf } from '../protocol/log/leaf.ts'
+import type { CommandSummary, RequestRecord, SessionSummary } from '../worker/api/types.ts'
+import type { ByteSource } from '../worker/context.ts'
+import type { Recordings } from '../worker/ports.ts'
+import { cursorOf, pageOf, parseCursor } from './cursor.ts'
+import { OUTCOMES } from './readmodel.ts'
+import { bodies, commands, leaves, requests, sessions, sessionTerms } from './schema.ts'
+import { titleOf } from './title.ts'
+
+/** A session is live this long after its last request. */
+const LIVE_MS = 60_000
+/** A command's title is made of its first requests; what follows in a long burst adds nothing. */
+const TITLE_REQUESTS = 50
+/** Leaves fetched at a time for an export. */
+const EXPORT_PAGE = 500
+
+export function createRecordings(db: LibSQLDatabase, now: () => number): Recordings {
+  const intents = alias(leaves, 'intents')
+  const results = alias(leaves, 'results')
+  const sessionRunning = sql<number>`EXISTS (SELECT 1 FROM requests r WHERE r.session = ${sessions.id} AND r.result IS NULL)`
+  const commandRunning = sql<number>`EXISTS (SELECT 1 FROM requests r WHERE r.session = ${commands.session}
+    AND r.command = ${commands.id} AND r.result IS NULL)`
+
+  async function listSessions(where: SQL | undefined, limit: number): Promise<SessionSummary[]> {
+    const rows = await db
+      .select({ row: sessions, running: sessionRunning })
+      .from(sessions)
+      .where(where)
+      .orderBy(desc(sessions.startedAt), desc(sessions.id))
+      .limit(limit)
+    return rows.map(({ row, running }) => ({
+      id: row.id,
+      connection: row.connection,
+      agent: { username: row.username, groups: JSON.parse(row.groups), issuer: row.issuer },
+      ...(row.purpose === null ? {} : { purpose: row.purpose }),
+      userAgent: row.userAgent,
+      startedAt: iso(row.startedAt),
+      lastAt: iso(row.lastAt),
+      commands: row.commands,
+      requests: row.requests,
+      denials: row.denials,
+      masks: row.masks,
+      live: running === 1 || row.lastAt > now() - LIVE_MS,
+    }))
+  }
+
+  async function titles(ids: readonly string[]): Promise<Map<string, Leaf[]>> {
+    const found = new Map<string, Leaf[]>()
+    if (ids.length === 0) return found
+    const first = db
+      .select({
+        id: requests.id,
+        command: requests.command,
+        place: sql<number>`row_number() OVER (PARTITION BY ${requests.command} ORDER BY ${requests.id})`.as('place'),
+      })
+      .from(requests)
+      .where(inArray(requests.command, [...ids]))
+      .as('first')
+    const rows = await db
+      .select({ command: first.command, leaf: leaves.leaf })
+      .from(first)
+      .innerJoin(leaves, eq(leaves.id, first.id))
+      .where(sql`${first.place} <= ${TITLE_REQUESTS}`)
+      .orderBy(first.id)
+    for (const { command, leaf } of rows) {
+      const list = found.get(command) ?? []
+      list.push(parseLeaf(leaf))
+      found.set(command, list)
+    }
+    return found
+  }
+
+  async function listRequests(where: SQL | undefined, limit: number): Promise<RequestRecord[]> {
+    const rows = await db
+      .select({ row: requests, intent: intents.leaf, hash: intents.hash, result: results.leaf })
+      .from(requests)
+      .innerJoin(intents, eq(intents.id, requests.id))
+      .leftJoin(results, eq(results.id, requests.result))
+      .where(where)
+      .orderBy(asc(requests.id))
+      .limit(limit)
+    const sizes = await bodySizes(rows.map(({ row }) => row.id))
+    return rows.flatMap(({ row, intent, hash, result }) => {
+      const asked = parseLeaf(intent)
+      const ended = result === null ? undefined : parseLeaf(result)
+      if (asked.request === undefined) return []
+      const mask = joinMasks(asked.mask, ended?.mask)
+      return [
+        {
+          id: row.id,
+          session: row.session,
+          command: row.command,
+          at: asked.ts,
+          request: asked.request,
+          ...(asked.decision === undefined ? {} : { decision: asked.decision }),
+          ...(mask === undefined ? {} : { mask }),
+          ...(ended?.res === undefined ? {} : { result: ended.res }),
+          bodies: sizes.get(row.id) ?? [],
+          leaf: hash,
+        },
+      ]
+    })
+  }
+
+  async function bodySizes(ids: readonly string[]): Promise<Map<string, RequestRecord['bodies'][number][]>> {
+    const found = new Map<string, RequestRecord['bodies'][number][]>()
+    if (ids.length === 0) return found
+    const rows = await db
+      .select({
+        request: bodies.request,
+        kind: bodies.kind,
+        mediaType: sql<string>`min(${bodies.mediaType})`,
+        bytes: sql<number>`sum(${bodies.size})`,
+      })
+      .from(bodies)
+      .where(inArray(bodies.request, [...ids]))
+      .groupBy(bodies.request, bodies.kind)
+    for (const { request, kind, mediaType, bytes } of rows) {
+      const list = found.get(request) ?? []
+      list.push({ kind: parseKind(kind), mediaType, bytes })
+      found.set(request, list)
+    }
+    return found
+  }
+
+  return {
+    async sessions({ connection, agent, text, cursor, limit }) {
+      const after = parseCursor(cursor)
+      const pattern = text === undefined || text === '' ? null : `%${text.replace(/[\\%_]/g, '\\$&')}%`
+      const where = and(
+        connection === undefined ? undefined : eq(sessions.connection, connection),
+        agent === undefined ? undefined : eq(sessions.username, agent),
+        after === null ? undefined : sql`(${sessions.startedAt}, ${sessions.id}) < (${after.at}, ${after.id})`,
+        pattern === null
+          ? undefined
+          : or(
+              sql`${sessions.username} LIKE ${pattern} ESCAPE '\\'`,
+              sql`${sessions.connection} LIKE ${pattern} ESCAPE '\\'`,
+              sql`${sessions.purpose} LIKE ${pattern} ESCAPE '\\'`,
+              sql`EXISTS (SELECT 1 FROM ${sessionTerms} t WHERE t.session = ${sessions.id} AND t.term LIKE ${pattern} ESCAPE '\\')`,
+            ),
+      )
+      const items = await listSessions(where, limit + 1)
+      return pageOf(items, limit, (last) => cursorOf(Date.parse(last.startedAt), last.id))
+    },
+
+    async session(id) {
+      return (await listSessions(eq(sessions.id, id), 1))[0] ?? null
+    },
+
+    async commands(session, { cursor, limit }) {
+      const after = parseCursor(cursor)
+      const where = and(
+        eq(commands.session, session),
+        after === null ? undefined : sql`(${commands.startedAt}, ${commands.id}) > (${after.at}, ${after.id})`,
+      )
+      const rows = await db
+        .select({ row: commands, running: commandRunning })
+        .from(commands)
+        .where(where)
+        .orderBy(asc(commands.startedAt), asc(commands.id))
+        .limit(limit + 1)
+      const found = await titles(rows.slice(0, limit).map(({ row }) => row.id))
+      const items = rows.map(({ row, running }): CommandSummary => {
+        const asked = (found.get(row.id) ?? []).flatMap((leaf) => (leaf.request === undefined ? [] : [leaf.request]))
+        return {
+          id: row.id,
+          session: row.session,
+          title: titleOf(asked),
+          startedAt: iso(row.startedAt),
+          endedAt: iso(row.endedAt),
+          requests: row.requests,
+          denials: row.denials,
+          masks: row.masks,
+          outcome: running === 1 ? 'running' : (OUTCOMES[row.worst] ?? 'unknown'),
+          ...(row.stream === null ? {} : { stream: row.stream }),
+        }
+      })
+      return pageOf(items, limit, (last) => cursorOf(Date.parse(last.startedAt), last.id))
+    },
+
+    async requests(session, { command, cursor, limit }) {
+      const after = parseCursor(cursor)
+      const where = and(
+        eq(requests.session, session),
+        command === undefined ? undefined : eq(requests.command, command),
+        after === null ? undefined : gt(requests.id, after.id),
+      )
+      return pageOf(await listRequests(where, limit + 1), limit, (last) => cursorOf(0, last.id))
+    },
+
+    async request(id) {
+      return (await listRequests(eq(requests.id, id), 1))[0] ?? null
+    },
+
+    async body(request, kind) {
+      const [first] = await db
+        .select({ seq: bodies.seq, mediaType: bodies.mediaType, bytes: bodies.bytes })
+        .from(bodies)
+        .where(and(eq(bodies.request, request), eq(bodies.kind, kind)))
+        .orderBy(asc(bodies.seq))
+        .limit(1)
+      if (first === undefined) return null
+      return { mediaType: first.mediaType, bytes: segments(db, request, kind, first) }
+    },
+
+    async *leaves(session) {
+      let last = -1
+      while (true) {
+        const rows = await db
+          .select({ idx: leaves.idx, leaf: leaves.leaf })
+          .from(leaves)
+          .where(and(eq(leaves.session, session), gt(leaves.idx, last)))
+          .orderBy(asc(leaves.idx))
+          .limit(EXPORT_PAGE)
+        for (const { idx, leaf } of rows) {
+          last = idx
+          yield leaf
+        }
+        if (rows.length < EXPORT_PAGE) return
+      }
+    },
+  }
+}
+
+/** One segment in memory at a time; empty ones are passed over. */
+function segments(
+  db: LibSQLDatabase,
+  request: string,
+  kind: BodyDigest['kind'],
+  first: { readonly seq: number; readonly bytes: Uint8Array },
+): ByteSource {
+  let ready: Uint8Array | null = first.bytes
+  let last = first.seq
+  let cancelled = false
+  return {
+    async read() {
+      while (!cancelled) {
+        const chunk = ready
+        ready = null
+        if (chunk !== null && chunk.length > 0) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
+        const [next] = await db
+          .select({ seq: bodies.seq, bytes: bodies.bytes })
+          .from(bodies)
+          .where(and(eq(bodies.request, request), eq(bodies.kind, kind), gt(bodies.seq, last)))
+          .orderBy(asc(bodies.seq))
+          .limit(1)
+        if (next === undefined) return null
+        last = next.seq
+        ready = next.bytes
+      }
+      return null
+    },
+    cancel() {
+      cancelled = true
+    },
+  }
+}
+
+function joinMasks(a: RecordedMask | undefined, b: RecordedMask | undefined): RecordedMask | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  const rules: Record<string, number> = { ...a.rules }
+  for (const [rule, count] of Object.entries(b.rules)) rules[rule] = (rules[rule] ?? 0) + count
+  const withheld = b.withheld ?? a.withheld
+  return { count: a.count + b.count, rules, ...(withheld === undefined ? {} : { withheld }) }
+}
+
+function parseKind(kind: string): BodyDigest['kind'] {
+  return kind === 'request' || kind === 'stream' ? kind : 'response'
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

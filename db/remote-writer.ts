@@ -1,0 +1,82 @@
+// Writes to a remote database through @libsql/client: each transaction is one batch, one round trip. Knows no runtime;
+// embedded.ts and remote.ts hand in their flavour of the client.
+
+import type { Client, Config, InStatement, ResultSet } from '@libsql/client'
+import type { LibSQLDatabase } from 'drizzle-orm/libsql'
+import { portableSha256 } from '../protocol/log/leaf.ts'
+import { assemble, type Database, type DatabaseOptions } from './database.ts'
+import { planAppend } from './plan.ts'
+import { type SqlValue, type Statement, WriteFailed, type WriteResult, type Writer } from './writer.ts'
+
+/** A primary that has not answered by then is taken for lost; what it did is asked for afterwards. */
+const TIMEOUT_MS = 10_000
+
+/** Makes the database over a remote one's client. */
+export async function assembleRemote(
+  createClient: (config: Config) => Client,
+  drizzle: (client: Client) => LibSQLDatabase,
+  options: DatabaseOptions,
+): Promise<Database> {
+  const { url, authToken } = options
+  const bounded = (input: Request | string, init?: RequestInit) =>
+    fetch(input, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const client = createClient({ url, fetch: bounded, ...(authToken === undefined ? {} : { authToken }) })
+  return assemble(createRemoteWriter(client), drizzle(client), () => client.close(), options)
+}
+
+/** A writer over a remote database. The primary acknowledges every commit, so both durabilities are the same. */
+export function createRemoteWriter(client: Client): Writer {
+  async function batch(statements: readonly Statement[]): Promise<readonly WriteResult[]> {
+    try {
+      return (await client.batch(statements.map(toInStatement), 'write')).map(parseResult)
+    } catch (error) {
+      throw failed(error)
+    }
+  }
+  return {
+    async append(entries, end) {
+      let plan: ReturnType<typeof planAppend>
+      try {
+        plan = planAppend(entries, end, portableSha256)
+      } catch (error) {
+        throw new WriteFailed('constraint', messageOf(error))
+      }
+      await batch(plan.statements)
+      return plan.hashes
+    },
+    write: batch,
+    async since(writer, wseq) {
+      const sql = 'SELECT hash FROM leaves WHERE writer = ? AND wseq > ? ORDER BY wseq'
+      const { rows } = await client.execute({ sql, args: [writer, wseq] })
+      return rows.map((row) => String(row['hash']))
+    },
+    async close() {
+      client.close()
+    },
+  }
+}
+
+/** An error the server named was rolled back; any other leaves it open whether the commit arrived. */
+function failed(error: unknown): WriteFailed {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code.startsWith('SQLITE_CONSTRAINT')) return new WriteFailed('constraint', messageOf(error))
+  return new WriteFailed(code.startsWith('SQLITE_') ? 'unavailable' : 'unknown', messageOf(error))
+}
+
+function toInStatement({ sql, args }: Statement): InStatement {
+  return { sql, args: [...args] }
+}
+
+function parseResult(result: ResultSet): WriteResult {
+  const rows = result.rows.map((row) => Object.fromEntries(result.columns.map((name) => [name, parseValue(row[name])])))
+  return { rows, changes: result.rowsAffected }
+}
+
+function parseValue(value: unknown): SqlValue {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  return typeof value === 'string' || typeof value === 'number' ? value : null
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,142 @@
+// The tables, for Drizzle. SCHEMA.md says what each column means; triggers stand in triggers.ts. No I/O.
+// Every table is STRICT: the bundled migrations add the word, which drizzle-kit cannot write.
+
+import { sql } from 'drizzle-orm'
+import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+export const leaves = sqliteTable(
+  'leaves',
+  {
+    idx: integer('idx').primaryKey(),
+    id: text('id').notNull(),
+    type: text('type').notNull(),
+    session: text('session'),
+    writer: text('writer').notNull(),
+    wseq: integer('wseq').notNull(),
+    hash: text('hash').notNull(),
+    leaf: text('leaf').notNull(),
+  },
+  (t) => [
+    uniqueIndex('leaves_id').on(t.id),
+    uniqueIndex('leaves_writer').on(t.writer, t.wseq),
+    index('leaves_session').on(t.session, t.idx),
+  ],
+)
+
+export const bodies = sqliteTable(
+  'bodies',
+  {
+    event: text('event').notNull(),
+    request: text('request').notNull(),
+    kind: text('kind').notNull(),
+    seq: integer('seq').notNull(),
+    mediaType: text('media_type').notNull(),
+    size: integer('size').notNull(),
+    salt: blob('salt', { mode: 'buffer' }).notNull(),
+    bytes: blob('bytes', { mode: 'buffer' }).notNull(),
+  },
+  (t) => [uniqueIndex('bodies_request').on(t.request, t.kind, t.seq), uniqueIndex('bodies_event').on(t.event)],
+)
+
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    id: text('id').primaryKey(),
+    connection: text('connection').notNull(),
+    username: text('username').notNull(),
+    groups: text('groups').notNull(),
+    issuer: text('issuer').notNull(),
+    purpose: text('purpose'),
+    userAgent: text('user_agent').notNull(),
+    startedAt: integer('started_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+    commands: integer('commands').notNull(),
+    requests: integer('requests').notNull(),
+    denials: integer('denials').notNull(),
+    masks: integer('masks').notNull(),
+  },
+  (t) => [index('sessions_started').on(t.startedAt, t.id), index('sessions_connection').on(t.connection, t.startedAt)],
+)
+
+export const sessionTerms = sqliteTable(
+  'session_terms',
+  { session: text('session').notNull(), term: text('term').notNull() },
+  (t) => [primaryKey({ columns: [t.session, t.term] })],
+)
+
+export const commands = sqliteTable(
+  'commands',
+  {
+    id: text('id').primaryKey(),
+    session: text('session').notNull(),
+    startedAt: integer('started_at').notNull(),
+    endedAt: integer('ended_at').notNull(),
+    requests: integer('requests').notNull(),
+    denials: integer('denials').notNull(),
+    masks: integer('masks').notNull(),
+    worst: integer('worst').notNull(),
+    stream: text('stream'),
+  },
+  (t) => [index('commands_session').on(t.session, t.startedAt, t.id)],
+)
+
+export const requests = sqliteTable(
+  'requests',
+  {
+    id: text('id').primaryKey(),
+    session: text('session').notNull(),
+    command: text('command').notNull(),
+    at: integer('at').notNull(),
+    writer: text('writer').notNull(),
+    result: text('result'),
+  },
+  (t) => [
+    index('requests_session').on(t.session, t.id),
+    index('requests_command').on(t.command, t.id),
+    index('requests_running').on(t.session, t.command).where(sql`result IS NULL`),
+  ],
+)
+
+export const connections = sqliteTable('connections', {
+  name: text('name').primaryKey(),
+  description: text('description').notNull(),
+  createdAt: text('created_at').notNull(),
+})
+
+export const connectors = sqliteTable('connectors', {
+  id: text('id').primaryKey(),
+  publicKey: text('public_key').notNull(),
+  connections: text('connections').notNull(),
+  createdAt: text('created_at').notNull(),
+  revokedAt: text('revoked_at'),
+})
+
+export const documents = sqliteTable(
+  'documents',
+  {
+    revision: integer('revision').primaryKey(),
+    kind: text('kind').notNull(),
+    name: text('name').notNull(),
+    deleted: integer('deleted').notNull(),
+    document: text('document').notNull(),
+    source: text('source').notNull(),
+    appliedBy: text('applied_by').notNull(),
+    appliedAt: text('applied_at').notNull(),
+  },
+  (t) => [index('documents_name').on(t.kind, t.name, t.revision)],
+)
+
+export const codes = sqliteTable('codes', {
+  sha256: text('sha256').primaryKey(),
+  purpose: text('purpose').notNull(),
+  payload: text('payload').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+})
+
+export const logins = sqliteTable('logins', {
+  sha256: text('sha256').primaryKey(),
+  username: text('username').notNull(),
+  groups: text('groups').notNull(),
+  issuer: text('issuer').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+})

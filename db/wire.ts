@@ -1,0 +1,69 @@
+// What the writer thread and its client say to each other. Entries travel as one JSON text and one buffer that is
+// transferred: cloning them object by object costs the event loop several times as much. No I/O.
+
+import type { BodyDigest, LogEvent } from '../protocol/log/event.ts'
+import type { Durability } from '../worker/ports.ts'
+import type { ChainEnd, Sealed, Statement, WriteFailed } from './writer.ts'
+
+export interface PackedEntries {
+  readonly text: string
+  /** Salt and bytes of each body, one after the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+export type ThreadRequest = { readonly n: number } & (
+  | {
+      readonly op: 'append'
+      readonly entries: PackedEntries
+      readonly end: ChainEnd
+      readonly durability: Durability
+    }
+  | { readonly op: 'write'; readonly statements: readonly Statement[] }
+  | { readonly op: 'since'; readonly writer: string; readonly wseq: number }
+  | { readonly op: 'close' }
+)
+
+export type ThreadReply =
+  | { readonly n: number; readonly ok: true; readonly value: unknown }
+  | { readonly n: number; readonly ok: false; readonly kind: WriteFailed['kind']; readonly message: string }
+
+interface PackedEntry {
+  readonly event: LogEvent
+  readonly body?: {
+    readonly kind: BodyDigest['kind']
+    readonly seq: number
+    readonly mediaType: string
+    readonly salt: number
+    readonly length: number
+  }
+}
+
+/** Copies the entries into a message; the caller keeps its bytes. */
+export function packEntries(entries: readonly Sealed[]): PackedEntries {
+  const total = entries.reduce((sum, { body }) => sum + (body ? body.salt.length + body.bytes.length : 0), 0)
+  const bytes = new Uint8Array(total)
+  let at = 0
+  const packed = entries.map(({ event, body }): PackedEntry => {
+    if (body === undefined) return { event }
+    bytes.set(body.salt, at)
+    bytes.set(body.bytes, at + body.salt.length)
+    at += body.salt.length + body.bytes.length
+    const { kind, seq, mediaType } = body
+    return { event, body: { kind, seq, mediaType, salt: body.salt.length, length: body.bytes.length } }
+  })
+  return { text: JSON.stringify(packed), bytes }
+}
+
+/** Reads what packEntries made; bodies are views into its buffer. */
+export function unpackEntries({ text, bytes }: PackedEntries): Sealed[] {
+  const packed: readonly PackedEntry[] = JSON.parse(text)
+  let at = 0
+  return packed.map(({ event, body }) => {
+    if (body === undefined) return { event }
+    const middle = at + body.salt
+    const salt = bytes.subarray(at, middle)
+    at = middle + body.length
+    const { kind, seq, mediaType } = body
+    return { event, body: { kind, seq, mediaType, salt, bytes: bytes.subarray(middle, at) } }
+  })
+}
