@@ -1,6 +1,8 @@
 // An own certificate authority for one machine: what `npm start`, the demo cluster and the tests serve TLS with.
 // ECDSA P-256 by WebCrypto. In: names. Out: PEM. No I/O.
 
+// @peculiar/x509 resolves its parts by decorators and wants this loaded before it.
+import 'reflect-metadata'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -65,7 +67,11 @@ export async function makeAuthority(commonName: string, now = Date.now()): Promi
 /** Signs a certificate for a server or a client. `names` are DNS names and IP addresses; `days` is how long it is valid. */
 export async function issueCertificate(
   authority: KeyPairPem,
-  subject: { readonly commonName: string; readonly organizations?: readonly string[]; readonly names: readonly string[] },
+  subject: {
+    readonly commonName: string
+    readonly organizations?: readonly string[]
+    readonly names: readonly string[]
+  },
   options: { readonly days?: number; readonly now?: number } = {},
 ): Promise<KeyPairPem> {
   const now = options.now ?? Date.now()
@@ -85,7 +91,10 @@ export async function issueCertificate(
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
       new SubjectAlternativeNameExtension(
-        subject.names.map((name) => ({ type: /^[0-9.]+$|:/.test(name) ? ('ip' as const) : ('dns' as const), value: name })),
+        subject.names.map((name) => ({
+          type: /^[0-9.]+$|:/.test(name) ? ('ip' as const) : ('dns' as const),
+          value: name,
+        })),
       ),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
       await AuthorityKeyIdentifierExtension.create(issuer),
