@@ -1,0 +1,61 @@
+// The placeholder that stands for a masked value: ⟦masked:RULE:TAG⟧. In: a value's bytes and the session's key.
+// Out: the placeholder. Equal values look equal within a session; nothing else is learned. No I/O.
+
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { encodeBase64 } from './base64.ts'
+
+/** How every placeholder begins. */
+export const PLACEHOLDER_START = '⟦masked:'
+
+const TAG_HEX_CHARS = 12
+const encoder = new TextEncoder()
+const ascii = new TextDecoder('latin1')
+
+/** What was masked: how many values, by which rule. Never the values. The shape of `RecordedMask`. */
+export interface MaskReport {
+  readonly count: number
+  readonly rules: Readonly<Record<string, number>>
+}
+
+/** Makes placeholders and counts them. One for each body. */
+export class Masker {
+  /** What was masked, decoded (bytes as UTF-8 text) and as it stood, when `collect` was asked for. */
+  readonly seen = new Set<string>()
+  readonly #keyed: ReturnType<typeof hmac.create>
+  readonly #collect: boolean
+  readonly #rules = new Map<string, number>()
+  #count = 0
+
+  /**
+   * @param key the session's HMAC key, 32 bytes
+   * @param collect keep the values in `seen`, to look for them in the answer; only for request bodies
+   */
+  constructor(key: Uint8Array, collect = false) {
+    this.#keyed = hmac.create(sha256, key)
+    this.#collect = collect
+  }
+
+  /** The placeholder for a value, counted. */
+  placeholder(value: Uint8Array, rule = 'secret'): string {
+    this.#count++
+    this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
+    const tag = bytesToHex(this.#keyed.clone().update(value).digest()).slice(0, TAG_HEX_CHARS)
+    return `${PLACEHOLDER_START}${rule}:${tag}⟧`
+  }
+
+  /** The placeholder in base64, for `data` of a Secret, so that typed clients can decode it. */
+  base64Placeholder(value: Uint8Array, rule = 'secret'): string {
+    return ascii.decode(encodeBase64(encoder.encode(this.placeholder(value, rule))))
+  }
+
+  /** Notes a value that was masked, if values are collected. */
+  note(text: string): void {
+    if (this.#collect && text !== '') this.seen.add(text)
+  }
+
+  report(): MaskReport {
+    return { count: this.#count, rules: Object.fromEntries(this.#rules) }
+  }
+}

@@ -1,0 +1,73 @@
+// The words of a Status that answers a Secrets request. In: a message, and the values the request carried.
+// Out: the message without them, and without whatever else the API server quotes of the object. No I/O.
+
+import { MAX_REQUEST_SECRETS } from './limits.ts'
+import type { Masker } from './placeholder.ts'
+
+const encoder = new TextEncoder()
+
+/** field.Error texts of k8s.io/apimachinery/pkg/util/validation/field that quote the value that was sent. */
+const QUOTES_VALUE = /(?:Invalid|Unsupported|Duplicate) value: /g
+
+/** A Go-quoted string (`%q`), at the position given. */
+const GO_QUOTED = /"(?:[^"\\]|\\.)*"/sy
+
+/** Fields whose value is a name and no secret: what a person needs to see to mend the request. */
+const NAME_FIELD = /(?:^|[\s[,])metadata\.(?:name|generateName|namespace): $/
+
+/** Texts after which decoders quote the body: json-iterator's and those of the YAML and patch decoders. */
+const QUOTES_BODY = /(?:error found in #|bigger context |cannot be handled as a [^:]*: .*?(?=\|)|yaml: )/s
+
+/**
+ * Masks a Status message.
+ * @param requestSecrets values known from the request's body, decoded and as they stood
+ */
+export function maskStatusText(text: string, masker: Masker, requestSecrets: readonly string[]): string {
+  let masked = text
+  for (const value of requestSecrets.slice(0, MAX_REQUEST_SECRETS)) {
+    for (const form of formsOf(value)) {
+      if (masked.includes(form)) masked = masked.replaceAll(form, masker.placeholder(encoder.encode(value)))
+    }
+  }
+  masked = maskBody(masked, masker)
+  masked = maskQuoted(masked, masker)
+  // Go's raw-quoted words; one fixed text of the API server has one that is no value.
+  return masked.replace(/`([^`]*)`/g, (all, inner: string) =>
+    inner === 'immutable' ? all : masker.placeholder(encoder.encode(inner)),
+  )
+}
+
+/** A value as it may stand in a message: plain, or as Go and JSON escape it. Short ones only within quotes. */
+function formsOf(value: string): string[] {
+  const quoted = JSON.stringify(value)
+  return value.length < 4 ? [quoted] : [value, quoted.slice(1, -1)]
+}
+
+function maskBody(text: string, masker: Masker): string {
+  const match = QUOTES_BODY.exec(text)
+  if (match === null) return text
+  const from = match.index + match[0].length
+  const rest = text.slice(from)
+  return rest === '' ? text : text.slice(0, from) + masker.placeholder(encoder.encode(rest))
+}
+
+function maskQuoted(text: string, masker: Masker): string {
+  let out = ''
+  let at = 0
+  QUOTES_VALUE.lastIndex = 0
+  for (let match = QUOTES_VALUE.exec(text); match !== null; match = QUOTES_VALUE.exec(text)) {
+    const from = match.index + match[0].length
+    if (match.index < at) continue
+    GO_QUOTED.lastIndex = from
+    const quoted = GO_QUOTED.exec(text)
+    if (NAME_FIELD.test(text.slice(0, match.index)) && quoted !== null) continue
+    if (quoted === null) {
+      // A map or list in Go's syntax: where it ends cannot be told.
+      const rest = text.slice(from)
+      return out + text.slice(at, from) + (rest === '' ? '' : masker.placeholder(encoder.encode(rest)))
+    }
+    out += `${text.slice(at, from)}"${masker.placeholder(encoder.encode(quoted[0].slice(1, -1)))}"`
+    at = from + quoted[0].length
+  }
+  return out + text.slice(at)
+}
