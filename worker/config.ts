@@ -54,6 +54,8 @@ const gatewayConfig = v.strictObject({
       issuer: v.string(),
       clientId: v.string(),
       clientSecret: v.optional(v.string()),
+      /** A public client with loopback redirects (RFC 8252), for `sallyport login`; absent: the CLI is given tokens. */
+      cliClientId: v.optional(v.string()),
       scopes: v.optional(v.array(v.string()), ['openid', 'profile', 'groups']),
     }),
   ),

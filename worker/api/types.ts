@@ -18,6 +18,20 @@ export interface Me {
   readonly issuer: string
 }
 
+/** GET /api/v1/login-options: how one can log in here. Without `oidc` only one-time links do. */
+export interface LoginOptions {
+  /** `start`: the path a browser is sent to. */
+  readonly oidc?: { readonly issuer: string; readonly start: string }
+  /** For `sallyport login`: a public client at that issuer (RFC 8252). */
+  readonly cli?: { readonly issuer: string; readonly clientId: string; readonly scopes: readonly string[] }
+}
+
+/** POST /api/v1/login-links → a link that logs its first visitor in as the caller. Shown once. */
+export interface LoginLink {
+  readonly url: string
+  readonly expiresAt: string
+}
+
 /** GET /api/v1/sessions?q=&connection=&agent=&cursor=&limit= (newest first) and GET /api/v1/sessions/{id} */
 export interface SessionSummary {
   readonly id: string
@@ -85,6 +99,15 @@ export interface ConnectionSummary {
   readonly createdAt: string
   /** Live connectors by id. */
   readonly connectors: readonly { readonly id: string; readonly live: boolean; readonly since?: string }[]
+}
+
+/** GET /api/v1/connectors */
+export interface ConnectorSummary {
+  readonly id: string
+  readonly connections: readonly string[]
+  readonly createdAt: string
+  readonly revokedAt?: string
+  readonly live: boolean
 }
 
 /** POST /api/v1/connections/{name}/enrolments → a code, shown once. */

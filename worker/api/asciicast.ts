@@ -1,0 +1,180 @@
+// A session as an asciicast v3 (docs.asciinema.org/manual/asciicast/v3). In: the recordings. Out: its lines, one at a time.
+// exec and attach play with their own timing; other commands are rendered from the recorded responses, as the app does.
+// What was typed is left out; sequences that reach beyond the screen are too. Holds one command's text at a time.
+
+import { decodeRecords } from '../../protocol/recording.ts'
+import { TerminalFilter } from '../../protocol/terminal.ts'
+import { bodiesWanted, type Exchange, MAX_BODY_BYTES, renderCommand } from '../../protocol/transcript/render.ts'
+import { join } from '../bytes.ts'
+import type { ByteSource } from '../context.ts'
+import type { Recordings } from '../ports.ts'
+import type { CommandSummary, RequestRecord, SessionSummary } from './types.ts'
+
+/** What a recording without a size is shown in. */
+const COLUMNS = 120
+const ROWS = 40
+/** Pauses longer than this are shortened by players that heed the header. */
+const IDLE_LIMIT_S = 2
+/** Read of the log at a time. */
+const PAGE = 200
+/** Requests of one command that are rendered. More is a watch loop or an informer, not something a person reads. */
+const MAX_REQUESTS = 2000
+/** Bodies of one command held in memory while it is rendered. */
+const MAX_COMMAND_BYTES = 4 * MAX_BODY_BYTES
+/** One stream record. The recorder writes far smaller ones; a larger one means a damaged recording. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024
+
+/** Seconds since the event before, code, data. */
+class Timeline {
+  #atMs: number
+  constructor(startMs: number) {
+    this.#atMs = startMs
+  }
+  get atMs(): number {
+    return this.#atMs
+  }
+  /** A line; an event before the last one happens with it. */
+  event(atMs: number, code: 'o' | 'm' | 'r', data: string): string {
+    const interval = Math.max(0, atMs - this.#atMs) / 1000
+    this.#atMs = Math.max(this.#atMs, atMs)
+    return `${JSON.stringify([interval, code, data])}\n`
+  }
+}
+
+async function* all<T>(read: (cursor?: string) => Promise<{ items: readonly T[]; next?: string }>): AsyncGenerator<T> {
+  let cursor: string | undefined
+  do {
+    const page = await read(cursor)
+    yield* page.items
+    cursor = page.next
+  } while (cursor !== undefined)
+}
+
+const paging = (cursor: string | undefined) => (cursor === undefined ? { limit: PAGE } : { cursor, limit: PAGE })
+
+/** The beginning of a body, at most `maxBytes`. */
+async function beginning(source: ByteSource, maxBytes: number): Promise<{ bytes: Uint8Array; cut: boolean }> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const chunk = await source.read()
+    if (chunk === null) return { bytes: join(chunks), cut: false }
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > maxBytes) {
+      source.cancel('enough')
+      return { bytes: join(chunks).subarray(0, maxBytes), cut: true }
+    }
+  }
+}
+
+const terminalLines = (text: string): string => text.replaceAll(/\r?\n/g, '\r\n')
+
+async function exchangesOf(requests: readonly RequestRecord[], recordings: Recordings): Promise<Exchange[]> {
+  const wanted = bodiesWanted(requests.map((record) => record.request))
+  let left = MAX_COMMAND_BYTES
+  const exchanges: Exchange[] = []
+  for (const [index, record] of requests.entries()) {
+    const exchange = { request: record.request, ...(record.result === undefined ? {} : { result: record.result }) }
+    const body = wanted[index] === true && left > 0 ? await recordings.body(record.id, 'response') : null
+    if (body === null) {
+      exchanges.push(exchange)
+      continue
+    }
+    const { bytes, cut } = await beginning(body.bytes, Math.min(left, MAX_BODY_BYTES))
+    left -= bytes.length
+    exchanges.push({ ...exchange, response: bytes, ...(cut ? { cut } : {}) })
+  }
+  return exchanges
+}
+
+/** `{"Width": …, "Height": …}` of a resize record as asciicast's `COLSxROWS`; null when it is neither. */
+function terminalSize(payload: Uint8Array): string | null {
+  try {
+    const size: unknown = JSON.parse(new TextDecoder().decode(payload))
+    if (typeof size !== 'object' || size === null || !('Width' in size) || !('Height' in size)) return null
+    const { Width, Height } = size
+    const valid = (side: unknown) => Number.isInteger(side) && Number(side) > 0 && Number(side) <= 1000
+    return valid(Width) && valid(Height) ? `${Width}x${Height}` : null
+  } catch {
+    return null
+  }
+}
+
+async function* streamEvents(record: RequestRecord, source: ByteSource, timeline: Timeline): AsyncGenerator<string> {
+  const startMs = Date.parse(record.at)
+  const tty = record.request.exec?.tty === true
+  const filter = new TerminalFilter()
+  const decoders = [new TextDecoder(), new TextDecoder()]
+  let rest: Uint8Array = new Uint8Array(0)
+  for (;;) {
+    const chunk = await source.read()
+    if (chunk === null) return
+    rest = rest.length === 0 ? chunk : join([rest, chunk])
+    let used = 0
+    for (const { t, channel, payload } of decodeRecords(rest)) {
+      used += 9 + payload.length
+      if (channel === 4) {
+        const size = terminalSize(payload)
+        if (size !== null) yield timeline.event(startMs + t, 'r', size)
+      }
+      if (channel !== 1 && channel !== 2) continue
+      const text = decoders[channel - 1]?.decode(payload, { stream: true }) ?? ''
+      const shown = filter.write(tty ? text : terminalLines(text))
+      if (shown !== '') yield timeline.event(startMs + t, 'o', shown)
+    }
+    rest = rest.subarray(used)
+    if (rest.length > MAX_RECORD_BYTES) {
+      source.cancel('not a recording')
+      yield timeline.event(timeline.atMs, 'o', '\r\n[the rest of this recording cannot be read]\r\n')
+      return
+    }
+  }
+}
+
+async function* commandEvents(
+  command: CommandSummary,
+  recordings: Recordings,
+  timeline: Timeline,
+): AsyncGenerator<string> {
+  const title = new TerminalFilter().write(command.title).replaceAll(/[\r\n\u001b]/g, ' ')
+  yield timeline.event(Date.parse(command.startedAt), 'm', title)
+  yield timeline.event(Date.parse(command.startedAt), 'o', `\u001b[1m$ ${title}\u001b[0m\r\n`)
+  const requests: RequestRecord[] = []
+  const read = (cursor?: string) => recordings.requests(command.session, { ...paging(cursor), command: command.id })
+  for await (const record of all(read)) {
+    if (requests.length >= MAX_REQUESTS) break
+    requests.push(record)
+  }
+  for (const record of requests) {
+    if (!record.bodies.some((body) => body.kind === 'stream')) continue
+    const stream = await recordings.body(record.id, 'stream')
+    if (stream !== null) yield* streamEvents(record, stream.bytes, timeline)
+  }
+  const endMs = Date.parse(command.endedAt)
+  for (const chunk of renderCommand(await exchangesOf(requests, recordings))) {
+    const shown = new TerminalFilter().write(terminalLines(chunk.text))
+    yield timeline.event(endMs, 'o', chunk.note === true ? `\u001b[2m${shown}\u001b[0m` : shown)
+  }
+  const code = requests.findLast((record) => record.result?.exitCode !== undefined)?.result?.exitCode
+  if (code !== undefined && code !== 0) {
+    yield timeline.event(endMs, 'o', `command terminated with exit code ${code}\r\n`)
+  }
+}
+
+/** The lines of the session's asciicast, each with its newline. */
+export async function* writeAsciicast(session: SessionSummary, recordings: Recordings): AsyncGenerator<string> {
+  const startMs = Date.parse(session.startedAt)
+  const header = {
+    version: 3,
+    term: { cols: COLUMNS, rows: ROWS, type: 'xterm-256color' },
+    timestamp: Math.floor(startMs / 1000),
+    idle_time_limit: IDLE_LIMIT_S,
+    title: `${session.agent.username} on ${session.connection}`,
+  }
+  yield `${JSON.stringify(header)}\n`
+  const timeline = new Timeline(startMs)
+  for await (const command of all((cursor) => recordings.commands(session.id, paging(cursor)))) {
+    yield* commandEvents(command, recordings, timeline)
+  }
+}

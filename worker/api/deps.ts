@@ -1,0 +1,48 @@
+// What the API needs from outside. Everything with a clock, a key or a socket is handed in, so that it runs on any runtime.
+
+import type { GatewayConfig } from '../config.ts'
+import type { Identity, Outcome } from '../context.ts'
+import type { Clock, ConnectorRecord, Log, RandomBytes, Recordings, Store } from '../ports.ts'
+
+/** One document of an applied file, as its parser took it. */
+export interface ParsedDocument {
+  readonly kind: string
+  readonly name: string
+  readonly document: unknown
+  /** The text of this document alone. */
+  readonly source: string
+}
+
+/** What a file of documents became: all of them, or what is wrong with it, one line per problem. */
+export type ParsedDocuments =
+  | { readonly ok: true; readonly documents: readonly ParsedDocument[] }
+  | { readonly ok: false; readonly errors: readonly string[] }
+
+/** The answer of the token endpoint: RFC 6749 JSON. */
+export interface TokenAnswer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface ApiDeps {
+  readonly config: GatewayConfig
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly store: Store
+  readonly recordings: Recordings
+  readonly log: Log
+  /** Verifies a gateway token whose audience is `${config.url}/api`. */
+  readonly verifyApiToken: (token: string) => Promise<Outcome<Identity>>
+  /** Verifies a token of one of `config.issuers`: signature, issuer, audience, times, claim rules. */
+  readonly verifyIdToken: (token: string) => Promise<Outcome<Identity>>
+  /** RFC 8693 token exchange. Parameters are not repeated; nothing else about them has been checked. */
+  readonly exchange: (form: URLSearchParams) => Promise<TokenAnswer>
+  /** Live connectors of a connection. */
+  readonly tunnelStatus: (connection: string) => Promise<readonly { readonly id: string; readonly since: string }[]>
+  /** Called after a connector was revoked, so that its tunnels close at once. */
+  readonly connectorRevoked?: (connector: ConnectorRecord) => Promise<void>
+  /** Parses and checks a YAML file of one or more documents. Never throws for a bad file. */
+  readonly parseDocuments: (text: string) => ParsedDocuments
+  /** Outgoing HTTP to the login issuer; `ca` is the PEM of a private CA to trust for it. Redirects are not followed. */
+  readonly fetch: (url: string, init: RequestInit, ca?: string) => Promise<Response>
+}

@@ -1,0 +1,201 @@
+// JSON Schemas (2020-12, as OpenAPI 3.1 uses it) of what the API answers, tied to the types: a field that is added to a type
+// and not here does not compile. No I/O.
+
+import type { RecordedDecision, RecordedMask, RecordedRequest, RecordedResult } from '../../protocol/log/event.ts'
+import type {
+  CommandSummary,
+  ConnectionSummary,
+  ConnectorSummary,
+  DocumentSummary,
+  Enrolled,
+  Enrolment,
+  LoginLink,
+  LoginOptions,
+  Me,
+  Problem,
+  RequestRecord,
+  SessionSummary,
+} from './types.ts'
+
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+const optionalMark = Symbol('optional')
+type Optional = { readonly [optionalMark]: true; readonly schema: JsonSchema }
+type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T]
+
+/** One schema per field; optional fields, and only those, are wrapped in `optional`. */
+type Fields<T> = { readonly [K in keyof T]-?: K extends OptionalKeys<T> ? Optional : JsonSchema }
+
+const optional = (schema: JsonSchema): Optional => ({ [optionalMark]: true, schema })
+const isOptional = (field: JsonSchema | Optional): field is Optional => optionalMark in field
+
+function object<T>(fields: Fields<T>): JsonSchema {
+  const properties: Record<string, JsonSchema> = {}
+  const required: string[] = []
+  for (const [name, field] of Object.entries<JsonSchema | Optional>(fields)) {
+    if (isOptional(field)) properties[name] = field.schema
+    else {
+      properties[name] = field
+      required.push(name)
+    }
+  }
+  return { type: 'object', properties, required }
+}
+
+const string: JsonSchema = { type: 'string' }
+const time: JsonSchema = { type: 'string', format: 'date-time' }
+const integer: JsonSchema = { type: 'integer' }
+const boolean: JsonSchema = { type: 'boolean' }
+const oneOf = (...values: readonly string[]): JsonSchema => ({ type: 'string', enum: values })
+const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items })
+const page = (items: JsonSchema): JsonSchema =>
+  object<{ items: JsonSchema; next?: string }>({ items: list(items), next: optional(string) })
+const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` })
+
+const recordedRequest = object<RecordedRequest>({
+  method: string,
+  target: string,
+  verb: string,
+  group: string,
+  version: string,
+  resource: string,
+  subresource: string,
+  namespace: string,
+  name: string,
+  userAgent: string,
+  kubectlCommand: optional(string),
+  exec: optional(
+    object<NonNullable<RecordedRequest['exec']>>({
+      argv: list(string),
+      container: string,
+      stdin: boolean,
+      tty: boolean,
+    }),
+  ),
+  preparatory: optional(oneOf('dry-run', 'exists')),
+})
+const recordedDecision = object<RecordedDecision>({
+  effect: oneOf('Allow', 'Deny', 'Hold'),
+  policy: string,
+  rule: string,
+  reason: string,
+  revision: integer,
+})
+const recordedMask = object<RecordedMask>({
+  count: integer,
+  rules: { type: 'object', additionalProperties: integer },
+  withheld: optional(string),
+})
+const recordedResult = object<RecordedResult>({
+  outcome: oneOf('ok', 'refused', 'failed', 'cancelled', 'unknown'),
+  code: integer,
+  reason: optional(string),
+  message: optional(string),
+  durationMs: { type: 'number' },
+  bytes: integer,
+  exitCode: optional(integer),
+})
+
+/** Every schema by its name in the OpenAPI document. */
+export const SCHEMAS = {
+  Problem: object<Problem>({ type: { const: 'about:blank' }, title: string, status: integer, detail: string }),
+  Me: object<Me>({
+    username: string,
+    groups: list(string),
+    roles: list(oneOf('viewer', 'approver', 'admin')),
+    issuer: string,
+  }),
+  LoginOptions: object<LoginOptions>({
+    oidc: optional(object<NonNullable<LoginOptions['oidc']>>({ issuer: string, start: string })),
+    cli: optional(object<NonNullable<LoginOptions['cli']>>({ issuer: string, clientId: string, scopes: list(string) })),
+  }),
+  LoginLink: object<LoginLink>({ url: string, expiresAt: time }),
+  SessionSummary: object<SessionSummary>({
+    id: string,
+    connection: string,
+    agent: object<SessionSummary['agent']>({ username: string, groups: list(string), issuer: string }),
+    purpose: optional(string),
+    userAgent: string,
+    startedAt: time,
+    lastAt: time,
+    commands: integer,
+    requests: integer,
+    denials: integer,
+    masks: integer,
+    live: boolean,
+  }),
+  CommandSummary: object<CommandSummary>({
+    id: string,
+    session: string,
+    title: string,
+    startedAt: time,
+    endedAt: time,
+    requests: integer,
+    denials: integer,
+    masks: integer,
+    outcome: oneOf('ok', 'refused', 'failed', 'cancelled', 'unknown', 'running'),
+    stream: optional(string),
+  }),
+  RequestRecord: object<RequestRecord>({
+    id: string,
+    session: string,
+    command: string,
+    at: time,
+    request: recordedRequest,
+    decision: optional(recordedDecision),
+    mask: optional(recordedMask),
+    result: optional(recordedResult),
+    bodies: list(
+      object<RequestRecord['bodies'][number]>({
+        kind: oneOf('request', 'response', 'stream'),
+        mediaType: string,
+        bytes: integer,
+      }),
+    ),
+    leaf: string,
+  }),
+  ConnectionSummary: object<ConnectionSummary>({
+    name: string,
+    description: string,
+    createdAt: time,
+    connectors: list(
+      object<ConnectionSummary['connectors'][number]>({ id: string, live: boolean, since: optional(time) }),
+    ),
+  }),
+  Enrolment: object<Enrolment>({ code: string, connection: string, expiresAt: time }),
+  EnrolRequest: object<{ code: string; publicKey: JsonSchema; name?: string }>({
+    code: string,
+    publicKey: object<{ kty: string; crv: string; x: string }>({
+      kty: { const: 'OKP' },
+      crv: { const: 'Ed25519' },
+      x: string,
+    }),
+    name: optional(string),
+  }),
+  Enrolled: object<Enrolled>({ id: string, connections: list(string) }),
+  ConnectionRequest: object<{ description?: string }>({ description: optional(string) }),
+  DocumentSummary: object<DocumentSummary>({
+    kind: string,
+    name: string,
+    revision: integer,
+    appliedBy: string,
+    appliedAt: time,
+    source: string,
+  }),
+  SessionPage: page(ref('SessionSummary')),
+  CommandPage: page(ref('CommandSummary')),
+  RequestPage: page(ref('RequestRecord')),
+  ConnectionPage: page(ref('ConnectionSummary')),
+  ConnectorPage: page(
+    object<ConnectorSummary>({
+      id: string,
+      connections: list(string),
+      createdAt: time,
+      revokedAt: optional(time),
+      live: boolean,
+    }),
+  ),
+  DocumentPage: page(ref('DocumentSummary')),
+} satisfies Readonly<Record<string, JsonSchema>>
+
+export type SchemaName = keyof typeof SCHEMAS
