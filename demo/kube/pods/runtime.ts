@@ -1,0 +1,61 @@
+// What stands in for the kubelet's containers: a log per container and, on demand, a shell over files in memory.
+// No process is started and no file of the host is read.
+
+import type { Cluster } from '../cluster.ts'
+import { type KubeObject, objectsAt, textAt } from '../json.ts'
+import { LogBuffer } from './log-buffer.ts'
+
+/** All simulated containers of a cluster. */
+export class PodRuntime {
+  readonly cluster: Cluster
+  readonly #logs = new Map<string, Map<string, LogBuffer>>()
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster
+  }
+
+  /** The log of a container, empty when it has written nothing. */
+  logOf(pod: KubeObject, container: string): LogBuffer {
+    const uid = pod.metadata.uid ?? ''
+    let logs = this.#logs.get(uid)
+    if (logs === undefined) {
+      logs = new Map()
+      this.#logs.set(uid, logs)
+    }
+    let log = logs.get(container)
+    if (log === undefined) {
+      log = new LogBuffer()
+      logs.set(container, log)
+    }
+    return log
+  }
+
+  /** True while a container is in state running. */
+  isRunning(pod: KubeObject, container: string): boolean {
+    const live = this.cluster.store.get('pods.', pod.metadata.namespace ?? '', pod.metadata.name)
+    if (live === undefined || live.metadata.uid !== pod.metadata.uid) return false
+    const statuses = [
+      ...objectsAt(live, 'status', 'containerStatuses'),
+      ...objectsAt(live, 'status', 'ephemeralContainerStatuses'),
+    ]
+    return (
+      textAt(
+        statuses.find((status) => status.name === container),
+        'state',
+        'running',
+        'startedAt',
+      ) !== ''
+    )
+  }
+
+  /** Writes a line to a container's log. */
+  log(pod: KubeObject, container: string, text: string): void {
+    this.logOf(pod, container).add(this.cluster.clock.now(), text)
+  }
+
+  /** Forgets a pod that is gone. */
+  forget(uid: string): void {
+    for (const log of this.#logs.get(uid)?.values() ?? []) log.end()
+    this.#logs.delete(uid)
+  }
+}

@@ -1,0 +1,52 @@
+// Short descriptions for `kubectl explain`, by type or field name. Our own words. Data only.
+
+const TEXT: Readonly<Record<string, string>> = {
+  apiVersion: 'The version of the schema this object is written in.',
+  kind: 'The kind of resource this object is.',
+  metadata: 'Name, labels, annotations and what the server keeps about the object.',
+  spec: 'What is wanted.',
+  status: 'What is the case, as last observed.',
+  containers: 'The containers that run in the pod.',
+  initContainers: 'Containers that run one after the other before the others start.',
+  volumes: 'Volumes the containers can mount.',
+  image: 'The container image.',
+  env: 'Environment variables of the container.',
+  envFrom: 'Secrets and config maps whose keys become environment variables.',
+  replicas: 'The number of pods wanted.',
+  selector: 'Which pods belong to it.',
+  template: 'The pods it makes.',
+  serviceAccountName: 'The service account the pod runs as.',
+  nodeName: 'The node the pod runs on.',
+  restartPolicy: 'When containers are started again: Always, OnFailure or Never.',
+  ports: 'The ports it offers.',
+  data: 'The content by key.',
+  stringData: 'Content by key as plain text; merged into data on write.',
+  Pod: 'A group of containers that run together on a node.',
+  Service: 'A stable address for a set of pods.',
+  ConfigMap: 'Configuration data for pods.',
+  Secret: 'Secret data for pods. Values are base64.',
+  Namespace: 'A space of names for other objects.',
+  Node: 'A machine that runs pods. This one is simulated.',
+  Event: 'A report of something that happened.',
+  ServiceAccount: 'An identity for processes in pods.',
+  Deployment: 'Keeps a number of equal pods running and replaces them step by step.',
+  ReplicaSet: 'Keeps a number of equal pods running.',
+  StatefulSet: 'Keeps pods with stable names and storage running.',
+  DaemonSet: 'Runs one pod on each node.',
+  Job: 'Runs pods until enough of them have succeeded.',
+  CronJob: 'Makes jobs on a schedule.',
+  Ingress: 'Routes HTTP from outside to services.',
+  NetworkPolicy: 'Says which traffic to and from pods is allowed.',
+  Role: 'Permissions within a namespace.',
+  ClusterRole: 'Permissions in the whole cluster.',
+  RoleBinding: 'Gives a role to users, groups or service accounts in a namespace.',
+  ClusterRoleBinding: 'Gives a cluster role to users, groups or service accounts everywhere.',
+  PodSpec: 'What a pod should be.',
+  Container: 'One container of a pod.',
+  CustomResourceDefinition: 'Adds a kind of resource to the API.',
+}
+
+/** The description of a type or field name, or `''`. */
+export function describe(name: string): string {
+  return Object.hasOwn(TEXT, name) ? (TEXT[name] ?? '') : ''
+}
