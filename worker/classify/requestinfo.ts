@@ -6,23 +6,23 @@ import { parseSegments, type Target } from './path.ts'
 import { flag, parseQuery, type Query } from './query.ts'
 import { accept, malformed, refuse } from './refusal.ts'
 
-const RESOURCE_VERB: Readonly<Record<string, Verb>> = {
-  GET: 'get',
-  HEAD: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-}
-const NON_RESOURCE_VERB: Readonly<Record<string, Verb>> = {
-  GET: 'get',
-  HEAD: 'head',
-  POST: 'post',
-  PUT: 'put',
-  PATCH: 'patch',
-  DELETE: 'delete',
-  OPTIONS: 'options',
-}
+const RESOURCE_VERB: ReadonlyMap<string, Verb> = new Map([
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['POST', 'create'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+])
+const NON_RESOURCE_VERB: ReadonlyMap<string, Verb> = new Map([
+  ['GET', 'get'],
+  ['HEAD', 'head'],
+  ['POST', 'post'],
+  ['PUT', 'put'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+  ['OPTIONS', 'options'],
+])
 /** Subresources of a namespace itself; anything else behind its name is a resource in it. */
 const NAMESPACE_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'finalize'])
 /** Subresources that hand over a connection, in whatever API group: judged as `connect` whatever the method. */
@@ -44,7 +44,7 @@ export function requestInfo(method: string, target: Target): Outcome<RequestInfo
   const grouped = parts[0] === 'apis'
   const isResource = (parts[0] === 'api' && parts.length >= 3) || (grouped && parts.length >= 4)
   if (!isResource) {
-    const verb = NON_RESOURCE_VERB[method]
+    const verb = NON_RESOURCE_VERB.get(method)
     if (verb === undefined) return refuse('method-not-allowed', 'this HTTP method is not used by Kubernetes')
     return accept({
       isResourceRequest: false,
@@ -74,7 +74,7 @@ function resourceInfo(
   query: Query,
   dryRun: boolean,
 ): Outcome<RequestInfo> {
-  let verb = RESOURCE_VERB[method]
+  let verb = RESOURCE_VERB.get(method)
   if (verb === undefined) return refuse('method-not-allowed', 'this HTTP method is not used on Kubernetes resources')
   const grouped = path[0] === 'apis'
   let parts = path.slice(grouped ? 3 : 2)
