@@ -33,7 +33,8 @@ export function planAppend(entries: readonly Sealed[], end: ChainEnd, hash: Sha2
     hashes.push(wprev)
     leafRows.push([event.id, event.type, event.session ?? null, end.writer, wseq, wprev, text])
     if (body !== undefined) {
-      const request = event.ref ?? event.id
+      // An intent's body is its own, also when the intent follows another (a preparatory request).
+      const request = event.type === 'request.intent' ? event.id : (event.ref ?? event.id)
       bodyRows.push([event.id, request, body.kind, body.seq, body.mediaType, body.bytes.length, body.salt, body.bytes])
     }
   }

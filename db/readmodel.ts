@@ -70,6 +70,7 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
       if (command !== null) command.worst = Math.max(command.worst, OUTCOMES.indexOf(leaf.res.outcome))
       results.push({ sql: 'UPDATE requests SET result = ? WHERE id = ?', args: [leaf.id, leaf.ref] })
     } else if (leaf.type === 'stream.open' && leaf.ref !== undefined && command !== null) {
+      if (leaf.data?.['kind'] === 'portforward') continue
       command.stream ??= leaf.ref
     }
   }

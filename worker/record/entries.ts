@@ -1,0 +1,159 @@
+// A request's entries: the intent before it is forwarded, the result after. In: what was decided, what became of it.
+// Out: entries for the log. Bodies must be masked before they come here. No I/O.
+
+import type { LogEvent, RecordedMask, RecordedRequest, RecordedResult } from '../../protocol/log/event.ts'
+import type { Authenticated, Decided, Decision, Refusal } from '../context.ts'
+import type { Entry } from '../ports.ts'
+
+/** Where a request was put. */
+export interface Place {
+  readonly session: string
+  readonly command: string
+}
+
+/** A body as it is recorded: masked. */
+export interface RecordedBody {
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+/** Headers and names come from clients: what is longer is cut, so that one request cannot bloat the log. */
+const MAX_CLAIM_LENGTH = 512
+
+/**
+ * The intent. Its id is the request's own, which becomes `Audit-ID` upstream.
+ * A null body: there is none, or it may not be recorded (then `mask.withheld` says why).
+ */
+export function intentEntry(
+  decided: Decided,
+  place: Place,
+  options: {
+    readonly body?: RecordedBody | null
+    readonly mask?: RecordedMask | undefined
+    readonly preparatory?: RecordedRequest['preparatory']
+    /** Another id than the request's, for a preparatory request of the gateway's own. */
+    readonly id?: string
+    /** Another method or target than the client's, for a preparatory request. */
+    readonly method?: string
+    readonly target?: string
+    /** Milliseconds since the epoch; absent: when the request came. */
+    readonly at?: number
+  } = {},
+): Entry {
+  const { identity, connection, decision } = decided
+  const { username, groups, uid } = identity.user
+  const request = recordedRequest(decided)
+  const event: LogEvent = {
+    v: 1,
+    type: 'request.intent',
+    id: options.id ?? decided.id,
+    ts: timestamp(options.at ?? decided.receivedAt),
+    ...place,
+    actor: { username, groups, issuer: identity.issuer, ...(uid === '' ? {} : { uid }) },
+    connection,
+    request: {
+      ...request,
+      ...(options.method === undefined ? {} : { method: options.method }),
+      ...(options.target === undefined ? {} : { target: options.target }),
+      ...(options.preparatory === undefined ? {} : { preparatory: options.preparatory }),
+    },
+    decision: recordedDecision(decision),
+    ...(options.mask === undefined ? {} : { mask: options.mask }),
+    ...(options.preparatory === undefined || options.id === undefined ? {} : { ref: decided.id }),
+  }
+  const body = options.body ?? null
+  return body === null ? { event } : { event, body: { kind: 'request', seq: 0, ...body } }
+}
+
+/**
+ * The result of the intent `ref`. `body` is one segment of the response (`seq` as the body recorder counted), or absent.
+ */
+export function resultEntry(
+  result: RecordedResult,
+  options: Place & {
+    readonly id: string
+    /** Milliseconds since the epoch. */
+    readonly at: number
+    /** The intent's id. */
+    readonly ref: string
+    readonly mask?: RecordedMask | undefined
+    readonly body?: (RecordedBody & { readonly seq: number }) | null
+  },
+): Entry {
+  const { id, at, ref, session, command, mask, body } = options
+  const event: LogEvent = {
+    v: 1,
+    type: 'request.result',
+    id,
+    ts: timestamp(at),
+    session,
+    command,
+    ...(mask === undefined ? {} : { mask }),
+    res: result,
+    ref,
+  }
+  return body === undefined || body === null ? { event } : { event, body: { kind: 'response', ...body } }
+}
+
+/**
+ * A refused request: intent and result, to be appended together. Only for requests of a proven identity; those without
+ * are not recorded one by one, since any stranger could fill the log with them.
+ */
+export function refusalEntries(
+  decided: Decided,
+  place: Place,
+  refusal: Refusal,
+  options: {
+    readonly id: string
+    readonly at: number
+    readonly code: number
+    readonly body?: RecordedBody | null
+    readonly mask?: RecordedMask | undefined
+  },
+): readonly Entry[] {
+  const { id, at, code, body, mask } = options
+  const result: RecordedResult = {
+    outcome: 'refused',
+    code,
+    reason: refusal.kind,
+    message: refusal.message.slice(0, MAX_CLAIM_LENGTH),
+    durationMs: Math.max(0, at - decided.receivedAt),
+    bytes: 0,
+  }
+  const intent = intentEntry(decided, place, { body: body ?? null, mask })
+  return [intent, resultEntry(result, { ...place, id, at, ref: decided.id })]
+}
+
+/** What was asked, from what was parsed. */
+export function recordedRequest({
+  method,
+  info,
+  client,
+}: Pick<Authenticated, 'method' | 'info' | 'client'>): RecordedRequest {
+  const { exec } = info
+  return {
+    method,
+    target: info.query === '' ? info.path : `${info.path}?${info.query}`,
+    verb: info.verb,
+    group: info.apiGroup,
+    version: info.apiVersion,
+    resource: info.resource,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+    userAgent: client.userAgent.slice(0, MAX_CLAIM_LENGTH),
+    ...(client.command === '' ? {} : { kubectlCommand: client.command.slice(0, MAX_CLAIM_LENGTH) }),
+    ...(exec === undefined || info.subresource === 'portforward'
+      ? {}
+      : { exec: { argv: exec.argv, container: exec.container, stdin: exec.stdin, tty: exec.tty } }),
+  }
+}
+
+/** RFC 3339 in UTC with milliseconds. */
+export function timestamp(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function recordedDecision({ effect, policy, rule, reason, revision }: Decision) {
+  return { effect, policy, rule, reason, revision }
+}
