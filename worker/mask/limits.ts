@@ -36,8 +36,8 @@ export const GUNZIP_STEP_BYTES = 2048
 /** Characters of one release's manifests that are parsed as YAML (some 5 MB/s). Stops one release from holding the event loop. */
 export const MAX_RELEASE_YAML_CHARS = 2 * 1024 * 1024
 
-/** Characters × values searched for in one release. Stops quadratic work; some 0.3 s at worst. */
-export const MAX_RELEASE_SEARCH = 512 * 1024 * 1024
+/** Characters × values searched for in one release. Stops quadratic work; some 0.2 s at worst. */
+export const MAX_RELEASE_SEARCH = 128 * 1024 * 1024
 
 /** Values of this length or longer are searched for elsewhere in a release; shorter ones would hit ordinary words. */
 export const MIN_SEARCHED_CHARS = 4

@@ -41,6 +41,11 @@ export class Masker {
   placeholder(value: Uint8Array, rule = 'secret'): string {
     this.#count++
     this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
+    return this.uncounted(value, rule)
+  }
+
+  /** The placeholder for a value that has been counted where it was first found. */
+  uncounted(value: Uint8Array, rule = 'secret'): string {
     const tag = bytesToHex(this.#keyed.clone().update(value).digest()).slice(0, TAG_HEX_CHARS)
     return `${PLACEHOLDER_START}${rule}:${tag}⟧`
   }
