@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import type { Clock, StoredDocument } from '../ports.ts'
+import { createPolicyCache } from './cache.ts'
+
+/** A clock that moves by hand, and a store whose answers are told. */
+function setUp() {
+  let now = 0
+  const timers = new Set<{ at: number; callback: () => void }>()
+  const clock: Clock = {
+    now: () => now,
+    after(ms, callback) {
+      const timer = { at: now + ms, callback }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+  }
+  const state = { revision: 1, asked: 0, read: 0, fails: false, hangs: false }
+  const store = {
+    async revision() {
+      state.asked += 1
+      if (state.hangs) return new Promise<number>(() => {})
+      if (state.fails) throw new Error('down')
+      return state.revision
+    },
+    async documents(): Promise<readonly StoredDocument[]> {
+      state.read += 1
+      return [{ kind: '', name: 'p', revision: state.revision, document: {}, source: '', appliedBy: '', appliedAt: '' }]
+    },
+  }
+  const advance = (ms: number) => {
+    now += ms
+    for (const timer of [...timers]) {
+      if (timer.at > now) continue
+      timers.delete(timer)
+      timer.callback()
+    }
+  }
+  return { cache: createPolicyCache(store, clock), state, advance }
+}
+
+test('the store is asked once for requests that come together, and not again within 2 s', async () => {
+  const { cache, state, advance } = setUp()
+  await Promise.all([cache.current(), cache.current(), cache.current()])
+  advance(1_999)
+  await cache.current()
+  expect(state).toMatchObject({ asked: 1, read: 1 })
+})
+test('an unchanged revision is not read again', async () => {
+  const { cache, state, advance } = setUp()
+  await cache.current()
+  advance(2_000)
+  await cache.current()
+  expect(state).toMatchObject({ asked: 2, read: 1 })
+})
+test('a change is in force for the first request 2 s later', async () => {
+  const { cache, state, advance } = setUp()
+  await cache.current()
+  state.revision = 2
+  advance(2_000)
+  expect((await cache.current()).revision).toBe(2)
+})
+test('a change is in force at once when told', async () => {
+  const { cache, state } = setUp()
+  await cache.current()
+  state.revision = 2
+  cache.invalidate()
+  expect((await cache.current()).revision).toBe(2)
+})
+test('while the store fails the last set lives 30 s, then everything is refused', async () => {
+  const { cache, state, advance } = setUp()
+  const set = await cache.current()
+  state.fails = true
+  advance(30_000)
+  expect(await cache.current()).toBe(set)
+  advance(1)
+  expect((await cache.current()).broken).toContain('cannot be read')
+  state.fails = false
+  advance(2_000)
+  expect(await cache.current()).toBe(set)
+})
+test('before the store has answered everything is refused', async () => {
+  const { cache, state } = setUp()
+  state.fails = true
+  expect((await cache.current()).broken).toContain('cannot be read')
+})
+test('a store that hangs delays a request by a second, and is asked again', async () => {
+  const { cache, state, advance } = setUp()
+  const set = await cache.current()
+  state.hangs = true
+  advance(2_000)
+  const waiting = cache.current()
+  advance(1_000)
+  expect(await waiting).toBe(set)
+  state.hangs = false
+  state.revision = 2
+  advance(30_000)
+  expect((await cache.current()).revision).toBe(2)
+})
