@@ -1,0 +1,37 @@
+// Every limit of the connector, with its unit, its reason and the attack it stops. No code.
+
+/** Status line and headers of the API server's answer. A broken or hostile server must not take the heap. */
+export const MAX_RESPONSE_HEAD_BYTES = 256 * 1024
+
+/** A chunk-size line with its extensions, or one trailer line. */
+export const MAX_CHUNK_LINE_BYTES = 4 * 1024
+
+/** A request body, kept whole before it is sent so that a lost gateway never leaves half a request behind. The API server takes 3 MiB. */
+export const MAX_REQUEST_BODY_BYTES = 4 * 1024 * 1024
+
+/** All request bodies being collected at once. Stops a gateway gone wrong from taking the heap. */
+export const MAX_COLLECTING_BYTES = 256 * 1024 * 1024
+
+/** Bytes of an answer read ahead of the tunnel's credit before the API server's socket is paused. */
+export const READ_AHEAD_BYTES = 128 * 1024
+
+/** Idle kept-alive connections to the API server. */
+export const MAX_IDLE_SOCKETS = 64
+
+/** How long a connection is kept idle: less than the API server's own 90 s, so that it is never closed under a request. */
+export const IDLE_SOCKET_MS = 45_000
+
+/** Time to connect to the API server, TLS included. */
+export const CONNECT_TIMEOUT_MS = 15_000
+
+/** Time to the head of an answer. The API server gives up at 60 s itself; exec and watch answer their heads at once. */
+export const RESPONSE_HEAD_TIMEOUT_MS = 90_000
+
+/** One message of the API server's exec, attach or port-forward WebSocket. It sends at most 32 KiB and the channel. */
+export const MAX_UPSTREAM_MESSAGE_BYTES = 1024 * 1024
+
+/** What an exec credential plugin may print. */
+export const MAX_PLUGIN_OUTPUT_BYTES = 1024 * 1024
+
+/** How long an exec credential plugin may take. */
+export const PLUGIN_TIMEOUT_MS = 60_000
