@@ -18,7 +18,8 @@ export interface CompiledRule {
   readonly names: ReadonlySet<string> | null
 }
 
-interface Bucket {
+/** The rules found under one key, each list in the order of policies and rules. */
+export interface Bucket {
   readonly Deny: CompiledRule[]
   readonly Allow: CompiledRule[]
 }

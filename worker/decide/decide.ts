@@ -2,7 +2,7 @@
 // In: a PolicySet and a classified, authenticated request. Out: a Decision. No I/O, no clock.
 
 import type { Authenticated, Decision, Effect, RequestInfo } from '../context.ts'
-import { ANY_OR_NONE, type CompiledRule, type PolicySet, packMessage, resourceKey } from './compile.ts'
+import { ANY_OR_NONE, type Bucket, type CompiledRule, type PolicySet, packMessage, resourceKey } from './compile.ts'
 import { PACK_POLICY, UNKNOWN_CONNECT } from './pack.ts'
 
 /** The part of a request that is judged. */
@@ -97,36 +97,48 @@ function unknownConnect(set: PolicySet, info: RequestInfo): Decision | null {
   return message === null ? null : made(set, 'Deny', PACK_POLICY, UNKNOWN_CONNECT.name, message)
 }
 
-/** The first rule of an effect that matches; the keys are every pattern that can stand for the target. */
+/** The first rule of an effect that matches. */
 function find(set: PolicySet, request: Judged, target: Target, effect: 'Allow' | 'Deny'): CompiledRule | null {
-  const { group, resource, subresource } = target
-  for (const verb of [target.verb, '*']) {
-    for (const someGroup of [group, '*']) {
-      for (const [someResource, some] of [
-        [resource, subresource],
-        ['*', ANY_OR_NONE],
-        ['*', subresource],
-        ...(subresource === '' ? [] : [[resource, '*'] as const, ['*', '*'] as const]),
-      ] as const) {
-        // `*` with no subresource is found under ANY_OR_NONE only.
-        if (someResource === '*' && some === '') continue
-        const rules = set.byResource.get(resourceKey(verb, someGroup, someResource, some))?.[effect]
-        const rule = rules?.find((candidate) => matches(candidate, request, target.verb))
-        if (rule !== undefined) return rule
-      }
+  for (const bucket of bucketsOf(set, target)) {
+    for (const rule of bucket[effect]) {
+      if (matches(rule, request, target.verb)) return rule
     }
   }
   return null
 }
 
+/** The rules whose patterns can stand for the target: a look-up for each pattern there can be. */
+function bucketsOf(set: PolicySet, { verb, group, resource, subresource }: Target): readonly Bucket[] {
+  const buckets: Bucket[] = []
+  const add = (someVerb: string, someGroup: string, someResource: string, some: string) => {
+    const bucket = set.byResource.get(resourceKey(someVerb, someGroup, someResource, some))
+    if (bucket !== undefined) buckets.push(bucket)
+  }
+  for (const someVerb of [verb, '*']) {
+    for (const someGroup of [group, '*']) {
+      add(someVerb, someGroup, resource, subresource)
+      add(someVerb, someGroup, '*', ANY_OR_NONE)
+      if (subresource === '') continue
+      add(someVerb, someGroup, '*', subresource)
+      add(someVerb, someGroup, resource, '*')
+      add(someVerb, someGroup, '*', '*')
+    }
+  }
+  return buckets
+}
+
+/** Cheapest check first: a thousand rules on one resource are told apart by namespace in a few microseconds. */
 function matches(rule: CompiledRule, request: Judged, verb: string): boolean {
-  return isSubject(rule, request) && inNamespace(rule, request.info, verb) && hasName(rule, request.info, verb)
+  return inNamespace(rule, request.info, verb) && hasName(rule, request.info, verb) && isSubject(rule, request)
 }
 
 function isSubject(rule: CompiledRule, { identity, connection }: Judged): boolean {
   if (rule.connections !== null && !rule.connections.has(connection)) return false
   if (rule.users === null || rule.users.has(identity.user.username)) return true
-  return identity.user.groups.some((group) => rule.groups.has(group))
+  for (const group of identity.user.groups) {
+    if (rule.groups.has(group)) return true
+  }
+  return false
 }
 
 /** A Deny for a namespace also covers a list, watch or deletecollection over all namespaces: it would reach into it. */
