@@ -31,6 +31,8 @@ export type ResponsePlan =
 /** OpenAPI as old clients ask for it. It holds no objects of the cluster. */
 const OPENAPI_PROTOBUF = /^application\/com\.github\.proto-openapi\.spec\.v[23](?:@v1\.0|\.v1\.0)?\+protobuf$/
 
+const OPENAPI_PATH = /^\/openapi\/v[23](?:\/|$)/
+
 /** Answers of paths that are no resources: health, metrics, version, discovery, OpenAPI, the issuer's keys. */
 const NON_RESOURCE_TYPES: ReadonlySet<string> = new Set([
   'text/plain',
@@ -79,7 +81,11 @@ export function planResponseMask(input: {
     }
   }
   if (!info.isResourceRequest) {
-    return NON_RESOURCE_TYPES.has(type.essence) || OPENAPI_PROTOBUF.test(type.essence)
+    // Kubernetes before 1.23 calls OpenAPI in protobuf `application/octet-stream`.
+    const isOpenApi =
+      OPENAPI_PROTOBUF.test(type.essence) ||
+      (type.essence === 'application/octet-stream' && OPENAPI_PATH.test(info.path))
+    return NON_RESOURCE_TYPES.has(type.essence) || isOpenApi
       ? { kind: 'pass' }
       : { kind: 'withhold', reason: `content of type ${type.essence} cannot be masked` }
   }

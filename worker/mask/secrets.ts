@@ -89,11 +89,12 @@ function noteStrings(raw: Uint8Array, masker: Masker): void {
 export function secretTree(masker: Masker, requestSecrets: readonly string[] = [], embedded = 0): Node {
   const plain = maskPlain(masker)
   const base64 = maskData(masker)
+  const names = new Set<string>()
   const text: Node = {
     leaf: (token) => {
       if (token.kind !== 'string') return plain(token)
       const before = decodeString(token.raw)
-      const after = maskStatusText(before, masker, requestSecrets)
+      const after = maskStatusText(before, masker, requestSecrets, names)
       return after === before ? null : stringToken(after)
     },
   }

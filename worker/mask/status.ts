@@ -21,8 +21,14 @@ const QUOTES_BODY = /(?:error found in #|bigger context |cannot be handled as a 
 /**
  * Masks a Status message.
  * @param requestSecrets values known from the request's body, decoded and as they stood
+ * @param names values that are names and may be seen: `message` tells them, `details.causes`, which comes after it, repeats them
  */
-export function maskStatusText(text: string, masker: Masker, requestSecrets: readonly string[]): string {
+export function maskStatusText(
+  text: string,
+  masker: Masker,
+  requestSecrets: readonly string[],
+  names = new Set<string>(),
+): string {
   let masked = text
   for (const value of requestSecrets.slice(0, MAX_REQUEST_SECRETS)) {
     for (const form of formsOf(value)) {
@@ -30,7 +36,7 @@ export function maskStatusText(text: string, masker: Masker, requestSecrets: rea
     }
   }
   masked = maskBody(masked, masker)
-  masked = maskQuoted(masked, masker)
+  masked = maskQuoted(masked, masker, names)
   // Go's raw-quoted words; one fixed text of the API server has one that is no value.
   return masked.replace(/`([^`]*)`/g, (all, inner: string) =>
     inner === 'immutable' ? all : masker.placeholder(encoder.encode(inner)),
@@ -51,7 +57,7 @@ function maskBody(text: string, masker: Masker): string {
   return rest === '' ? text : text.slice(0, from) + masker.placeholder(encoder.encode(rest))
 }
 
-function maskQuoted(text: string, masker: Masker): string {
+function maskQuoted(text: string, masker: Masker, names: Set<string>): string {
   let out = ''
   let at = 0
   QUOTES_VALUE.lastIndex = 0
@@ -60,7 +66,8 @@ function maskQuoted(text: string, masker: Masker): string {
     if (match.index < at) continue
     GO_QUOTED.lastIndex = from
     const quoted = GO_QUOTED.exec(text)
-    if (NAME_FIELD.test(text.slice(0, match.index)) && quoted !== null) continue
+    if (quoted !== null && NAME_FIELD.test(text.slice(Math.max(0, match.index - 64), match.index))) names.add(quoted[0])
+    if (quoted !== null && names.has(quoted[0])) continue
     if (quoted === null) {
       // A map or list in Go's syntax: where it ends cannot be told.
       const rest = text.slice(from)
