@@ -1,0 +1,112 @@
+// What a terminal has to be told to replay one command, and when. In: the command's title and its output or recording.
+// Out: a script, times in milliseconds from its start. No clock, no I/O, no UI.
+
+import { decodeRecords, type StreamRecord } from '../../../protocol/recording.ts'
+import type { Chunk } from '../../../protocol/transcript/render.ts'
+
+export type Action =
+  | { readonly kind: 'write'; readonly data: string | Uint8Array }
+  | { readonly kind: 'resize'; readonly cols: number; readonly rows: number }
+
+export interface ScriptEvent {
+  readonly at: number
+  readonly action: Action
+}
+
+export interface Script {
+  /** In order of time. */
+  readonly events: readonly ScriptEvent[]
+  /** When the command's own output begins: after the typing. */
+  readonly outputAt: number
+  readonly duration: number
+}
+
+const KEY_MS = 22
+const MAX_TYPING_MS = 900
+const ENTER_MS = 260
+/** Time to take in an output that came at once. */
+const READ_MS = 900
+/** xterm keeps what is written to it in memory: larger pieces than this are handed over one after the other. */
+const PIECE = 64 * 1024
+const MAX_COLS = 500
+const MAX_ROWS = 200
+
+const PROMPT = '\x1b[1;32m$\x1b[0m '
+const DIM = '\x1b[2;3m'
+const RESET = '\x1b[0m'
+
+/** The title as it is typed at a prompt. `lineEnd` is when Enter is pressed. */
+function typing(title: string): { events: ScriptEvent[]; end: number } {
+  const keys = [...printable(title)]
+  const step = Math.min(KEY_MS, MAX_TYPING_MS / Math.max(1, keys.length))
+  const events: ScriptEvent[] = [{ at: 0, action: { kind: 'write', data: PROMPT } }]
+  keys.forEach((key, i) => {
+    events.push({ at: Math.round((i + 1) * step), action: { kind: 'write', data: key } })
+  })
+  const end = Math.round(keys.length * step) + ENTER_MS
+  events.push({ at: end, action: { kind: 'write', data: '\r\n' } })
+  return { events, end }
+}
+
+/** A command whose output was reconstructed, or is a log: typed, then printed at once. */
+export function printedScript(title: string, chunks: readonly Chunk[]): Script {
+  const { events, end } = typing(title)
+  for (const chunk of chunks) {
+    const text = chunk.note ? `${DIM}${chunk.text.replace(/\n$/, '')}${RESET}\n` : chunk.text
+    for (let at = 0; at < text.length; at += PIECE) {
+      events.push({ at: end, action: { kind: 'write', data: crlf(text.slice(at, at + PIECE)) } })
+    }
+  }
+  const last = chunks.at(-1)
+  if (last && !last.text.endsWith('\n')) events.push({ at: end, action: { kind: 'write', data: '\r\n' } })
+  return { events, outputAt: end, duration: end + READ_MS }
+}
+
+/** A recorded exec or attach: typed, then played as it went. `tty`: the bytes already move the cursor themselves. */
+export function recordedScript(title: string, recording: Uint8Array, tty: boolean): Script {
+  const { events, end } = typing(title)
+  let last = 0
+  for (const record of decodeRecords(recording)) {
+    const action = actionOf(record, tty)
+    last = Math.max(last, record.t)
+    if (action) events.push({ at: end + last, action })
+  }
+  events.push({ at: end + last, action: { kind: 'write', data: `${RESET}\x1b[?1049l\x1b[?25h\r\n` } })
+  return { events, outputAt: end, duration: end + last + READ_MS }
+}
+
+function actionOf(record: StreamRecord, tty: boolean): Action | undefined {
+  if (record.channel === 4) return resizeOf(record.payload)
+  if (record.channel === 1 || record.channel === 2) {
+    return { kind: 'write', data: tty ? record.payload : crlfBytes(record.payload) }
+  }
+  return undefined
+}
+
+function resizeOf(payload: Uint8Array): Action | undefined {
+  const match = /"Width":(\d{1,5}).*"Height":(\d{1,5})/.exec(new TextDecoder().decode(payload))
+  if (!match) return undefined
+  const [cols, rows] = [Number(match[1]), Number(match[2])]
+  if (cols < 1 || rows < 1) return undefined
+  return { kind: 'resize', cols: Math.min(cols, MAX_COLS), rows: Math.min(rows, MAX_ROWS) }
+}
+
+function crlf(text: string): string {
+  return text.replace(/\r?\n/g, '\r\n')
+}
+
+function crlfBytes(bytes: Uint8Array): Uint8Array {
+  const lines = bytes.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0)
+  const out = new Uint8Array(bytes.length + lines)
+  let at = 0
+  for (const byte of bytes) {
+    if (byte === 10) out[at++] = 13
+    out[at++] = byte
+  }
+  return out
+}
+
+/** A title never carries control sequences into the terminal. */
+function printable(title: string): string {
+  return title.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
+}

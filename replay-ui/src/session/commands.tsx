@@ -1,0 +1,123 @@
+// The commands of a session, oldest first, virtualised. Shows and forwards.
+
+import { createVirtualizer } from '@tanstack/solid-virtual'
+import { createEffect, createSignal, For, Show } from 'solid-js'
+import type { CommandSummary } from '../../../worker/api/types.ts'
+import { countText } from '../shell/format.ts'
+import { DenialIcon, MaskIcon } from '../shell/icons.tsx'
+import { Problem } from '../shell/problem.tsx'
+
+const ROW_PX = 52
+
+/** The outcome in words; the colour is only a second sign. */
+const OUTCOMES: Readonly<Record<CommandSummary['outcome'], string>> = {
+  ok: 'done',
+  refused: 'refused',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  unknown: 'outcome unknown',
+  running: 'running',
+}
+
+export function Commands(props: {
+  readonly commands: readonly CommandSummary[]
+  readonly index: number
+  readonly complete: boolean
+  readonly failure: unknown
+  readonly retry: () => void
+  readonly choose: (index: number) => void
+}) {
+  const [scroller, setScroller] = createSignal<HTMLDivElement | null>(null)
+  const virtual = createVirtualizer({
+    get count() {
+      return props.commands.length
+    },
+    getScrollElement: scroller,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+    getItemKey: (index) => props.commands[index]?.id ?? index,
+  })
+  createEffect(() => {
+    if (props.index >= 0 && scroller()) virtual.scrollToIndex(props.index, { align: 'auto' })
+  })
+  return (
+    <section class="pane commands" aria-label="Commands">
+      <div class="pane-head">
+        <h2>Commands</h2>
+        <span class="muted" role="status">
+          {props.commands.length.toLocaleString('en')}
+          {props.complete ? '' : '…'}
+        </span>
+      </div>
+      <Show when={props.failure}>
+        <Problem error={props.failure} retry={props.retry} />
+      </Show>
+      <Show when={props.complete && props.commands.length === 0}>
+        <p class="empty">No commands yet.</p>
+      </Show>
+      <div class="scroller" ref={setScroller}>
+        <ol class="virtual" style={{ height: `${virtual.getTotalSize()}px` }}>
+          <For each={virtual.getVirtualItems()}>
+            {(item) => (
+              <li
+                class="virtual-item"
+                aria-setsize={props.complete ? props.commands.length : -1}
+                aria-posinset={item.index + 1}
+                style={{ height: `${item.size}px`, transform: `translateY(${item.start}px)` }}
+              >
+                <Show when={props.commands[item.index]}>
+                  {(command) => (
+                    <Command
+                      command={command()}
+                      current={item.index === props.index}
+                      choose={() => props.choose(item.index)}
+                    />
+                  )}
+                </Show>
+              </li>
+            )}
+          </For>
+        </ol>
+      </div>
+    </section>
+  )
+}
+
+function Command(props: { readonly command: CommandSummary; readonly current: boolean; readonly choose: () => void }) {
+  const c = () => props.command
+  return (
+    <button
+      type="button"
+      class="command"
+      aria-current={props.current ? 'true' : undefined}
+      data-outcome={c().outcome}
+      data-testid="command"
+      onClick={() => props.choose()}
+    >
+      <span class="outcome" aria-hidden="true" />
+      <code class="command-title" title={c().title}>
+        {c().title}
+      </code>
+      <span class="command-facts muted">
+        <time datetime={c().startedAt}>{new Date(c().startedAt).toLocaleTimeString()}</time>
+        <span class={`outcome-word ${c().outcome}`}>{OUTCOMES[c().outcome]}</span>
+        <Show when={c().denials > 0}>
+          <span class="bad" title={countText(c().denials, 'denial')}>
+            <DenialIcon />
+            <span class="sr">{countText(c().denials, 'denial')}</span>
+          </span>
+        </Show>
+        <Show when={c().masks > 0}>
+          <span class="mask" title={countText(c().masks, 'mask')}>
+            <MaskIcon />
+            <span aria-hidden="true">{c().masks}</span>
+            <span class="sr">{countText(c().masks, 'mask')}</span>
+          </span>
+        </Show>
+        <Show when={c().stream}>
+          <span class="tag small">recording</span>
+        </Show>
+      </span>
+    </button>
+  )
+}

@@ -1,0 +1,246 @@
+// What the selected command asked: each request with its decision, result, masks and recorded body. All text as text.
+
+import { createInfiniteQuery, createQuery } from '@tanstack/solid-query'
+import { createSignal, For, type JSX, Show } from 'solid-js'
+import { isDiscovery } from '../../../protocol/transcript/resource.ts'
+import type { CommandSummary, RequestRecord } from '../../../worker/api/types.ts'
+import { api } from '../shell/api-context.ts'
+import { bytesText, durationText } from '../shell/format.ts'
+import { MaskIcon } from '../shell/icons.tsx'
+import { Problem } from '../shell/problem.tsx'
+import { prettyBody } from './pretty.ts'
+
+/** More than this of one body is a download, not a text on a page. */
+const MAX_SHOWN_BYTES = 256 * 1024
+
+export function Details(props: { readonly command: CommandSummary | undefined }) {
+  const requests = createInfiniteQuery(() => ({
+    queryKey: ['requests', props.command?.id, props.command?.requests, props.command?.outcome],
+    enabled: props.command !== undefined,
+    queryFn: ({ pageParam }) =>
+      api.requests(props.command?.session ?? '', props.command?.id ?? '', pageParam === '' ? undefined : pageParam),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? null,
+  }))
+  const records = () => requests.data?.pages.flatMap((page) => page.items) ?? []
+  const opened = () => {
+    const list = records()
+    const telling = list.find((r) => r.decision?.effect === 'Deny') ?? list.findLast((r) => !isDiscovery(r.request))
+    return (telling ?? list.at(-1))?.id
+  }
+  return (
+    <section class="pane details" aria-label="Requests of the selected command">
+      <div class="pane-head">
+        <h2>Requests</h2>
+        <span class="muted">{props.command ? props.command.requests.toLocaleString('en') : ''}</span>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <div class="scroller details-list" tabindex="0" role="region" aria-label="Requests">
+        <Show when={requests.error}>
+          <Problem error={requests.error} retry={() => void requests.refetch()} />
+        </Show>
+        <For each={records()}>{(record) => <Request record={record} open={record.id === opened()} />}</For>
+        <Show when={requests.hasNextPage}>
+          <button type="button" class="button" onClick={() => void requests.fetchNextPage()}>
+            More requests
+          </button>
+        </Show>
+      </div>
+    </section>
+  )
+}
+
+function Request(props: { readonly record: RequestRecord; readonly open: boolean }) {
+  const r = () => props.record
+  const tone = () => {
+    const { decision, result } = r()
+    if (decision?.effect === 'Deny' || result?.outcome === 'refused') return 'bad'
+    if (result === undefined) return 'running'
+    return result.code >= 400 || result.outcome === 'failed' ? 'warn' : 'good'
+  }
+  return (
+    <details class="request" open={props.open} data-testid="request" data-quiet={isDiscovery(r().request)}>
+      <summary>
+        <span class="request-method">{r().request.method}</span>
+        <code class="request-path" title={r().request.target}>
+          <Path target={r().request.target} />
+        </code>
+        <span class={`code ${tone()}`}>{r().result ? r().result?.code || r().result?.outcome : '…'}</span>
+      </summary>
+      <div class="request-body">
+        <Decision record={r()} />
+        <Masks record={r()} />
+        <dl class="facts">
+          <Fact name="Target">
+            <code>{r().request.target}</code>
+          </Fact>
+          <Show when={r().request.exec}>
+            {(exec) => (
+              <Fact name="Command">
+                <code>{exec().argv.join(' ')}</code>
+                <span class="muted"> in {exec().container || 'the default container'}</span>
+              </Fact>
+            )}
+          </Show>
+          <Show when={r().result} fallback={<Fact name="Result">still running</Fact>}>
+            {(result) => (
+              <Fact name="Result">
+                {result().code || ''} {result().outcome}
+                <Show when={result().reason}>
+                  {(reason) => (
+                    <>
+                      {', '}
+                      {reason()}
+                    </>
+                  )}
+                </Show>
+                <Show when={result().exitCode !== undefined}>, exit code {result().exitCode}</Show>
+                <span class="muted">
+                  {' '}
+                  in {durationText(result().durationMs)}, {bytesText(result().bytes)}
+                </span>
+              </Fact>
+            )}
+          </Show>
+          <Show when={r().result?.message}>{(message) => <Fact name="Message">{message()}</Fact>}</Show>
+          <Show when={r().request.preparatory}>
+            {(why) => <Fact name="Why">asked by the gateway itself ({why()})</Fact>}
+          </Show>
+          <Fact name="At">
+            <time datetime={r().at}>{new Date(r().at).toLocaleString()}</time>
+          </Fact>
+          <Fact name="Audit ID">
+            <code>{r().id}</code>
+          </Fact>
+          <Fact name="Leaf">
+            <code class="hash">{r().leaf}</code>
+          </Fact>
+        </dl>
+        <For each={r().bodies.filter((body) => body.kind !== 'stream')}>
+          {(body) => (
+            <BodyView
+              record={r()}
+              kind={body.kind === 'request' ? 'request' : 'response'}
+              bytes={body.bytes}
+              mediaType={body.mediaType}
+            />
+          )}
+        </For>
+      </div>
+    </details>
+  )
+}
+
+/** The path with its last part set off: that is what people look for. */
+function Path(props: { readonly target: string }) {
+  const parts = () => {
+    const [path = '', query] = props.target.split('?', 2)
+    const cut = path.lastIndexOf('/') + 1
+    return { lead: path.slice(0, cut), last: path.slice(cut), query }
+  }
+  return (
+    <>
+      <span class="path-lead">{parts().lead}</span>
+      <span class="path-last">{parts().last}</span>
+      <Show when={parts().query}>{(query) => <span class="path-lead">?{query()}</span>}</Show>
+    </>
+  )
+}
+
+function Decision(props: { readonly record: RequestRecord }) {
+  return (
+    <Show when={props.record.decision}>
+      {(decision) => (
+        <div class={`decision ${decision().effect.toLowerCase()}`} data-testid="decision">
+          <strong>{decision().effect}</strong>
+          <span>
+            <Show when={decision().policy} fallback="no rule matched">
+              {decision().policy}
+              <Show when={decision().rule}>
+                <span class="muted"> / </span>
+                {decision().rule}
+              </Show>
+            </Show>
+          </span>
+          <Show when={decision().reason}>
+            <p>{decision().reason}</p>
+          </Show>
+        </div>
+      )}
+    </Show>
+  )
+}
+
+function Masks(props: { readonly record: RequestRecord }) {
+  return (
+    <Show when={props.record.mask}>
+      {(mask) => (
+        <Show when={mask().count > 0 || mask().withheld}>
+          <div class="masks">
+            <MaskIcon />
+            <ul>
+              <For each={Object.entries(mask().rules)}>
+                {([rule, count]) => (
+                  <li>
+                    <code>{rule}</code> <span class="muted">× {count.toLocaleString('en')}</span>
+                  </li>
+                )}
+              </For>
+              <Show when={mask().withheld}>{(why) => <li>body withheld: {why()}</li>}</Show>
+            </ul>
+          </div>
+        </Show>
+      )}
+    </Show>
+  )
+}
+
+function Fact(props: { readonly name: string; readonly children: JSX.Element }) {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  )
+}
+
+function BodyView(props: {
+  readonly record: RequestRecord
+  readonly kind: 'request' | 'response'
+  readonly bytes: number
+  readonly mediaType: string
+}) {
+  const [open, setOpen] = createSignal(false)
+  const body = createQuery(() => ({
+    queryKey: ['body', props.record.id, props.kind, props.bytes],
+    enabled: open(),
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async () => prettyBody(await api.body(props.record.id, props.kind, MAX_SHOWN_BYTES)),
+  }))
+  return (
+    <details class="body" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        {props.kind === 'request' ? 'Request body' : 'Response body'}
+        <span class="muted"> {bytesText(props.bytes)}</span>
+      </summary>
+      <Show when={body.error}>
+        <Problem error={body.error} retry={() => void body.refetch()} />
+      </Show>
+      <Show when={body.data}>
+        {(shown) => (
+          <>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+            <pre class="body-text" tabindex="0">
+              {shown().text}
+            </pre>
+            <Show when={shown().cut}>
+              <p class="muted">
+                Only the first {bytesText(MAX_SHOWN_BYTES)} of {bytesText(props.bytes)} are shown.
+              </p>
+            </Show>
+          </>
+        )}
+      </Show>
+    </details>
+  )
+}

@@ -1,0 +1,36 @@
+// The text of a terminal recording without its control sequences, for reading aloud and for search.
+// In: recorded bytes. Out: lines of text. It does not follow cursor movement: a full-screen program reads as its writes. No I/O.
+
+import { decodeRecords } from '../../../protocol/recording.ts'
+import { visible } from '../../../protocol/transcript/escape.ts'
+
+/** Text longer than this is cut: nobody reads it aloud. */
+const MAX_PLAIN = 512 * 1024
+
+// CSI, OSC, DCS and friends with their terminators, and two-character escapes.
+const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g
+
+/** stdout and stderr of a recording, as text. */
+export function plainRecording(bytes: Uint8Array): string {
+  const decoders = new Map<number, TextDecoder>()
+  let out = ''
+  for (const { channel, payload } of decodeRecords(bytes)) {
+    if (channel !== 1 && channel !== 2) continue
+    const decoder = decoders.get(channel) ?? new TextDecoder()
+    decoders.set(channel, decoder)
+    out += decoder.decode(payload, { stream: true })
+    if (out.length > MAX_PLAIN) break
+  }
+  return plainText(out.slice(0, MAX_PLAIN))
+}
+
+/** Text without control sequences; backspaces erase. */
+export function plainText(text: string): string {
+  const bare = text.replace(SEQUENCE, '').replace(/\r+\n/g, '\n')
+  const lines = bare.split('\n').map((line) => {
+    let kept = line.slice(line.lastIndexOf('\r') + 1)
+    while (/[^\b]\b/.test(kept)) kept = kept.replace(/[^\b]\b/g, '')
+    return visible(kept.replace(/[\b\x07]/g, ''), true)
+  })
+  return lines.join('\n')
+}

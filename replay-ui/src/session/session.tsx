@@ -1,0 +1,205 @@
+// One session: its commands, their replay, and what each of them asked and was answered.
+
+import { useParams, useSearchParams } from '@solidjs/router'
+import { createQuery } from '@tanstack/solid-query'
+import { createEffect, createMemo, createSignal, onCleanup, Show } from 'solid-js'
+import type { SessionSummary } from '../../../worker/api/types.ts'
+import { ApiError } from '../api/client.ts'
+import { SPEEDS } from '../player/player.ts'
+import { Live } from '../sessions/row.tsx'
+import { api } from '../shell/api-context.ts'
+import { clientText, countText, durationText, whenText } from '../shell/format.ts'
+import { useKeys } from '../shell/keys.ts'
+import { Problem } from '../shell/problem.tsx'
+import { Commands } from './commands.tsx'
+import { Details } from './details.tsx'
+import { createPlayback, type Playback } from './playback.ts'
+import { Stage } from './stage.tsx'
+
+const POLL_MS = 2000
+
+export default function SessionPage() {
+  const params = useParams<{ id: string }>()
+  const id = createMemo(() => params.id)
+  return (
+    <Show when={id()} keyed>
+      {(session) => <Session id={session} />}
+    </Show>
+  )
+}
+
+function Session(props: { readonly id: string }) {
+  const session = createQuery(() => ({
+    queryKey: ['session', props.id],
+    queryFn: () => api.session(props.id),
+    refetchInterval: (query) => (query.state.data?.live ? POLL_MS : false),
+  }))
+  const [search, setSearch] = useSearchParams()
+  const command = typeof search.command === 'string' ? search.command : undefined
+  const seconds = Number(typeof search.t === 'string' ? search.t : Number.NaN)
+  const first = command
+    ? { command, start: Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : ('end' as const) }
+    : undefined
+  const playback = createPlayback(api, props.id, first)
+  void playback.refresh()
+  createEffect(() => {
+    playback.player.live = session.data?.live ?? false
+    if (!session.data?.live) return
+    const timer = setInterval(() => void playback.refresh(), POLL_MS)
+    onCleanup(() => clearInterval(timer))
+  })
+  createEffect(() => {
+    const current = playback.current()
+    document.title = current ? `${current.title} · Sallyport` : 'Session · Sallyport'
+    if (current && current.id !== search.command)
+      setSearch({ command: current.id, t: null }, { replace: true, scroll: false })
+  })
+  return (
+    <Show when={session.data} fallback={<Waiting error={session.error} retry={() => void session.refetch()} />}>
+      {(data) => <Replay session={data()} playback={playback} />}
+    </Show>
+  )
+}
+
+function Waiting(props: { readonly error: unknown; readonly retry: () => void }) {
+  const final = () => props.error instanceof ApiError && ['forbidden', 'missing'].includes(props.error.kind)
+  return (
+    <Show
+      when={props.error}
+      fallback={
+        <p class="empty" role="status">
+          Loading…
+        </p>
+      }
+    >
+      <Problem error={props.error} {...(!final() && { retry: props.retry })} />
+    </Show>
+  )
+}
+
+type View = 'commands' | 'replay' | 'details'
+
+function Replay(props: { readonly session: SessionSummary; readonly playback: Playback }) {
+  const player = () => props.playback.player
+  const [plain, setPlain] = createSignal(false)
+  const [view, setView] = createSignal<View>('replay')
+  const [notice, setNotice] = createSignal('')
+  let noticeTimer: ReturnType<typeof setTimeout> | undefined
+  const tell = (text: string) => {
+    clearTimeout(noticeTimer)
+    setNotice(text)
+    noticeTimer = setTimeout(() => setNotice(''), 2500)
+  }
+  onCleanup(() => clearTimeout(noticeTimer))
+  const nextDenial = async () => {
+    if (!(await player().nextDenial())) tell('Nothing was denied in this session')
+  }
+  const copyLink = async () => {
+    const current = props.playback.current()
+    if (!current) return
+    const url = new URL(window.location.href)
+    url.search = new URLSearchParams({
+      command: current.id,
+      t: (props.playback.state().recorded / 1000).toFixed(1),
+    }).toString()
+    try {
+      await navigator.clipboard.writeText(url.href)
+      tell('Link copied')
+    } catch {
+      window.history.replaceState(window.history.state, '', url)
+      tell('The link is in the address bar')
+    }
+  }
+  const speed = (by: number) => {
+    const at = SPEEDS.indexOf(props.playback.state().speed)
+    const next = SPEEDS[Math.min(Math.max(0, at + by), SPEEDS.length - 1)]
+    if (next !== undefined) player().setSpeed(next)
+  }
+  const togglePauses = () =>
+    player().setMaxPause(Number.isFinite(props.playback.state().maxPauseMs) ? Number.POSITIVE_INFINITY : 1000)
+  useKeys({
+    ' ': () => player().toggle(),
+    j: () => void player().step(1),
+    k: () => void player().step(-1),
+    n: () => void nextDenial(),
+    r: () => void player().restart(),
+    '<': () => speed(-1),
+    '>': () => speed(1),
+    i: togglePauses,
+    t: () => setPlain(!plain()),
+    y: () => void copyLink(),
+  })
+  return (
+    <div class="session" data-view={view()}>
+      <Head session={props.session} />
+      <nav class="view-tabs" aria-label="Parts of this session">
+        <ViewTab view="commands" current={view()} choose={setView} text="Commands" />
+        <ViewTab view="replay" current={view()} choose={setView} text="Replay" />
+        <ViewTab view="details" current={view()} choose={setView} text="Requests" />
+      </nav>
+      <div class="panes">
+        <Commands
+          commands={props.playback.commands()}
+          index={props.playback.state().index}
+          complete={props.playback.complete()}
+          failure={props.playback.failure()}
+          retry={() => void props.playback.refresh()}
+          choose={(index) => {
+            props.playback.choose(index)
+            setView('replay')
+          }}
+        />
+        <Stage
+          playback={props.playback}
+          plain={plain()}
+          onPlain={setPlain}
+          onNextDenial={() => void nextDenial()}
+          onTogglePauses={togglePauses}
+          onCopyLink={() => void copyLink()}
+        />
+        <Details command={props.playback.current()} />
+      </div>
+      <p class="toast" role="status" data-shown={notice() !== ''}>
+        {notice()}
+      </p>
+    </div>
+  )
+}
+
+function ViewTab(props: {
+  readonly view: View
+  readonly current: View
+  readonly choose: (view: View) => void
+  readonly text: string
+}) {
+  return (
+    <button type="button" aria-pressed={props.view === props.current} onClick={() => props.choose(props.view)}>
+      {props.text}
+    </button>
+  )
+}
+
+function Head(props: { readonly session: SessionSummary }) {
+  const s = () => props.session
+  return (
+    <header class="session-head">
+      <div class="session-title">
+        <h1>
+          {s().agent.username}
+          <span class="muted"> on </span>
+          {s().connection}
+        </h1>
+        <Live live={s().live} />
+      </div>
+      <p class="session-purpose">{s().purpose ?? <span class="muted">no purpose stated</span>}</p>
+      <p class="session-facts muted">
+        <span title={new Date(s().startedAt).toLocaleString()}>{whenText(s().startedAt, new Date())}</span>
+        <span>{durationText(Date.parse(s().lastAt) - Date.parse(s().startedAt))}</span>
+        <span title={s().userAgent}>{clientText(s().userAgent)}</span>
+        <span>{countText(s().commands, 'command')}</span>
+        <span class={s().denials > 0 ? 'bad' : ''}>{countText(s().denials, 'denial')}</span>
+        <span class={s().masks > 0 ? 'mask' : ''}>{countText(s().masks, 'mask')}</span>
+      </p>
+    </header>
+  )
+}
