@@ -177,13 +177,18 @@ export class Forwarder {
   #failed(stream: TunnelStream, head: RequestHead, error: unknown): void {
     if (error instanceof StreamReset) return
     if (error instanceof HttpFailure) {
-      if (error.kind === 'cancelled') return stream.reset('cancelled', 'cancelled')
+      if (error.kind === 'cancelled') {
+        stream.reset('cancelled', 'cancelled')
+        return
+      }
       this.#options.log('warn', 'request failed', { id: head.id, kind: error.kind, why: error.message })
-      return fail(stream, { kind: error.kind, message: error.message, sent: error.sent })
+      fail(stream, { kind: error.kind, message: error.message, sent: error.sent })
+      return
     }
     if (error instanceof TargetError) {
       this.#options.log('error', 'no credentials for the API server', { id: head.id, why: error.message })
-      return fail(stream, { kind: 'unreachable', message: error.message, sent: false })
+      fail(stream, { kind: 'unreachable', message: error.message, sent: false })
+      return
     }
     // A bug: the name of the error, and nothing of what it holds.
     this.#options.log('error', 'internal error', {

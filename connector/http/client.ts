@@ -138,7 +138,10 @@ export class HttpClient {
         clearTimeout(timer)
         signal.removeEventListener('abort', onAbort)
         quieten(socket)
-        if (error === null) return resolve(socket)
+        if (error === null) {
+          resolve(socket)
+          return
+        }
         socket.destroy()
         reject(error)
       }
@@ -287,7 +290,10 @@ class Exchange {
 
   #closed(why: string): void {
     if (this.#over) return
-    if (this.#settle !== null && !this.#parser.begun) return this.#fail(new StaleConnection('unreachable', why, true))
+    if (this.#settle !== null && !this.#parser.begun) {
+      this.#fail(new StaleConnection('unreachable', why, true))
+      return
+    }
     this.#parser.close()
     if (!this.#ended) this.#fail(new HttpFailure('unreachable', why, true))
   }

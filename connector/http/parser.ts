@@ -188,12 +188,22 @@ export class ResponseParser {
   #frame(status: number, headers: HeaderFields): void {
     const codings = headers.filter(([name]) => name === 'transfer-encoding').map(([, value]) => value.toLowerCase())
     const lengths = new Set(headers.filter(([name]) => name === 'content-length').map(([, value]) => value))
-    if (codings.length > 0 && lengths.size > 0) return this.#fail('an answer with a length and a transfer coding')
-    if (lengths.size > 1) return this.#fail('an answer with two lengths')
+    if (codings.length > 0 && lengths.size > 0) {
+      this.#fail('an answer with a length and a transfer coding')
+      return
+    }
+    if (lengths.size > 1) {
+      this.#fail('an answer with two lengths')
+      return
+    }
     const [length] = lengths
-    if (length !== undefined && !/^[0-9]{1,15}$/.test(length)) return this.#fail('an answer with a malformed length')
+    if (length !== undefined && !/^[0-9]{1,15}$/.test(length)) {
+      this.#fail('an answer with a malformed length')
+      return
+    }
     if (codings.length > 0 && (codings.length > 1 || codings[0] !== 'chunked')) {
-      return this.#fail('an answer with a transfer coding that is not chunked')
+      this.#fail('an answer with a transfer coding that is not chunked')
+      return
     }
     const bodiless = this.#method === 'HEAD' || status === 204 || status === 304
     if (bodiless) this.#state = 'done'
@@ -227,11 +237,17 @@ export class ResponseParser {
   #line(line: string): void {
     if (this.#state === 'chunk-size') {
       const size = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?$/.exec(line)?.[1]
-      if (size === undefined) return this.#fail('a malformed chunk size')
+      if (size === undefined) {
+        this.#fail('a malformed chunk size')
+        return
+      }
       this.#left = Number.parseInt(size, 16)
       this.#state = this.#left === 0 ? 'trailer' : 'chunk-data'
     } else if (this.#state === 'chunk-end') {
-      if (line !== '') return this.#fail('a chunk is longer than its size')
+      if (line !== '') {
+        this.#fail('a chunk is longer than its size')
+        return
+      }
       this.#state = 'chunk-size'
     } else if (line === '') this.#finish()
     else {

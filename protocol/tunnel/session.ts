@@ -218,12 +218,16 @@ export class TunnelSession {
   #frame(frame: Frame, messageBytes: number): void {
     switch (frame.type) {
       case TYPE.HEAD:
-        return this.#head(frame)
+        this.#head(frame)
+        return
       case TYPE.DATA: {
         this.#credit -= frame.payload.length + FRAME_COST_BYTES
         if (this.#credit < 0) throw new TunnelProtocolError('DATA without credit on the session')
         const stream = this.#known(frame.stream)
-        if (stream === null) return this.#giveBack(frame.payload.length + FRAME_COST_BYTES)
+        if (stream === null) {
+          this.#giveBack(frame.payload.length + FRAME_COST_BYTES)
+          return
+        }
         // A small view must not keep a large message alive while nobody reads it.
         const bytes = frame.payload.length * 2 < messageBytes ? frame.payload.slice() : frame.payload
         stream.receiveData(bytes, frame.flags)
@@ -238,7 +242,8 @@ export class TunnelSession {
         }
         this.#sendCredit += credit
         if (this.#sendCredit > 0x7fffffff) throw new TunnelProtocolError('too much credit')
-        return this.#pump()
+        this.#pump()
+        return
       }
       case TYPE.END:
         this.#known(frame.stream)?.receiveEnd()
@@ -253,7 +258,8 @@ export class TunnelSession {
         else this.#pings.get(new DataView(frame.payload.buffer, frame.payload.byteOffset + 4, 4).getUint32(0))?.(true)
         return
       default:
-        return this.#goaway(frame.payload)
+        this.#goaway(frame.payload)
+        return
     }
   }
 
@@ -323,7 +329,10 @@ export class TunnelSession {
     if (this.#closed !== null) return
     this.#batch.push({ header, payload, stream })
     this.#batchBytes += header.length + (payload?.length ?? 0)
-    if (this.#batchBytes > MAX_BACKLOG_BYTES) return this.#end('the peer does not read', false)
+    if (this.#batchBytes > MAX_BACKLOG_BYTES) {
+      this.#end('the peer does not read', false)
+      return
+    }
     if (this.#scheduled || this.#sending) return
     this.#scheduled = true
     this.#options.schedule(() => {

@@ -179,20 +179,42 @@ export class FrameParser {
   // As early as possible, so that a bad frame costs no memory.
   #checkStart(): void {
     const first = this.#header[0] ?? 0
-    if ((first & 0x70) !== 0) return this.#fault(1002, 'reserved bits are set')
+    if ((first & 0x70) !== 0) {
+      this.#fault(1002, 'reserved bits are set')
+      return
+    }
     const opcode = first & 0x0f
     const control = opcode >= 8
-    if ((opcode > 2 && !control) || opcode > 10) return this.#fault(1002, 'unknown opcode')
-    if (control && (first & 0x80) === 0) return this.#fault(1002, 'fragmented control frame')
-    if (opcode === OPCODE.text) return this.#fault(1003, 'text messages are not part of this protocol')
-    if (opcode === OPCODE.continuation && !this.#inMessage) return this.#fault(1002, 'continuation of nothing')
-    if (opcode === OPCODE.binary && this.#inMessage) return this.#fault(1002, 'a message began inside another')
+    if ((opcode > 2 && !control) || opcode > 10) {
+      this.#fault(1002, 'unknown opcode')
+      return
+    }
+    if (control && (first & 0x80) === 0) {
+      this.#fault(1002, 'fragmented control frame')
+      return
+    }
+    if (opcode === OPCODE.text) {
+      this.#fault(1003, 'text messages are not part of this protocol')
+      return
+    }
+    if (opcode === OPCODE.continuation && !this.#inMessage) {
+      this.#fault(1002, 'continuation of nothing')
+      return
+    }
+    if (opcode === OPCODE.binary && this.#inMessage) {
+      this.#fault(1002, 'a message began inside another')
+      return
+    }
     if (this.#have < 2) return
     const second = this.#header[1] ?? 0
     if (((second & 0x80) !== 0) !== (this.#role === 'server')) {
-      return this.#fault(1002, this.#role === 'server' ? 'the frame is not masked' : 'the frame is masked')
+      this.#fault(1002, this.#role === 'server' ? 'the frame is not masked' : 'the frame is masked')
+      return
     }
-    if (control && (second & 0x7f) > MAX_CONTROL_BYTES) return this.#fault(1002, 'control frame is too long')
+    if (control && (second & 0x7f) > MAX_CONTROL_BYTES) {
+      this.#fault(1002, 'control frame is too long')
+      return
+    }
   }
 
   #begin(): void {
@@ -202,21 +224,32 @@ export class FrameParser {
     let length = short
     if (short === 126) {
       length = view.getUint16(2)
-      if (length < 126) return this.#fault(1002, 'the length is not in its shortest form')
+      if (length < 126) {
+        this.#fault(1002, 'the length is not in its shortest form')
+        return
+      }
     } else if (short === 127) {
       const long = view.getBigUint64(2)
-      if (long < 0x10000n || long >> 63n !== 0n) return this.#fault(1002, 'the length is not in its shortest form')
-      if (long > BigInt(this.#maxMessageBytes)) return this.#fault(1009, 'the message is too long')
+      if (long < 0x10000n || long >> 63n !== 0n) {
+        this.#fault(1002, 'the length is not in its shortest form')
+        return
+      }
+      if (long > BigInt(this.#maxMessageBytes)) {
+        this.#fault(1009, 'the message is too long')
+        return
+      }
       length = Number(long)
     }
     this.#opcode = (header[0] ?? 0) & 0x0f
     this.#fin = ((header[0] ?? 0) & 0x80) !== 0
     if (this.#opcode < 8 && this.#messageBytes + length > this.#maxMessageBytes) {
-      return this.#fault(1009, 'the message is too long')
+      this.#fault(1009, 'the message is too long')
+      return
     }
     // A thousand empty fragments cost memory that the byte limit does not see.
     if (this.#opcode === OPCODE.continuation && length === 0 && !this.#fin) {
-      return this.#fault(1008, 'empty fragments are not accepted')
+      this.#fault(1008, 'empty fragments are not accepted')
+      return
     }
     this.#key = this.#role === 'server' ? header.slice(this.#have - 4, this.#have) : null
     this.#left = length
@@ -252,16 +285,24 @@ export class FrameParser {
   #close(payload: Uint8Array): void {
     if (payload.length === 0) {
       this.#done = true
-      return this.#sink.close(1005, '')
+      this.#sink.close(1005, '')
+      return
     }
-    if (payload.length === 1) return this.#fault(1002, 'half a close code')
+    if (payload.length === 1) {
+      this.#fault(1002, 'half a close code')
+      return
+    }
     const code = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0)
-    if (!isSendable(code)) return this.#fault(1002, 'a close code that must not be sent')
+    if (!isSendable(code)) {
+      this.#fault(1002, 'a close code that must not be sent')
+      return
+    }
     let reason: string
     try {
       reason = new TextDecoder('utf-8', { fatal: true }).decode(payload.subarray(2))
     } catch {
-      return this.#fault(1007, 'the close reason is not UTF-8')
+      this.#fault(1007, 'the close reason is not UTF-8')
+      return
     }
     this.#done = true
     this.#sink.close(code, reason)
