@@ -51,11 +51,15 @@ export async function checkTriggers(writer: Writer): Promise<void> {
   const found = new Map(result?.rows.map((row) => [String(row['name']), String(row['sql'])]))
   for (const [name, sql] of Object.entries(TRIGGERS)) {
     const present = found.get(name)
-    if (present === undefined)
-      throw new DatabaseRefused(`the trigger ${name} is missing: the log may have been changed`)
-    if (present !== sql)
-      throw new DatabaseRefused(`the trigger ${name} is not as it was made: the log may have been changed`)
+    if (present === undefined) throw changed(`the trigger ${name} is missing`)
+    if (present !== sql) throw changed(`the trigger ${name} is not as it was made`)
+    found.delete(name)
   }
+  for (const name of found.keys()) throw changed(`the trigger ${name} is not known`)
+}
+
+function changed(what: string): DatabaseRefused {
+  return new DatabaseRefused(`${what}: the log may have been tampered with, or a newer version made this database`)
 }
 
 function statement(sql: string, ...args: (string | number)[]): Statement {

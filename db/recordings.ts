@@ -10,7 +10,7 @@ import type { ByteSource } from '../worker/context.ts'
 import type { Recordings } from '../worker/ports.ts'
 import { cursorOf, pageOf, parseCursor } from './cursor.ts'
 import { OUTCOMES } from './readmodel.ts'
-import { bodies, commands, leaves, requests, sessions, sessionTerms } from './schema.ts'
+import { bodies, commands, leaves, requests, sessions } from './schema.ts'
 import { titleOf } from './title.ts'
 
 /** A session is live this long after its last request. */
@@ -23,9 +23,10 @@ const EXPORT_PAGE = 500
 export function createRecordings(db: LibSQLDatabase, now: () => number): Recordings {
   const intents = alias(leaves, 'intents')
   const results = alias(leaves, 'results')
-  const sessionRunning = sql<number>`EXISTS (SELECT 1 FROM requests r WHERE r.session = ${sessions.id} AND r.result IS NULL)`
-  const commandRunning = sql<number>`EXISTS (SELECT 1 FROM requests r WHERE r.session = ${commands.session}
-    AND r.command = ${commands.id} AND r.result IS NULL)`
+  // Columns are named in full: drizzle leaves the table out where it selects from one only.
+  const sessionRunning = sql<number>`EXISTS (SELECT 1 FROM requests r WHERE r.session = sessions.id AND r.result IS NULL)`
+  const commandRunning = sql<number>`EXISTS (SELECT 1 FROM requests r WHERE r.session = commands.session
+    AND r.command = commands.id AND r.result IS NULL)`
 
   async function listSessions(where: SQL | undefined, limit: number): Promise<SessionSummary[]> {
     const rows = await db
@@ -143,7 +144,7 @@ export function createRecordings(db: LibSQLDatabase, now: () => number): Recordi
               sql`${sessions.username} LIKE ${pattern} ESCAPE '\\'`,
               sql`${sessions.connection} LIKE ${pattern} ESCAPE '\\'`,
               sql`${sessions.purpose} LIKE ${pattern} ESCAPE '\\'`,
-              sql`EXISTS (SELECT 1 FROM ${sessionTerms} t WHERE t.session = ${sessions.id} AND t.term LIKE ${pattern} ESCAPE '\\')`,
+              sql`EXISTS (SELECT 1 FROM session_terms t WHERE t.session = sessions.id AND t.term LIKE ${pattern} ESCAPE '\\')`,
             ),
       )
       const items = await listSessions(where, limit + 1)

@@ -121,8 +121,8 @@ function record(map: Readonly<Record<string, string | number | boolean>>): strin
 
 function scalar(value: string | number | boolean | undefined): string {
   if (typeof value === 'string') return string(value)
-  if (typeof value === 'number') return number(value)
-  return value === true ? 'true' : 'false'
+  if (typeof value === 'boolean') return value ? 'true' : 'false'
+  return number(value ?? Number.NaN)
 }
 
 function strings(values: readonly string[]): string {
