@@ -18,6 +18,7 @@ import { shelfOf } from '../store.ts'
 import { answer, type Call, json, shownList } from './call.ts'
 import { found, selected } from './read.ts'
 import { fromScale, scaleOf } from './scale.ts'
+import { isProtobuf } from '../protobuf.ts'
 import { createObject, type DeleteOptions, deleteObject, updateObject, writerOf } from './write.ts'
 
 /** Whether a write is only tried. Refuses another value than `All`. */
@@ -231,9 +232,18 @@ function stringDataToData(config: KubeObject): void {
   delete config.stringData
 }
 
+/** Clients send DeleteOptions without its kind too. */
+function deleteBody(call: Call): KubeObject | undefined {
+  const { body } = call.request
+  const type = header(call.request, 'content-type')
+  if (body.length === 0) return undefined
+  if (isProtobuf(type)) return readObject(body, type)
+  const parsed = parseText(body, mediaType(type) === 'application/yaml')
+  return isObject(parsed) ? asKubeObject({ kind: 'DeleteOptions', apiVersion: 'v1', ...parsed }) : undefined
+}
+
 function deleteOptions(call: Call): DeleteOptions {
-  const body =
-    call.request.body.length === 0 ? undefined : readObject(call.request.body, header(call.request, 'content-type'))
+  const body = deleteBody(call)
   if (body !== undefined && body.kind !== 'DeleteOptions')
     throw refuse('BadRequest', `${body.kind} cannot be handled as DeleteOptions`)
   const { query } = call.info

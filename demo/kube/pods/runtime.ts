@@ -1,6 +1,7 @@
 // What stands in for the kubelet's containers: a log per container and, on demand, a shell over files in memory.
 // No process is started and no file of the host is read.
 
+import { randomBytes } from 'node:crypto'
 import type { Cluster } from '../cluster.ts'
 import { type KubeObject, objectsAt, textAt } from '../json.ts'
 import { LogBuffer } from './log-buffer.ts'
@@ -8,6 +9,8 @@ import { LogBuffer } from './log-buffer.ts'
 /** All simulated containers of a cluster. */
 export class PodRuntime {
   readonly cluster: Cluster
+  readonly #waiting = new Map<string, (exitCode: number) => void>()
+  #ips = 1
   readonly #logs = new Map<string, Map<string, LogBuffer>>()
 
   constructor(cluster: Cluster) {
@@ -53,9 +56,39 @@ export class PodRuntime {
     this.logOf(pod, container).add(this.cluster.clock.now(), text)
   }
 
+  /** A pod address nobody has had. */
+  nextIp(): string {
+    this.#ips++
+    return `10.244.${(this.#ips >> 8) & 255}.${this.#ips & 255}`
+  }
+
+  /** A container id. */
+  nextId(): string {
+    return randomBytes(16).toString('hex')
+  }
+
+  /** A container that does nothing until someone attaches; its end is the end of that session. */
+  awaitAttach(pod: KubeObject, container: string, finish: (exitCode: number) => void): void {
+    this.#waiting.set(`${pod.metadata.uid ?? ''}/${container}`, finish)
+  }
+
+  /** The one attach a container waits for, taken at most once. */
+  takeAttach(pod: KubeObject, container: string): ((exitCode: number) => void) | undefined {
+    const key = `${pod.metadata.uid ?? ''}/${container}`
+    const finish = this.#waiting.get(key)
+    this.#waiting.delete(key)
+    return finish
+  }
+
+  /** Runs a container's own command in the simulated shell; its output is the log. */
+  runCommand(_pod: KubeObject, _container: string, _argv: readonly string[], finish: (exitCode: number) => void): void {
+    this.cluster.clock.after(500, () => finish(0))
+  }
+
   /** Forgets a pod that is gone. */
   forget(uid: string): void {
     for (const log of this.#logs.get(uid)?.values() ?? []) log.end()
     this.#logs.delete(uid)
+    for (const key of this.#waiting.keys()) if (key.startsWith(`${uid}/`)) this.#waiting.delete(key)
   }
 }
