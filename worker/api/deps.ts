@@ -24,6 +24,8 @@ export interface TokenAnswer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
+type EnrolmentStore = 'takeCode' | 'putCode' | 'putConnector' | 'connectors'
+
 export interface ApiDeps {
   readonly config: GatewayConfig
   readonly clock: Clock
@@ -39,6 +41,17 @@ export interface ApiDeps {
   readonly exchange: (form: URLSearchParams) => Promise<TokenAnswer>
   /** Live connectors of a connection. */
   readonly tunnelStatus: (connection: string) => Promise<readonly { readonly id: string; readonly since: string }[]>
+  /** Makes a one-time code for connections, good for `lifeMs`; only its hash is stored. */
+  readonly createEnrolmentCode: (
+    options: { readonly store: Pick<Store, EnrolmentStore>; readonly clock: Clock; readonly random: RandomBytes },
+    connections: readonly string[],
+    lifeMs: number,
+  ) => Promise<string>
+  /** Trades a code for a place; parses the document. Stores only through the given store. */
+  readonly enrol: (
+    options: { readonly store: Pick<Store, EnrolmentStore>; readonly clock: Clock; readonly random: RandomBytes },
+    document: unknown,
+  ) => Promise<Outcome<{ readonly id: string; readonly connections: readonly string[] }>>
   /** Called after a connector was revoked, so that its tunnels close at once. */
   readonly connectorRevoked?: (connector: ConnectorRecord) => Promise<void>
   /** Parses and checks a YAML file of one or more documents. Never throws for a bad file. */

@@ -17,6 +17,7 @@ import {
   type Store,
   type StoredDocument,
 } from '../ports.ts'
+import { createEnrolmentCode, enrol } from '../tunnel/enrol.ts'
 import type { ApiDeps } from './deps.ts'
 import type { RequestRecord, SessionSummary } from './types.ts'
 
@@ -226,6 +227,8 @@ export function fakes(extra: Partial<ApiDeps> = {}): Fakes {
     verifyIdToken: async () => ({ ok: false, refusal: { kind: 'unauthenticated', message: 'not set up' } }),
     exchange: async (form) => ({ status: 200, body: { echo: form.get('subject_token') } }),
     tunnelStatus: async () => [],
+    createEnrolmentCode,
+    enrol,
     parseDocuments: (text) =>
       text.startsWith('bad')
         ? { ok: false, errors: ['spec.rules: expected an array'] }

@@ -163,14 +163,14 @@ export const SCHEMAS = {
     ),
   }),
   Enrolment: object<Enrolment>({ code: string, connection: string, expiresAt: time }),
-  EnrolRequest: object<{ code: string; publicKey: JsonSchema; name?: string }>({
+  EnrolRequest: object<{ code: string; publicKey: JsonSchema; name: string }>({
     code: string,
     publicKey: object<{ kty: string; crv: string; x: string }>({
       kty: { const: 'OKP' },
       crv: { const: 'Ed25519' },
       x: string,
     }),
-    name: optional(string),
+    name: string,
   }),
   Enrolled: object<Enrolled>({ id: string, connections: list(string) }),
   ConnectionRequest: object<{ description?: string }>({ description: optional(string) }),

@@ -1,10 +1,10 @@
 // Connections and the connectors that serve them: list, register, enrol, revoke. Every change is an event first.
 
 import * as v from 'valibot'
+import type { Store } from '../../ports.ts'
 import { apiEntry } from '../event.ts'
 import { json, problem } from '../problem.ts'
 import { type Call, callerOf, param, type Route, readJson } from '../route.ts'
-import { newSecret, storedAs } from '../secret.ts'
 import type { ConnectionSummary, ConnectorSummary, Enrolled, Enrolment } from '../types.ts'
 
 /** A DNS label (RFC 1123): a connection's name stands in paths and host names. */
@@ -15,25 +15,8 @@ const ENROLMENT_MS = 15 * 60 * 1000
 const MAX_JSON_BYTES = 16 * 1024
 
 const connectionRequest = v.object({ description: v.optional(v.pipe(v.string(), v.maxLength(200)), '') })
-const enrolRequest = v.object({
-  code: v.pipe(v.string(), v.minLength(20), v.maxLength(200)),
-  publicKey: v.object({
-    kty: v.literal('OKP'),
-    crv: v.literal('Ed25519'),
-    /** 32 bytes, base64url. */
-    x: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/)),
-  }),
-  name: v.optional(v.string()),
-})
-const enrolPayload = v.object({ connection: v.string() })
-
 const noConnection = () => problem(404, 'There is no connection of this name.')
 const at = (call: Call): string => new Date(call.deps.clock.now()).toISOString()
-
-/** RFC 7638: the thumbprint of the key is the connector's id, so one key is one connector. */
-function connectorId(x: string): string {
-  return storedAs(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).slice(0, 32)
-}
 
 async function known(call: Call, name: string): Promise<boolean> {
   return NAME.test(name) && (await call.deps.store.connections()).some((connection) => connection.name === name)
@@ -92,45 +75,37 @@ async function deleteConnection(call: Call): Promise<Response> {
 async function createEnrolment(call: Call): Promise<Response> {
   const connection = param(call, 'name')
   if (!(await known(call, connection))) return noConnection()
-  const { store, clock, random, log } = call.deps
-  const code = newSecret(random)
-  const expiresAt = clock.now() + ENROLMENT_MS
-  await log.append(
-    [apiEntry(call.deps, 'connector.change', callerOf(call), { change: 'enrolment-code' }, connection)],
-    'fsynced',
-  )
-  await store.putCode(storedAs(code), { purpose: 'enrol', payload: JSON.stringify({ connection }), expiresAt })
-  return json({ code, connection, expiresAt: new Date(expiresAt).toISOString() } satisfies Enrolment, 201)
+  const { deps } = call
+  const expiresAt = new Date(deps.clock.now() + ENROLMENT_MS).toISOString()
+  const change = { change: 'enrolment-code', expiresAt }
+  await deps.log.append([apiEntry(deps, 'connector.change', callerOf(call), change, connection)], 'fsynced')
+  const code = await deps.createEnrolmentCode(deps, [connection], ENROLMENT_MS)
+  return json({ code, connection, expiresAt } satisfies Enrolment, 201)
 }
 
 async function enrol(call: Call): Promise<Response> {
   const body = await readJson(call.request, MAX_JSON_BYTES)
   if (!body.ok) return body.response
-  const parsed = v.safeParse(enrolRequest, body.value)
-  if (!parsed.success) return problem(422, 'The body must be {"code", "publicKey": an Ed25519 JWK}.')
-  const { store, clock, log } = call.deps
-  const { kty, crv, x } = parsed.output.publicKey
-  const id = connectorId(x)
-  const before = await store.connector(id)
-  if (before?.revokedAt !== undefined) return problem(403, 'This key has been revoked. Enrol with a new one.')
-  const taken = await store.takeCode(storedAs(parsed.output.code), 'enrol', clock.now())
-  if (taken === null) return problem(403, 'The enrolment code is unknown, used or expired. Ask for a new one.')
-  const { connection } = v.parse(enrolPayload, JSON.parse(taken.payload))
-  if (!(await known(call, connection))) return noConnection()
-  const connections = [...new Set([...(before?.connections ?? []), connection])]
-  // The connector speaks for itself here: the code was the administrator's word.
-  const actor = { username: `connector:${id}`, groups: [], issuer: call.deps.config.url }
-  await log.append(
-    [apiEntry(call.deps, 'connector.change', actor, { change: 'enrol', connector: id }, connection)],
-    'fsynced',
-  )
-  await store.putConnector({
-    id,
-    publicKey: { kty, crv, x },
-    connections,
-    createdAt: before?.createdAt ?? at(call),
-  })
-  return json({ id, connections } satisfies Enrolled, 201)
+  const { deps } = call
+  const { store, clock, random, log } = deps
+  // What the enrolment stores is recorded first, and only what it stores: a wrong code leaves no event, so that nobody
+  // without one can fill the log. The connector speaks for itself; the code was the administrator's word.
+  const recording: Pick<Store, 'takeCode' | 'putCode' | 'putConnector' | 'connectors'> = {
+    takeCode: (sha256, purpose, now) => store.takeCode(sha256, purpose, now),
+    putCode: (sha256, code) => store.putCode(sha256, code),
+    connectors: () => store.connectors(),
+    async putConnector(record) {
+      const actor = { username: `connector:${record.id}`, groups: [], issuer: deps.config.url }
+      const entries = record.connections.map((connection) =>
+        apiEntry(deps, 'connector.change', actor, { change: 'enrol', connector: record.id }, connection),
+      )
+      await log.append(entries, 'fsynced')
+      await store.putConnector(record)
+    },
+  }
+  const enrolled = await deps.enrol({ store: recording, clock, random }, body.value)
+  if (enrolled.ok) return json(enrolled.value satisfies Enrolled, 201)
+  return problem(enrolled.refusal.kind === 'malformed' ? 422 : 403, enrolled.refusal.message)
 }
 
 async function listConnectors(call: Call): Promise<Response> {

@@ -144,7 +144,7 @@ describe('connections and connectors', () => {
     const { send, get, log } = setUp()
     expect((await send('PUT', '/api/v1/connections/demo', { ...admin, ...json }, '{}')).status).toBe(200)
     const { code } = await (await send('POST', '/api/v1/connections/demo/enrolments', admin)).json()
-    const body = JSON.stringify({ code, publicKey: key('a') })
+    const body = JSON.stringify({ code, publicKey: key('a'), name: 'c' })
     const enrolled = await send('POST', '/api/v1/enrol', json, body)
     expect(enrolled.status).toBe(201)
     const { id, connections } = await enrolled.json()
@@ -155,14 +155,14 @@ describe('connections and connectors', () => {
     expect((await send('DELETE', `/api/v1/connectors/${id}`, admin)).status).toBe(204)
     expect(await (await get('/api/v1/connections')).json()).toMatchObject({ items: [{ connectors: [] }] })
     const second = await (await send('POST', '/api/v1/connections/demo/enrolments', admin)).json()
-    const again = JSON.stringify({ code: second.code, publicKey: key('a') })
+    const again = JSON.stringify({ code: second.code, publicKey: key('a'), name: 'c' })
     expect((await send('POST', '/api/v1/enrol', json, again)).status).toBe(403)
     const changes = log.events.map((event) => event.data?.change)
     expect(changes).toEqual(['create', 'enrolment-code', 'enrol', 'revoke', 'enrolment-code'])
   })
 
   it.each([
-    ['an unknown code', { code: 'x'.repeat(43), publicKey: key('a') }, 403],
+    ['an unknown code', { code: 'x'.repeat(43), publicKey: key('a'), name: 'c' }, 403],
     ['a short key', { code: 'x'.repeat(43), publicKey: { ...key('a'), x: 'a' } }, 422],
     ['another kind of key', { code: 'x'.repeat(43), publicKey: { kty: 'RSA' } }, 422],
     [
@@ -179,7 +179,7 @@ describe('connections and connectors', () => {
     await send('PUT', '/api/v1/connections/demo', { ...admin, ...json }, '{}')
     const { code } = await (await send('POST', '/api/v1/connections/demo/enrolments', admin)).json()
     clock.time += 15 * 60 * 1000
-    const body = JSON.stringify({ code, publicKey: key('a') })
+    const body = JSON.stringify({ code, publicKey: key('a'), name: 'c' })
     expect((await send('POST', '/api/v1/enrol', json, body)).status).toBe(403)
   })
 
