@@ -1,0 +1,136 @@
+// The demo's OIDC provider: people pick who they are, machines show a secret. In: settings. Out: a node request handler.
+// Made of oidc-provider; only the page, the accounts and the machines' endpoint are ours. State is in memory.
+
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { importJWK, SignJWT } from 'jose'
+import Provider from 'oidc-provider'
+import { loginPage, PAGE_HEADERS } from './page.ts'
+import { PEOPLE } from './people.ts'
+import type { DemoOidcSettings } from './settings.ts'
+
+/** Tokens for machines. Exchanged at the gateway for shorter ones. */
+const MACHINE_TOKEN_S = 15 * 60
+/** A form with one name in it. */
+const MAX_FORM_BYTES = 4096
+
+function secretMatches(given: string, secret: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(secret)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+async function readForm(request: IncomingMessage): Promise<URLSearchParams | null> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request) {
+    if (!(chunk instanceof Buffer)) return null
+    length += chunk.length
+    if (length > MAX_FORM_BYTES) return null
+    chunks.push(chunk)
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+}
+
+function makeProvider(settings: DemoOidcSettings): Provider {
+  const provider = new Provider(settings.issuer, {
+    jwks: { keys: [settings.signingKey] },
+    clients: [
+      {
+        client_id: settings.app.clientId,
+        client_secret: settings.app.clientSecret,
+        redirect_uris: [settings.app.redirectUri],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'client_secret_basic',
+        id_token_signed_response_alg: 'ES256',
+      },
+      {
+        client_id: settings.cli.clientId,
+        application_type: 'native',
+        redirect_uris: ['http://127.0.0.1/callback'],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'none',
+        id_token_signed_response_alg: 'ES256',
+      },
+    ],
+    cookies: { keys: [settings.cookieSecret] },
+    pkce: { required: () => true },
+    scopes: ['openid', 'profile', 'groups'],
+    claims: { openid: ['sub'], profile: ['name'], groups: ['groups'] },
+    conformIdTokenClaims: false,
+    features: { devInteractions: { enabled: false } },
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    ttl: { IdToken: 3600, AccessToken: 3600, AuthorizationCode: 60, Session: 3600, Interaction: 600, Grant: 3600 },
+    findAccount(_, id) {
+      const person = PEOPLE.find((one) => one.id === id)
+      if (person === undefined) return undefined
+      return { accountId: id, claims: () => ({ sub: id, name: person.name, groups: [...person.groups] }) }
+    },
+    // Both clients are the operator's own: nobody is asked for consent.
+    async loadExistingGrant(ctx) {
+      const { client, session } = ctx.oidc
+      if (client === undefined || session?.accountId === undefined) return undefined
+      const grant = new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId })
+      grant.addOIDCScope('openid profile groups')
+      await grant.save()
+      return grant
+    },
+  })
+  return provider
+}
+
+/** Serves the provider, its login page and `POST /machine/token` (`Authorization: Bearer SECRET`). */
+export function createDemoProvider(settings: DemoOidcSettings): (request: IncomingMessage, response: ServerResponse) => void {
+  const provider = makeProvider(settings)
+  const oidc = provider.callback()
+
+  async function machineToken(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    const machine = settings.machines.find(({ secret }) => secretMatches(given, secret))
+    if (request.method !== 'POST' || machine === undefined) {
+      response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"invalid_client"}')
+      return
+    }
+    const { signingKey, issuer, audience } = settings
+    const token = await new SignJWT({ groups: machine.groups })
+      .setProtectedHeader({ alg: 'ES256', kid: signingKey.kid, typ: 'JWT' })
+      .setIssuer(issuer)
+      .setSubject(machine.username)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime(`${MACHINE_TOKEN_S}s`)
+      .sign(await importJWK(signingKey, 'ES256'))
+    response
+      .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+      .end(JSON.stringify({ id_token: token, expires_in: MACHINE_TOKEN_S }))
+  }
+
+  async function interaction(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { uid } = await provider.interactionDetails(request, response)
+    if (request.method !== 'POST') {
+      response.writeHead(200, PAGE_HEADERS).end(loginPage(`/interaction/${uid}`))
+      return
+    }
+    const account = (await readForm(request))?.get('account')
+    if (!PEOPLE.some((person) => person.id === account) || account === null || account === undefined) {
+      response.writeHead(400, { 'content-type': 'text/plain' }).end('There is no such person.\n')
+      return
+    }
+    await provider.interactionFinished(request, response, { login: { accountId: account } })
+  }
+
+  return (request, response) => {
+    const path = (request.url ?? '/').split('?')[0] ?? '/'
+    const own = path === '/machine/token' ? machineToken : path.startsWith('/interaction/') ? interaction : null
+    if (own === null) {
+      oidc(request, response)
+      return
+    }
+    own(request, response).catch(() => {
+      // An interaction that is over, or not this browser's.
+      if (!response.headersSent) response.writeHead(400, { 'content-type': 'text/plain' })
+      response.end('This login is over. Begin again at the app.\n')
+    })
+  }
+}
