@@ -68,7 +68,7 @@ export function createDemoCluster(
   }
   const runtime = new PodRuntime(cluster)
   const stop = startControllers(cluster, runtime)
-  seedCluster(cluster, runtime, options.empty === true)
+  seedCluster(cluster, options.empty === true)
   return { cluster, runtime, stop }
 }
 

@@ -168,11 +168,11 @@ function invalidValue(field: string, value: Json, why: string): StatusCause {
   return { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field }
 }
 
-function checkPodSpec(spec: JsonObject, path: string, causes: StatusCause[]): void {
+function checkPodSpec(spec: JsonObject, path: string, causes: StatusCause[], claims: readonly string[] = []): void {
   const containers = objectsAt(spec, 'containers')
   if (containers.length === 0) causes.push(required(`${path}.containers`))
   const names = new Set<string>()
-  const volumes = new Set(objectsAt(spec, 'volumes').map((volume) => textAt(volume, 'name')))
+  const volumes = new Set([...claims, ...objectsAt(spec, 'volumes').map((volume) => textAt(volume, 'name'))])
   for (const list of ['containers', 'initContainers']) {
     objectsAt(spec, list).forEach((container, i) => {
       const where = `${path}.${list}[${i}]`
@@ -215,7 +215,8 @@ function checkWorkload(object: KubeObject, causes: StatusCause[]): void {
     causes.push(invalidValue('spec.selector', {}, 'empty selector is invalid for deployment'))
   else if (!objectSelector(selector)(labels))
     causes.push(invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
-  checkPodSpec(objectAt(object, 'spec', 'template', 'spec'), 'spec.template.spec', causes)
+  const claims = objectsAt(object, 'spec', 'volumeClaimTemplates').map((claim) => textAt(claim, 'metadata', 'name'))
+  checkPodSpec(objectAt(object, 'spec', 'template', 'spec'), 'spec.template.spec', causes, claims)
   const replicas = at(object, 'spec', 'replicas')
   if (typeof replicas === 'number' && replicas < 0)
     causes.push(invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'))

@@ -3,7 +3,7 @@
 import { referenceOf } from '../admission/defaults.ts'
 import { type Cluster, now } from '../cluster.ts'
 import { createObject, deleteObject } from '../handlers/write.ts'
-import { type Json, type JsonObject, type KubeObject, equal, numberAt, objectAt, textAt } from '../json.ts'
+import { equal, type Json, type JsonObject, type KubeObject, numberAt, objectAt, textAt } from '../json.ts'
 import type { Resource } from '../kinds.ts'
 import type { PodRuntime } from '../pods/runtime.ts'
 import { shelfOf } from '../store.ts'
@@ -48,25 +48,46 @@ export function make(cluster: Cluster, group: string, plural: string, object: Ku
 export function drop(cluster: Cluster, resource: Resource, object: KubeObject, graceSeconds?: number): void {
   const live = fresh(cluster, shelfOf(resource), object)
   if (live === undefined) return
-  deleteObject(cluster, resource, live, { dryRun: false, propagationPolicy: 'Background', ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }) })
+  deleteObject(cluster, resource, live, {
+    dryRun: false,
+    propagationPolicy: 'Background',
+    ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
+  })
 }
 
 /** The owner reference a controller puts on what it makes. */
 export function ownedBy(owner: KubeObject): KubeObject['metadata']['ownerReferences'] {
-  return [{ apiVersion: owner.apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid ?? '', controller: true, blockOwnerDeletion: true }]
+  return [
+    {
+      apiVersion: owner.apiVersion,
+      kind: owner.kind,
+      name: owner.metadata.name,
+      uid: owner.metadata.uid ?? '',
+      controller: true,
+      blockOwnerDeletion: true,
+    },
+  ]
 }
 
 /** The objects of a shelf whose controller is `owner`. */
 export function ownedIn(cluster: Cluster, shelf: string, owner: KubeObject): KubeObject[] {
   return cluster.store
     .list(shelf, owner.metadata.namespace ?? '')
-    .filter((object) => (object.metadata.ownerReferences ?? []).some((reference) => reference.uid === owner.metadata.uid && reference.controller === true))
+    .filter((object) =>
+      (object.metadata.ownerReferences ?? []).some(
+        (reference) => reference.uid === owner.metadata.uid && reference.controller === true,
+      ),
+    )
 }
 
 /** True when a pod's Ready condition holds. */
 export function isReady(pod: KubeObject): boolean {
   const conditions = objectAt(pod, 'status').conditions
-  return pod.metadata.deletionTimestamp === undefined && Array.isArray(conditions) && conditions.some((c) => textAt(c, 'type') === 'Ready' && textAt(c, 'status') === 'True')
+  return (
+    pod.metadata.deletionTimestamp === undefined &&
+    Array.isArray(conditions) &&
+    conditions.some((c) => textAt(c, 'type') === 'Ready' && textAt(c, 'status') === 'True')
+  )
 }
 
 /** True for a pod that runs or will. */
@@ -76,7 +97,15 @@ export function isActive(pod: KubeObject): boolean {
 }
 
 /** A condition, keeping the transition time of an equal one before. */
-export function condition(cluster: Cluster, before: Json | undefined, type: string, status: boolean, reason: string, message: string, extra: JsonObject = {}): JsonObject {
+export function condition(
+  cluster: Cluster,
+  before: Json | undefined,
+  type: string,
+  status: boolean,
+  reason: string,
+  message: string,
+  extra: JsonObject = {},
+): JsonObject {
   const old = Array.isArray(before) ? before.find((c) => textAt(c, 'type') === type) : undefined
   const text = status ? 'True' : 'False'
   const same = textAt(old, 'status') === text
@@ -91,12 +120,25 @@ export function condition(cluster: Cluster, before: Json | undefined, type: stri
 }
 
 /** Reports an event about an object; a repeated one only counts up. */
-export function emit(cluster: Cluster, object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, component: string, fieldPath = ''): void {
+export function emit(
+  cluster: Cluster,
+  object: KubeObject,
+  type: 'Normal' | 'Warning',
+  reason: string,
+  message: string,
+  component: string,
+  fieldPath = '',
+): void {
   const namespace = object.metadata.namespace ?? 'default'
   if (cluster.store.get('namespaces.', '', namespace)?.metadata.deletionTimestamp !== undefined) return
   const time = now(cluster)
   const events = cluster.store.list('events.', namespace)
-  const same = events.find((event) => textAt(event, 'involvedObject', 'uid') === object.metadata.uid && event.reason === reason && event.message === message)
+  const same = events.find(
+    (event) =>
+      textAt(event, 'involvedObject', 'uid') === object.metadata.uid &&
+      event.reason === reason &&
+      event.message === message,
+  )
   if (same !== undefined) {
     cluster.store.put('events.', { ...same, count: numberAt(same, ['count'], 1) + 1, lastTimestamp: time })
     return

@@ -2,13 +2,13 @@
 // later, once per object. Nothing polls, except the clock of cron jobs.
 
 import type { Cluster } from '../cluster.ts'
+import { FOREGROUND } from '../handlers/write.ts'
 import { type KubeObject, stringsAt, textAt } from '../json.ts'
 import type { PodRuntime } from '../pods/runtime.ts'
 import type { Change } from '../store.ts'
-import { FOREGROUND } from '../handlers/write.ts'
-import { collect, defineResource, reconcileForeground, reconcileNamespace, undefineResource } from './housekeeping.ts'
 import type { Context } from './context.ts'
 import { reconcileDeployment, reconcileReplicaSet } from './deployments.ts'
+import { collect, defineResource, reconcileForeground, reconcileNamespace, undefineResource } from './housekeeping.ts'
 import { reconcileCronJob, reconcileJob, runDueCronJobs } from './jobs.ts'
 import { reconcilePod, rescheduleAll } from './pods.ts'
 import { reconcileAutoscaler, reconcileBudget, reconcileClaim, reconcileService } from './services.ts'
@@ -84,7 +84,8 @@ export function startControllers(cluster: Cluster, runtime: PodRuntime): () => v
     waiting = true
     later(BATCH_MS, work)
   }
-  const addObject = (shelf: string, object: KubeObject) => add(shelf, object.metadata.namespace ?? '', object.metadata.name)
+  const addObject = (shelf: string, object: KubeObject) =>
+    add(shelf, object.metadata.namespace ?? '', object.metadata.name)
 
   const related = (shelf: string, change: Change) => {
     const { object } = change
@@ -96,13 +97,16 @@ export function startControllers(cluster: Cluster, runtime: PodRuntime): () => v
     if (shelf === 'pods.') {
       for (const service of cluster.store.list('services.', namespace)) {
         const wanted = Object.entries(stringsAt(service, 'spec', 'selector'))
-        if (wanted.length > 0 && wanted.every(([key, value]) => object.metadata.labels?.[key] === value)) addObject('services.', service)
+        if (wanted.length > 0 && wanted.every(([key, value]) => object.metadata.labels?.[key] === value))
+          addObject('services.', service)
       }
-      for (const budget of cluster.store.list('poddisruptionbudgets.policy', namespace)) addObject('poddisruptionbudgets.policy', budget)
+      for (const budget of cluster.store.list('poddisruptionbudgets.policy', namespace))
+        addObject('poddisruptionbudgets.policy', budget)
     }
     if (shelf.endsWith('.apps')) {
       for (const hpa of cluster.store.list('horizontalpodautoscalers.autoscaling', namespace)) {
-        if (textAt(hpa, 'spec', 'scaleTargetRef', 'name') === object.metadata.name) addObject('horizontalpodautoscalers.autoscaling', hpa)
+        if (textAt(hpa, 'spec', 'scaleTargetRef', 'name') === object.metadata.name)
+          addObject('horizontalpodautoscalers.autoscaling', hpa)
       }
     }
     if (shelf === 'nodes.') {

@@ -2,8 +2,21 @@
 // In: the stored objects. Out: writes that bring them one step nearer; the change that follows calls again.
 
 import { createHash } from 'node:crypto'
-import { type Json, type JsonObject, type KubeObject, at, clone, equal, numberAt, objectAt, textAt } from '../json.ts'
-import { type Context, condition, drop, emit, fresh, isActive, isReady, make, ownedBy, ownedIn, putStatus, resourceOf } from './context.ts'
+import { at, clone, equal, type Json, type JsonObject, type KubeObject, numberAt, objectAt, textAt } from '../json.ts'
+import {
+  type Context,
+  condition,
+  drop,
+  emit,
+  fresh,
+  isActive,
+  isReady,
+  make,
+  ownedBy,
+  ownedIn,
+  putStatus,
+  resourceOf,
+} from './context.ts'
 
 const REVISION = 'deployment.kubernetes.io/revision'
 const HASH = 'pod-template-hash'
@@ -40,7 +53,14 @@ function scaleSet(context: Context, deployment: KubeObject, set: KubeObject, rep
   if (live === undefined) return
   const metadata = { ...live.metadata, generation: (live.metadata.generation ?? 1) + 1 }
   cluster.store.put('replicasets.apps', { ...live, metadata, spec: { ...objectAt(live, 'spec'), replicas } })
-  emit(cluster, deployment, 'Normal', 'ScalingReplicaSet', `Scaled ${replicas > have ? 'up' : 'down'} replica set ${set.metadata.name} from ${have} to ${replicas}`, 'deployment-controller')
+  emit(
+    cluster,
+    deployment,
+    'Normal',
+    'ScalingReplicaSet',
+    `Scaled ${replicas > have ? 'up' : 'down'} replica set ${set.metadata.name} from ${have} to ${replicas}`,
+    'deployment-controller',
+  )
 }
 
 function newSet(context: Context, deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
@@ -56,7 +76,11 @@ function newSet(context: Context, deployment: KubeObject, sets: readonly KubeObj
   if (at(deployment, 'spec', 'paused') === true) return undefined
   const hash = shortHash(template)
   const labels = { ...objectAt(template, 'metadata', 'labels'), [HASH]: hash }
-  const kept = Object.fromEntries(Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => key !== 'kubectl.kubernetes.io/last-applied-configuration'))
+  const kept = Object.fromEntries(
+    Object.entries(deployment.metadata.annotations ?? {}).filter(
+      ([key]) => key !== 'kubectl.kubernetes.io/last-applied-configuration',
+    ),
+  )
   const owners = ownedBy(deployment)
   return make(cluster, 'apps', 'replicasets', {
     apiVersion: 'apps/v1',
@@ -64,8 +88,14 @@ function newSet(context: Context, deployment: KubeObject, sets: readonly KubeObj
     metadata: {
       name: `${deployment.metadata.name}-${hash}`,
       namespace: deployment.metadata.namespace ?? '',
-      labels: Object.fromEntries(Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
-      annotations: { ...kept, [REVISION]: String(highest + 1), 'deployment.kubernetes.io/desired-replicas': String(numberAt(deployment, ['spec', 'replicas'])) },
+      labels: Object.fromEntries(
+        Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      ),
+      annotations: {
+        ...kept,
+        [REVISION]: String(highest + 1),
+        'deployment.kubernetes.io/desired-replicas': String(numberAt(deployment, ['spec', 'replicas'])),
+      },
       ...(owners === undefined ? {} : { ownerReferences: owners }),
     },
     spec: {
@@ -93,13 +123,20 @@ export function reconcileDeployment(context: Context, deployment: KubeObject): v
     }
   }
   if (at(deployment, 'spec', 'paused') === true) {
-    if (current !== undefined && old.every((set) => numberAt(set, ['spec', 'replicas']) === 0)) scaleSet(context, deployment, current, wanted)
+    if (current !== undefined && old.every((set) => numberAt(set, ['spec', 'replicas']) === 0))
+      scaleSet(context, deployment, current, wanted)
   } else if (current !== undefined) roll(context, deployment, current, old, wanted)
   trim(context, deployment, old)
   status(context, deployment, current, wanted)
 }
 
-function roll(context: Context, deployment: KubeObject, current: KubeObject, old: readonly KubeObject[], wanted: number): void {
+function roll(
+  context: Context,
+  deployment: KubeObject,
+  current: KubeObject,
+  old: readonly KubeObject[],
+  wanted: number,
+): void {
   const oldTotal = old.reduce((sum, set) => sum + numberAt(set, ['spec', 'replicas']), 0)
   const oldPods = old.reduce((sum, set) => sum + numberAt(set, ['status', 'replicas']), 0)
   if (oldTotal === 0 && oldPods === 0) {
@@ -114,10 +151,17 @@ function roll(context: Context, deployment: KubeObject, current: KubeObject, old
   const surge = share(rolling.maxSurge, wanted, true)
   const unavailable = Math.max(share(rolling.maxUnavailable, wanted, false), surge === 0 ? 1 : 0)
   const have = numberAt(current, ['spec', 'replicas'])
-  scaleSet(context, deployment, current, Math.max(have > wanted ? wanted : have, Math.min(wanted, wanted + surge - oldTotal)))
+  scaleSet(
+    context,
+    deployment,
+    current,
+    Math.max(have > wanted ? wanted : have, Math.min(wanted, wanted + surge - oldTotal)),
+  )
   const sets = ownedIn(context.cluster, 'replicasets.apps', deployment)
   const ready = (set: KubeObject) => numberAt(set, ['status', 'readyReplicas'])
-  let spare = sets.reduce((sum, set) => sum + Math.min(ready(set), numberAt(set, ['spec', 'replicas'])), 0) - (wanted - unavailable)
+  let spare =
+    sets.reduce((sum, set) => sum + Math.min(ready(set), numberAt(set, ['spec', 'replicas'])), 0) -
+    (wanted - unavailable)
   for (const set of old) {
     const replicas = numberAt(set, ['spec', 'replicas'])
     const broken = Math.max(0, replicas - ready(set))
@@ -129,8 +173,11 @@ function roll(context: Context, deployment: KubeObject, current: KubeObject, old
 
 function trim(context: Context, deployment: KubeObject, old: readonly KubeObject[]): void {
   const limit = numberAt(deployment, ['spec', 'revisionHistoryLimit'], 10)
-  const empty = old.filter((set) => numberAt(set, ['spec', 'replicas']) === 0 && numberAt(set, ['status', 'replicas']) === 0).sort((a, b) => revisionOf(a) - revisionOf(b))
-  for (const set of empty.slice(0, Math.max(0, empty.length - limit))) drop(context.cluster, resourceOf(context.cluster, 'apps', 'replicasets'), set)
+  const empty = old
+    .filter((set) => numberAt(set, ['spec', 'replicas']) === 0 && numberAt(set, ['status', 'replicas']) === 0)
+    .sort((a, b) => revisionOf(a) - revisionOf(b))
+  for (const set of empty.slice(0, Math.max(0, empty.length - limit)))
+    drop(context.cluster, resourceOf(context.cluster, 'apps', 'replicasets'), set)
 }
 
 function status(context: Context, deployment: KubeObject, current: KubeObject | undefined, wanted: number): void {
@@ -146,8 +193,22 @@ function status(context: Context, deployment: KubeObject, current: KubeObject | 
   const enough = ready >= wanted - unavailable
   const complete = updated === wanted && replicas === wanted && ready === wanted
   const conditions = [
-    condition(cluster, before, 'Available', enough, enough ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable', enough ? 'Deployment has minimum availability.' : 'Deployment does not have minimum availability.'),
-    condition(cluster, before, 'Progressing', true, complete ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated', `ReplicaSet "${live?.metadata.name ?? deployment.metadata.name}" ${complete ? 'has successfully progressed' : 'is progressing'}.`),
+    condition(
+      cluster,
+      before,
+      'Available',
+      enough,
+      enough ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
+      enough ? 'Deployment has minimum availability.' : 'Deployment does not have minimum availability.',
+    ),
+    condition(
+      cluster,
+      before,
+      'Progressing',
+      true,
+      complete ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated',
+      `ReplicaSet "${live?.metadata.name ?? deployment.metadata.name}" ${complete ? 'has successfully progressed' : 'is progressing'}.`,
+    ),
   ].map((item) => ({ ...item, lastUpdateTime: textAt(item, 'lastTransitionTime') }))
   putStatus(cluster, 'deployments.apps', deployment, {
     observedGeneration: deployment.metadata.generation ?? 1,
@@ -160,11 +221,22 @@ function status(context: Context, deployment: KubeObject, current: KubeObject | 
 }
 
 /** The pod a controller makes from a template. */
-export function podFrom(owner: KubeObject, template: JsonObject, name: { name?: string; generateName?: string }, extraLabels: Record<string, string> = {}): KubeObject {
+export function podFrom(
+  owner: KubeObject,
+  template: JsonObject,
+  name: { name?: string; generateName?: string },
+  extraLabels: Record<string, string> = {},
+): KubeObject {
   const meta = objectAt(template, 'metadata')
   const owners = ownedBy(owner)
-  const labels = Object.fromEntries(Object.entries({ ...objectAt(meta, 'labels'), ...extraLabels }).filter((e): e is [string, string] => typeof e[1] === 'string'))
-  const annotations = Object.fromEntries(Object.entries(objectAt(meta, 'annotations')).filter((e): e is [string, string] => typeof e[1] === 'string'))
+  const labels = Object.fromEntries(
+    Object.entries({ ...objectAt(meta, 'labels'), ...extraLabels }).filter(
+      (e): e is [string, string] => typeof e[1] === 'string',
+    ),
+  )
+  const annotations = Object.fromEntries(
+    Object.entries(objectAt(meta, 'annotations')).filter((e): e is [string, string] => typeof e[1] === 'string'),
+  )
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -188,12 +260,20 @@ export function reconcileReplicaSet(context: Context, set: KubeObject, shelf: st
   const wanted = numberAt(set, ['spec', 'replicas'], 1)
   const pods = ownedIn(cluster, 'pods.', set).filter(isActive)
   for (let i = pods.length; i < wanted; i++) {
-    const pod = make(cluster, '', 'pods', podFrom(set, objectAt(set, 'spec', 'template'), { generateName: `${set.metadata.name}-` }))
+    const pod = make(
+      cluster,
+      '',
+      'pods',
+      podFrom(set, objectAt(set, 'spec', 'template'), { generateName: `${set.metadata.name}-` }),
+    )
     emit(cluster, set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`, component)
   }
   if (pods.length > wanted) {
     const rank = (pod: KubeObject) => (isReady(pod) ? 10 : 0) + RESTART_ORDER.indexOf(textAt(pod, 'status', 'phase'))
-    const victims = [...pods].sort((a, b) => rank(a) - rank(b) || (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))
+    const victims = [...pods].sort(
+      (a, b) =>
+        rank(a) - rank(b) || (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
+    )
     for (const pod of victims.slice(0, pods.length - wanted)) {
       drop(cluster, resourceOf(cluster, '', 'pods'), pod)
       emit(cluster, set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`, component)
@@ -208,4 +288,3 @@ export function reconcileReplicaSet(context: Context, set: KubeObject, shelf: st
     observedGeneration: set.metadata.generation ?? 1,
   })
 }
-

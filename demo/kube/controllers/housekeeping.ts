@@ -1,10 +1,10 @@
 // What keeps the cluster tidy: new namespaces get what they need, deleted ones are emptied, orphans are collected,
 // custom resource definitions are served while they exist.
 
+import { dependentsOf, FOREGROUND } from '../handlers/write.ts'
 import type { KubeObject } from '../json.ts'
 import type { Resource } from '../kinds.ts'
 import { shelfOf } from '../store.ts'
-import { dependentsOf, FOREGROUND } from '../handlers/write.ts'
 import { type Context, drop, make } from './context.ts'
 
 function namespaced(context: Context): Resource[] {
@@ -23,13 +23,23 @@ export function reconcileNamespace(context: Context, namespace: KubeObject): voi
   const { name } = namespace.metadata
   if (namespace.metadata.deletionTimestamp === undefined) {
     if (cluster.store.get('serviceaccounts.', name, 'default') === undefined) {
-      make(cluster, '', 'serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } })
+      make(cluster, '', 'serviceaccounts', {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: 'default', namespace: name },
+      })
     }
     if (cluster.store.get('configmaps.', name, 'kube-root-ca.crt') === undefined) {
       make(cluster, '', 'configmaps', {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata: { name: 'kube-root-ca.crt', namespace: name, annotations: { 'kubernetes.io/description': 'Contains a CA bundle that can be used to verify the demo API server.' } },
+        metadata: {
+          name: 'kube-root-ca.crt',
+          namespace: name,
+          annotations: {
+            'kubernetes.io/description': 'Contains a CA bundle that can be used to verify the demo API server.',
+          },
+        },
         data: { 'ca.crt': cluster.caCert },
       })
     }
@@ -50,7 +60,8 @@ export function collect(context: Context, gone: KubeObject): void {
   const { cluster } = context
   for (const { resource, object } of dependentsOf(cluster, gone.metadata.uid ?? '')) {
     const others = (object.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== gone.metadata.uid)
-    if (others.length > 0) cluster.store.put(shelfOf(resource), { ...object, metadata: { ...object.metadata, ownerReferences: others } })
+    if (others.length > 0)
+      cluster.store.put(shelfOf(resource), { ...object, metadata: { ...object.metadata, ownerReferences: others } })
     else if (object.metadata.deletionTimestamp === undefined) drop(cluster, resource, object)
   }
 }
@@ -59,7 +70,8 @@ export function collect(context: Context, gone: KubeObject): void {
 export function reconcileForeground(context: Context, shelf: string, object: KubeObject): void {
   const { cluster } = context
   const dependents = dependentsOf(cluster, object.metadata.uid ?? '')
-  for (const { resource, object: dependent } of dependents) if (dependent.metadata.deletionTimestamp === undefined) drop(cluster, resource, dependent)
+  for (const { resource, object: dependent } of dependents)
+    if (dependent.metadata.deletionTimestamp === undefined) drop(cluster, resource, dependent)
   if (dependentsOf(cluster, object.metadata.uid ?? '').length > 0) {
     context.later(300, () => {
       const live = cluster.store.get(shelf, object.metadata.namespace ?? '', object.metadata.name)
@@ -83,7 +95,7 @@ export function defineResource(context: Context, crd: KubeObject): void {
 export function undefineResource(context: Context, crd: KubeObject): void {
   const shelves = new Set(context.cluster.kinds.undefine(crd.metadata.name).map(shelfOf))
   for (const shelf of shelves) {
-    for (const object of context.cluster.store.list(shelf)) context.cluster.store.remove(shelf, object.metadata.namespace ?? '', object.metadata.name)
+    for (const object of context.cluster.store.list(shelf))
+      context.cluster.store.remove(shelf, object.metadata.namespace ?? '', object.metadata.name)
   }
 }
-

@@ -1,9 +1,9 @@
 // Scheduler and kubelet in one: binds pods, starts their containers after a moment, restarts what ends, ends what is deleted.
 
 import { now, timestamp } from '../cluster.ts'
-import { shelfOf } from '../store.ts'
-import { type JsonObject, type KubeObject, at, listAt, numberAt, objectAt, objectsAt, textAt } from '../json.ts'
+import { at, type JsonObject, type KubeObject, listAt, numberAt, objectAt, objectsAt, textAt } from '../json.ts'
 import { behaviourOf, runsCommand } from '../pods/behaviour.ts'
+import { shelfOf } from '../store.ts'
 import { NODE_NAME } from '../version.ts'
 import { type Context, condition, emit, fresh, resourceOf } from './context.ts'
 
@@ -29,7 +29,8 @@ function write(context: Context, pod: KubeObject, statuses: Statuses): KubeObjec
   const ended = statuses.length > 0 && statuses.every((s) => objectAt(s, 'state').terminated !== undefined)
   const failed = statuses.some((s) => numberAt(s, ['state', 'terminated', 'exitCode']) !== 0)
   const started = statuses.some((s) => objectAt(s, 'state').running !== undefined || numberAt(s, ['restartCount']) > 0)
-  const phase = ended && restart !== 'Always' ? (failed ? 'Failed' : 'Succeeded') : started || ended ? 'Running' : 'Pending'
+  const phase =
+    ended && restart !== 'Always' ? (failed ? 'Failed' : 'Succeeded') : started || ended ? 'Running' : 'Pending'
   const ready = statuses.length > 0 && statuses.every((s) => s.ready === true)
   const unready = statuses.filter((s) => s.ready !== true).map((s) => textAt(s, 'name'))
   const done = phase === 'Succeeded'
@@ -55,7 +56,12 @@ function write(context: Context, pod: KubeObject, statuses: Statuses): KubeObjec
   return cluster.store.put(PODS, { ...live, status })
 }
 
-function change(context: Context, pod: KubeObject, name: string, edit: (status: JsonObject) => void): KubeObject | undefined {
+function change(
+  context: Context,
+  pod: KubeObject,
+  name: string,
+  edit: (status: JsonObject) => void,
+): KubeObject | undefined {
   const live = fresh(context.cluster, PODS, pod)
   if (live === undefined) return undefined
   const statuses = statusesOf(live)
@@ -74,11 +80,21 @@ function missing(context: Context, pod: KubeObject, container: JsonObject): stri
     const found = store.get(shelf, namespace, textAt(ref, 'name'))
     if (found === undefined) return `${word} "${textAt(ref, 'name')}" not found`
     const key = textAt(ref, 'key')
-    return key !== '' && at(found, 'data', key) === undefined ? `couldn't find key ${key} in ${word === 'secret' ? 'Secret' : 'ConfigMap'} ${namespace}/${textAt(ref, 'name')}` : ''
+    return key !== '' && at(found, 'data', key) === undefined
+      ? `couldn't find key ${key} in ${word === 'secret' ? 'Secret' : 'ConfigMap'} ${namespace}/${textAt(ref, 'name')}`
+      : ''
   }
   const refs = [
-    ...objectsAt(container, 'env').map((e) => objectAt(e, 'valueFrom')).flatMap((v) => [check('secrets.', 'secret', objectAt(v, 'secretKeyRef')), check('configmaps.', 'configmap', objectAt(v, 'configMapKeyRef'))]),
-    ...objectsAt(container, 'envFrom').flatMap((e) => [check('secrets.', 'secret', objectAt(e, 'secretRef')), check('configmaps.', 'configmap', objectAt(e, 'configMapRef'))]),
+    ...objectsAt(container, 'env')
+      .map((e) => objectAt(e, 'valueFrom'))
+      .flatMap((v) => [
+        check('secrets.', 'secret', objectAt(v, 'secretKeyRef')),
+        check('configmaps.', 'configmap', objectAt(v, 'configMapKeyRef')),
+      ]),
+    ...objectsAt(container, 'envFrom').flatMap((e) => [
+      check('secrets.', 'secret', objectAt(e, 'secretRef')),
+      check('configmaps.', 'configmap', objectAt(e, 'configMapRef')),
+    ]),
   ]
   return refs.find((text) => text !== '') ?? ''
 }
@@ -100,7 +116,15 @@ function start(context: Context, pod: KubeObject, name: string): void {
     return
   }
   const image = textAt(container, 'image')
-  emit(cluster, live, 'Normal', 'Pulled', `Container image "${image}" already present on machine and can be accessed by the pod`, 'kubelet', path)
+  emit(
+    cluster,
+    live,
+    'Normal',
+    'Pulled',
+    `Container image "${image}" already present on machine and can be accessed by the pod`,
+    'kubelet',
+    path,
+  )
   emit(cluster, live, 'Normal', 'Created', `Container created`, 'kubelet', path)
   emit(cluster, live, 'Normal', 'Started', `Container started`, 'kubelet', path)
   const startedAt = now(cluster)
@@ -115,7 +139,9 @@ function start(context: Context, pod: KubeObject, name: string): void {
   const finish = (code: number) => exited(context, running, name, code, startedAt)
   const once = textAt(running, 'spec', 'restartPolicy') !== 'Always'
   const interactive = container.stdin === true
-  const argv = [...listAt(container, 'command'), ...listAt(container, 'args')].filter((word) => typeof word === 'string')
+  const argv = [...listAt(container, 'command'), ...listAt(container, 'args')].filter(
+    (word) => typeof word === 'string',
+  )
   if (behaviour.exit !== undefined) {
     const { code, afterMs } = behaviour.exit
     context.later(afterMs, () => finish(code))
@@ -158,7 +184,13 @@ function exited(context: Context, pod: KubeObject, name: string, exitCode: numbe
   if (live === undefined) return
   const policy = textAt(live, 'spec', 'restartPolicy')
   const again = policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
-  const terminated: JsonObject = { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt, finishedAt: now(cluster), containerID: `demo://${name}` }
+  const terminated: JsonObject = {
+    exitCode,
+    reason: exitCode === 0 ? 'Completed' : 'Error',
+    startedAt,
+    finishedAt: now(cluster),
+    containerID: `demo://${name}`,
+  }
   if (!again) {
     change(context, live, name, (s) => {
       s.state = { terminated }
@@ -174,9 +206,22 @@ function exited(context: Context, pod: KubeObject, name: string, exitCode: numbe
     s.lastState = { terminated }
     s.ready = false
     s.started = false
-    s.state = { waiting: { reason: 'CrashLoopBackOff', message: `back-off ${Math.round((BACKOFF_MS[Math.min(restarts, 6)] ?? 300_000) / 1000)}s restarting failed container=${name} pod=${live.metadata.name}_${live.metadata.namespace ?? ''}(${live.metadata.uid ?? ''})` } }
+    s.state = {
+      waiting: {
+        reason: 'CrashLoopBackOff',
+        message: `back-off ${Math.round((BACKOFF_MS[Math.min(restarts, 6)] ?? 300_000) / 1000)}s restarting failed container=${name} pod=${live.metadata.name}_${live.metadata.namespace ?? ''}(${live.metadata.uid ?? ''})`,
+      },
+    }
   })
-  emit(cluster, live, 'Warning', 'BackOff', `Back-off restarting failed container ${name} in pod ${live.metadata.name}_${live.metadata.namespace ?? ''}(${live.metadata.uid ?? ''})`, 'kubelet', `spec.containers{${name}}`)
+  emit(
+    cluster,
+    live,
+    'Warning',
+    'BackOff',
+    `Back-off restarting failed container ${name} in pod ${live.metadata.name}_${live.metadata.namespace ?? ''}(${live.metadata.uid ?? ''})`,
+    'kubelet',
+    `spec.containers{${name}}`,
+  )
   context.later(BACKOFF_MS[Math.min(restarts, 6)] ?? 300_000, () => {
     const still = fresh(cluster, PODS, live)
     if (still === undefined || still.metadata.deletionTimestamp !== undefined) return
@@ -192,14 +237,22 @@ function bind(context: Context, pod: KubeObject): void {
   const { cluster } = context
   const node = cluster.store.get('nodes.', '', NODE_NAME)
   if (node === undefined || at(node, 'spec', 'unschedulable') === true) {
-    const why = '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.'
+    const why =
+      '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.'
     emit(cluster, pod, 'Warning', 'FailedScheduling', why, 'default-scheduler')
     const scheduled = condition(cluster, at(pod, 'status', 'conditions'), 'PodScheduled', false, 'Unschedulable', why)
     cluster.store.put(PODS, { ...pod, status: { ...objectAt(pod, 'status'), conditions: [scheduled] } })
     return
   }
   const bound = cluster.store.put(PODS, { ...pod, spec: { ...objectAt(pod, 'spec'), nodeName: NODE_NAME } })
-  emit(cluster, bound, 'Normal', 'Scheduled', `Successfully assigned ${pod.metadata.namespace ?? ''}/${pod.metadata.name} to ${NODE_NAME}`, 'default-scheduler')
+  emit(
+    cluster,
+    bound,
+    'Normal',
+    'Scheduled',
+    `Successfully assigned ${pod.metadata.namespace ?? ''}/${pod.metadata.name} to ${NODE_NAME}`,
+    'default-scheduler',
+  )
 }
 
 function create(context: Context, pod: KubeObject): void {
@@ -213,18 +266,28 @@ function create(context: Context, pod: KubeObject): void {
     started: false,
     state: { waiting: { reason: 'ContainerCreating' } },
   }))
-  const inits = objectsAt(pod, 'spec', 'initContainers').map((c): JsonObject => ({
-    name: textAt(c, 'name'),
-    image: textAt(c, 'image'),
-    imageID: '',
-    lastState: {},
-    ready: true,
-    restartCount: 0,
-    state: { terminated: { exitCode: 0, reason: 'Completed', startedAt: now(context.cluster), finishedAt: now(context.cluster) } },
-  }))
+  const inits = objectsAt(pod, 'spec', 'initContainers').map(
+    (c): JsonObject => ({
+      name: textAt(c, 'name'),
+      image: textAt(c, 'image'),
+      imageID: '',
+      lastState: {},
+      ready: true,
+      restartCount: 0,
+      state: {
+        terminated: {
+          exitCode: 0,
+          reason: 'Completed',
+          startedAt: now(context.cluster),
+          finishedAt: now(context.cluster),
+        },
+      },
+    }),
+  )
   const made = write(context, pod, statuses)
   if (made === undefined) return
-  if (inits.length > 0) context.cluster.store.put(PODS, { ...made, status: { ...objectAt(made, 'status'), initContainerStatuses: inits } })
+  if (inits.length > 0)
+    context.cluster.store.put(PODS, { ...made, status: { ...objectAt(made, 'status'), initContainerStatuses: inits } })
   context.later(START_DELAY_MS, () => {
     for (const container of objectsAt(pod, 'spec', 'containers')) start(context, pod, textAt(container, 'name'))
   })
@@ -239,12 +302,21 @@ function stop(context: Context, pod: KubeObject): void {
   if (busy.has(uid)) return
   busy.add(uid)
   for (const container of objectsAt(pod, 'spec', 'containers')) {
-    emit(context.cluster, pod, 'Normal', 'Killing', `Stopping container ${textAt(container, 'name')}`, 'kubelet', `spec.containers{${textAt(container, 'name')}}`)
+    emit(
+      context.cluster,
+      pod,
+      'Normal',
+      'Killing',
+      `Stopping container ${textAt(container, 'name')}`,
+      'kubelet',
+      `spec.containers{${textAt(container, 'name')}}`,
+    )
   }
   context.later(Math.min(STOP_DELAY_MS, (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000), () => {
     busy.delete(uid)
     const live = fresh(context.cluster, PODS, pod)
-    if (live !== undefined && (live.metadata.finalizers ?? []).length === 0) context.cluster.store.remove(PODS, live.metadata.namespace ?? '', live.metadata.name)
+    if (live !== undefined && (live.metadata.finalizers ?? []).length === 0)
+      context.cluster.store.remove(PODS, live.metadata.namespace ?? '', live.metadata.name)
   })
 }
 
@@ -254,17 +326,48 @@ function ephemeral(context: Context, pod: KubeObject): boolean {
   const added = objectsAt(pod, 'spec', 'ephemeralContainers').filter((c) => !have.some((s) => s.name === c.name))
   if (added.length === 0) return false
   const startedAt = timestamp(context.cluster.clock.now())
-  const statuses = [...have, ...added.map((c): JsonObject => ({ name: textAt(c, 'name'), image: textAt(c, 'image'), imageID: '', lastState: {}, ready: false, restartCount: 0, state: { running: { startedAt } } }))]
-  const put = context.cluster.store.put(PODS, { ...pod, status: { ...objectAt(pod, 'status'), ephemeralContainerStatuses: statuses } })
+  const statuses = [
+    ...have,
+    ...added.map(
+      (c): JsonObject => ({
+        name: textAt(c, 'name'),
+        image: textAt(c, 'image'),
+        imageID: '',
+        lastState: {},
+        ready: false,
+        restartCount: 0,
+        state: { running: { startedAt } },
+      }),
+    ),
+  ]
+  const put = context.cluster.store.put(PODS, {
+    ...pod,
+    status: { ...objectAt(pod, 'status'), ephemeralContainerStatuses: statuses },
+  })
   for (const c of added) {
     const name = textAt(c, 'name')
     const end = (exitCode: number) => {
       const live = fresh(context.cluster, PODS, put)
       if (live === undefined) return
       const next = objectsAt(live, 'status', 'ephemeralContainerStatuses').map((s) =>
-        s.name === name ? { ...s, state: { terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt, finishedAt: now(context.cluster) } } } : s,
+        s.name === name
+          ? {
+              ...s,
+              state: {
+                terminated: {
+                  exitCode,
+                  reason: exitCode === 0 ? 'Completed' : 'Error',
+                  startedAt,
+                  finishedAt: now(context.cluster),
+                },
+              },
+            }
+          : s,
       )
-      context.cluster.store.put(PODS, { ...live, status: { ...objectAt(live, 'status'), ephemeralContainerStatuses: next } })
+      context.cluster.store.put(PODS, {
+        ...live,
+        status: { ...objectAt(live, 'status'), ephemeralContainerStatuses: next },
+      })
     }
     const argv = [...listAt(c, 'command'), ...listAt(c, 'args')].filter((word) => typeof word === 'string')
     if (c.stdin === true) context.runtime.awaitAttach(put, name, end)
@@ -287,5 +390,6 @@ export function reconcilePod(context: Context, pod: KubeObject): void {
 /** Pods that wait for a node, tried again when the node has changed. */
 export function rescheduleAll(context: Context): void {
   const shelf = shelfOf(resourceOf(context.cluster, '', 'pods'))
-  for (const pod of context.cluster.store.list(shelf)) if (textAt(pod, 'spec', 'nodeName') === '' && pod.metadata.deletionTimestamp === undefined) bind(context, pod)
+  for (const pod of context.cluster.store.list(shelf))
+    if (textAt(pod, 'spec', 'nodeName') === '' && pod.metadata.deletionTimestamp === undefined) bind(context, pod)
 }
