@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import type { HeaderList } from '../context.ts'
+import { planResponseMask } from './response.ts'
+import { infoOf, KEY, run } from './testing.ts'
+
+const secrets = infoOf()
+const pods = infoOf({ resource: 'pods' })
+const log = infoOf({ resource: 'pods', subresource: 'log', streaming: true })
+const exec = infoOf({ resource: 'pods', subresource: 'exec', verb: 'connect' })
+const proxy = infoOf({ resource: 'services', subresource: 'proxy', verb: 'connect' })
+const path = (text: string) => infoOf({ isResourceRequest: false, path: text, resource: '', apiPrefix: '' })
+const type = (value: string): HeaderList => [['content-type', value]]
+
+describe('what is done with a response', () => {
+  test.each([
+    ['Secrets as JSON', secrets, 200, type('application/json'), 'transform'],
+    ['Secrets as a Table', secrets, 200, type('application/json;as=Table;v=v1;g=meta.k8s.io'), 'transform'],
+    ['Secrets watched', secrets, 200, type('Application/JSON; Stream=Watch'), 'transform'],
+    ['Secrets as protobuf', secrets, 200, type('application/vnd.kubernetes.protobuf'), 'withhold'],
+    ['Secrets as CBOR', secrets, 200, type('application/cbor'), 'withhold'],
+    ['Secrets as YAML', secrets, 200, type('application/yaml'), 'withhold'],
+    ['Secrets as text', secrets, 200, type('text/plain'), 'withhold'],
+    ['an error about Secrets as text', secrets, 429, type('text/plain; charset=utf-8'), 'transform'],
+    ['pods as JSON', pods, 200, type('application/json'), 'transform'],
+    ['pods as protobuf', pods, 200, type('application/vnd.kubernetes.protobuf;stream=watch'), 'withhold'],
+    ['pods as text', pods, 200, type('text/plain'), 'withhold'],
+    ['no such group', pods, 404, type('text/plain; charset=utf-8'), 'pass'],
+    ['a log', log, 200, type('text/plain'), 'pass'],
+    ['a log as bytes', log, 200, type('application/octet-stream'), 'withhold'],
+    ['a refused exec', exec, 400, type('text/plain'), 'pass'],
+    ['a proxied page', proxy, 200, type('text/html'), 'withhold'],
+    ['health', path('/healthz'), 200, type('text/plain; charset=utf-8'), 'pass'],
+    ['metrics', path('/metrics'), 200, type('text/plain; version=0.0.4'), 'pass'],
+    [
+      'discovery',
+      path('/apis'),
+      200,
+      type('application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'),
+      'transform',
+    ],
+    [
+      'OpenAPI v2',
+      path('/openapi/v2'),
+      200,
+      type('application/com.github.proto-openapi.spec.v2@v1.0+protobuf'),
+      'pass',
+    ],
+    [
+      'OpenAPI v2, newer name',
+      path('/openapi/v2'),
+      200,
+      type('application/com.github.proto-openapi.spec.v2.v1.0+protobuf'),
+      'pass',
+    ],
+    ['OpenAPI v2 of an old cluster', path('/openapi/v2'), 200, type('application/octet-stream'), 'pass'],
+    ['bytes elsewhere', path('/debug/pprof/heap'), 200, type('application/octet-stream'), 'withhold'],
+    ['protobuf elsewhere', path('/apis'), 200, type('application/vnd.kubernetes.protobuf'), 'withhold'],
+    ['gzip', pods, 200, [...type('application/json'), ['content-encoding', 'gzip']] satisfies HeaderList, 'withhold'],
+    [
+      'identity',
+      pods,
+      200,
+      [...type('application/json'), ['content-encoding', 'Identity']] satisfies HeaderList,
+      'transform',
+    ],
+    ['gzip of a log', log, 200, [...type('text/plain'), ['content-encoding', 'gzip']] satisfies HeaderList, 'withhold'],
+    ['two types', pods, 200, [...type('application/json'), ...type('text/plain')] satisfies HeaderList, 'withhold'],
+    ['no type', pods, 204, [], 'transform'],
+  ] as const)('%s', (_name, info, status, headers, kind) => {
+    expect(planResponseMask({ info, status, headers, key: KEY }).kind).toBe(kind)
+  })
+})
+
+function planned(info: ReturnType<typeof infoOf>, status: number, headers: HeaderList, requestSecrets: string[] = []) {
+  const plan = planResponseMask({ info, status, headers, key: KEY, requestSecrets })
+  if (plan.kind !== 'transform') throw new Error(plan.kind)
+  return plan.transform
+}
+
+test('JSON of other resources goes through as it came', () => {
+  const body = ' \n{"data":{"a":"aGk="},"n":9007199254740993}'
+  for (let cut = 0; cut <= body.length; cut++) {
+    expect(run(planned(pods, 200, type('application/json')), body, [cut])).toBe(body)
+  }
+})
+
+test('protobuf under the name of JSON is withheld', () => {
+  expect(() => run(planned(pods, 200, type('application/json')), 'k8s\0')).toThrow()
+})
+
+test('a body without a type is withheld, none is not', () => {
+  expect(run(planned(pods, 204, []), '')).toBe('')
+  expect(() => run(planned(pods, 200, []), 'x')).toThrow()
+})
+
+test('what comes through a proxy may be Secrets again', () => {
+  const out = run(planned(proxy, 200, type('application/json')), '{"items":[{"data":{"a":"aHVudGVyMg=="}}]}')
+  expect(out).not.toContain('aHVudGVyMg==')
+})
+
+test('an error in words is masked', () => {
+  const transform = planned(secrets, 400, type('text/plain'), ['hunter2'])
+  expect(run(transform, 'cannot take hunter2 ✓', [3, 20])).toMatch(/^cannot take ⟦masked:secret:[0-9a-f]{12}⟧ ✓$/)
+  expect(() => run(planned(secrets, 400, type('text/plain')), 'x'.repeat(64 * 1024 + 1))).toThrow()
+})

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { Masker } from './placeholder.ts'
+import { maskStatusText } from './status.ts'
+import { infoOf, KEY, run, transformFor } from './testing.ts'
+
+const MARK = /⟦masked:secret:[0-9a-f]{12}⟧/g
+const mask = (text: string, secrets: string[] = []) => maskStatusText(text, new Masker(KEY), secrets).replace(MARK, '…')
+
+test.each([
+  ['not found', 'secrets "db" not found', 'secrets "db" not found'],
+  [
+    'forbidden',
+    'secrets is forbidden: User "agent" cannot list resource "secrets" in API group "" in the namespace "d"',
+    'secrets is forbidden: User "agent" cannot list resource "secrets" in API group "" in the namespace "d"',
+  ],
+  [
+    'immutable',
+    'Secret "db" is invalid: data: Forbidden: field is immutable when `immutable` is set',
+    'Secret "db" is invalid: data: Forbidden: field is immutable when `immutable` is set',
+  ],
+  [
+    'a quoted value',
+    'data[a b]: Invalid value: "hunter2": a valid config key',
+    'data[a b]: Invalid value: "…": a valid config key',
+  ],
+  ['a quoted value with escapes', 'x: Invalid value: "a\\"hunter2\\\\": bad', 'x: Invalid value: "…": bad'],
+  [
+    'two values',
+    'a: Invalid value: "x1": b, c: Duplicate value: "y2"',
+    'a: Invalid value: "…": b, c: Duplicate value: "…"',
+  ],
+  ['a value in Go’s syntax', 'data: Invalid value: map[string]string{"a":"hunter2"}: no', 'data: Invalid value: …'],
+  ['a value that never ends', 'data: Invalid value: "hunter2', 'data: Invalid value: …'],
+  [
+    'a name',
+    '[metadata.name: Invalid value: "Bad_Name": no, d: Invalid value: "x"]',
+    '[metadata.name: Invalid value: "Bad_Name": no, d: Invalid value: "…"]',
+  ],
+  [
+    'what a decoder quotes',
+    'decode: error found in #10 byte of ...|"hunter2"}|..., bigger context ...|x',
+    'decode: error found in #…',
+  ],
+  ['what a YAML decoder quotes', 'yaml: cannot unmarshal !!str `hunter2` into int', 'yaml: …'],
+  ['backticks', 'got `hunter2`', 'got …'],
+])('%s', (_name, text, expected) => {
+  expect(mask(text)).toBe(expected)
+})
+
+test.each([
+  ['plain', 'the hook says hunter2!', ['hunter2'], 'the hook says …!'],
+  ['escaped', 'the hook says hunt\\"er2!', ['hunt"er2'], 'the hook says …!'],
+  ['short, quoted', 'no "ab" but ab', ['ab'], 'no … but ab'],
+])('values of the request: %s', (_name, text, secrets, expected) => {
+  expect(mask(text, secrets)).toBe(expected)
+})
+
+test('causes repeat a name that the message told, and nothing else', () => {
+  const status = {
+    kind: 'Status',
+    message:
+      'Secret "Bad_Name" is invalid: [metadata.name: Invalid value: "Bad_Name": no, data: Invalid value: "hunter2": no]',
+    details: {
+      name: 'Bad_Name',
+      causes: [
+        { reason: 'FieldValueInvalid', message: 'Invalid value: "Bad_Name": no', field: 'metadata.name' },
+        { reason: 'FieldValueInvalid', message: 'Invalid value: "hunter2": no', field: 'data' },
+      ],
+    },
+  }
+  const out = JSON.parse(run(transformFor(infoOf({ verb: 'create' }), [], 422), JSON.stringify(status)))
+  expect(out.details.causes[0].message).toBe('Invalid value: "Bad_Name": no')
+  expect(out.details.causes[1].message).toMatch(/^Invalid value: "⟦masked:secret:[0-9a-f]{12}⟧": no$/)
+  expect(out.message).toContain('"Bad_Name"')
+  expect(out.message).not.toContain('hunter2')
+})
