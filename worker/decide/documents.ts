@@ -23,12 +23,14 @@ const MAX_DOCUMENTS = 200
 
 /** Parses and checks a file of one or more documents. Never throws for a bad file. */
 export function parseDocuments(text: string): ParsedDocuments {
-  if (text.length > MAX_FILE_CHARS) return { ok: false, errors: [`the file is longer than ${MAX_FILE_CHARS} characters`] }
+  if (text.length > MAX_FILE_CHARS)
+    return { ok: false, errors: [`the file is longer than ${MAX_FILE_CHARS} characters`] }
   const documents: ParsedDocument[] = []
   const errors: string[] = []
   const parsed = parseAllDocuments(text, { uniqueKeys: true, strict: true, prettyErrors: true })
   if (!Array.isArray(parsed)) return { ok: false, errors: ['the file holds no document'] }
-  if (parsed.length > MAX_DOCUMENTS) return { ok: false, errors: [`the file holds more than ${MAX_DOCUMENTS} documents`] }
+  if (parsed.length > MAX_DOCUMENTS)
+    return { ok: false, errors: [`the file holds more than ${MAX_DOCUMENTS} documents`] }
   for (const [index, document] of parsed.entries()) {
     const where = parsed.length === 1 ? '' : `document ${index + 1}: `
     if (document.errors.length > 0) {
@@ -46,7 +48,7 @@ export function parseDocuments(text: string): ParsedDocuments {
     if (value === null) continue
     const result = parsePolicy(value)
     if (!result.ok) {
-      errors.push(...result.errors.map((error) => `${where}${error}`))
+      errors.push(...result.problems.map((error) => `${where}${error}`))
       continue
     }
     const { kind, metadata } = result.policy
