@@ -2,6 +2,7 @@
 // In: exchanges, oldest first, bodies already masked. Out: chunks of text, each marked exact or reconstructed.
 // Never: bytes of a control sequence, but for logs, which are what the client saw. No I/O.
 
+import type { RecordedRequest } from '../log/event.ts'
 import { visible } from './escape.ts'
 import { type Chunk, type Exchange, MAX_TEXT } from './exchange.ts'
 import { failureText } from './failure.ts'
@@ -55,7 +56,7 @@ const READS_FIRST: ReadonlySet<string> = new Set([
 ])
 
 /** Which response bodies `renderCommand` looks at, by position: a viewer need not load the others. */
-export function bodiesWanted(requests: readonly RecordedRequestLike[]): readonly boolean[] {
+export function bodiesWanted(requests: readonly RecordedRequest[]): readonly boolean[] {
   const subcommand = subcommandOf(requests)
   const quiet = READS_FIRST.has(subcommand) || isHelm(requests)
   return requests.map((request) => {
@@ -64,8 +65,6 @@ export function bodiesWanted(requests: readonly RecordedRequestLike[]): readonly
     return !(quiet && request.method === 'GET' && request.subresource !== 'log')
   })
 }
-
-type RecordedRequestLike = Exchange['request']
 
 /**
  * The command's output. Interactive streams (exec, attach) are not here: they have recordings of their own
@@ -122,7 +121,7 @@ class Renderer {
   #lists = 0
   #empty: string | undefined
 
-  constructor(requests: readonly RecordedRequestLike[], out: Output) {
+  constructor(requests: readonly RecordedRequest[], out: Output) {
     this.#out = out
     this.#subcommand = subcommandOf(requests)
     this.#helm = isHelm(requests)
@@ -145,12 +144,12 @@ class Renderer {
     const { request, result } = exchange
     if (result === undefined && exchange.response === undefined) return
     if (this.#failed(exchange)) return
-    if (isStream(request)) return this.#stream(exchange)
-    if (request.subresource === 'log') return this.#log(exchange)
-    if (this.#helm && request.resource === 'secrets') return
-    if (request.method === 'GET') return this.#read(exchange)
-    if (isReview(exchange)) return this.#review(exchange)
-    this.#out.add(writeText(exchange, this.#subcommand, decode(exchange.response)), 'reconstructed')
+    if (isStream(request)) this.#stream(exchange)
+    else if (request.subresource === 'log') this.#log(exchange)
+    else if (this.#helm && request.resource === 'secrets') return
+    else if (request.method === 'GET') this.#read(exchange)
+    else if (isReview(exchange)) this.#review(exchange)
+    else this.#out.add(writeText(exchange, this.#subcommand, decode(exchange.response)), 'reconstructed')
   }
 
   end(exchanges: readonly Exchange[]): void {
@@ -226,26 +225,29 @@ class Renderer {
   }
 
   #read(exchange: Exchange): void {
-    const { request } = exchange
+    const { request, response } = exchange
     if (READS_FIRST.has(this.#subcommand) || this.#helm) return
-    if (exchange.response === undefined) return this.#out.note(`the answer to ${visible(request.target)} is not kept`)
-    const body = decode(exchange.response)
-    if (request.verb === 'watch' || queryOf(request).get('watch') === 'true') return this.#watch(exchange, body)
-    if (exchange.cut) return this.#out.note(`the answer to ${visible(request.target)} is too large to show here`)
-    const object = fields(parseJSON(body))
-    if (Object.keys(object).length === 0) this.#out.add(visible(body, true), 'reconstructed')
-    else this.#object(exchange, object)
+    const target = visible(request.target)
+    const body = decode(response)
+    if (response === undefined) this.#out.note(`the answer to ${target} is not kept`)
+    else if (isWatch(request)) this.#watch(exchange, body)
+    else if (exchange.cut) this.#out.note(`the answer to ${target} is too large to show here`)
+    else this.#document(exchange, body)
   }
 
-  #object(exchange: Exchange, object: Fields): void {
-    const { request } = exchange
-    if (isTable(object)) return this.#table(exchange, object)
-    if (isMetrics(object)) return this.#out.add(metricsText(object, request.namespace === ''), 'reconstructed')
+  #document(exchange: Exchange, body: string): void {
+    const object = fields(parseJSON(body))
+    if (Object.keys(object).length === 0) this.#out.add(visible(body, true), 'reconstructed')
+    else if (isTable(object)) this.#table(exchange, object)
+    else if (isMetrics(object)) this.#out.add(metricsText(object, exchange.request.namespace === ''), 'reconstructed')
+    else this.#object(exchange.request, object)
+  }
+
+  #object(request: RecordedRequest, object: Fields): void {
     if (this.#subcommand === 'describe' && this.#lists > 0 && request.verb === 'get') return
-    if (items(object.items).length > 0 || !('items' in object)) {
-      this.#out.add((this.#lists > 0 ? '---\n' : '') + toYAML(tidy(object)), 'reconstructed')
-      this.#lists++
-    }
+    if ('items' in object && items(object.items).length === 0) return
+    this.#out.add((this.#lists > 0 ? '---\n' : '') + toYAML(tidy(object)), 'reconstructed')
+    this.#lists++
   }
 
   #table({ request }: Exchange, table: Fields): void {
@@ -260,7 +262,7 @@ class Renderer {
     this.#lists++
   }
 
-  #printer(request: RecordedRequestLike): TablePrinter {
+  #printer(request: RecordedRequest): TablePrinter {
     const key = `${pathOf(request)}`
     let printer = this.#printers.get(key)
     if (printer === undefined) {
@@ -319,7 +321,11 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
   'volumeattachments',
 ])
 
-function isStream(request: RecordedRequestLike): boolean {
+function isWatch(request: RecordedRequest): boolean {
+  return request.verb === 'watch' || queryOf(request).get('watch') === 'true'
+}
+
+function isStream(request: RecordedRequest): boolean {
   return request.subresource === 'exec' || request.subresource === 'attach' || request.subresource === 'portforward'
 }
 

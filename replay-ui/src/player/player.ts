@@ -291,7 +291,10 @@ export class Player {
   #tick(plan: Schedule): void {
     const position = Math.min((this.#ports.clock.now() - this.#since) * this.#state.speed, plan.duration)
     this.#to(Math.max(position, this.#state.position))
-    if (!this.#atEnd()) return this.#wait()
+    if (!this.#atEnd()) {
+      this.#wait()
+      return
+    }
     this.#stopTimer = undefined
     if (this.#state.index < this.#commands.length - 1) void this.#enter(this.#state.index + 1, true)
     else this.#finished()

@@ -32,7 +32,7 @@ const MAX_COLS = 500
 const MAX_ROWS = 200
 
 const PROMPT = '\x1b[1;32m$\x1b[0m '
-const DIM = '\x1b[2;3m'
+const DIM = '\x1b[3;90m'
 const RESET = '\x1b[0m'
 
 /** The title as it is typed at a prompt. `lineEnd` is when Enter is pressed. */

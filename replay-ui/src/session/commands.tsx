@@ -1,7 +1,7 @@
 // The commands of a session, oldest first, virtualised. Shows and forwards.
 
 import { createVirtualizer } from '@tanstack/solid-virtual'
-import { createEffect, createSignal, For, Show } from 'solid-js'
+import { createEffect, createSignal, For, onMount, Show } from 'solid-js'
 import type { CommandSummary } from '../../../worker/api/types.ts'
 import { countText } from '../shell/format.ts'
 import { DenialIcon, MaskIcon } from '../shell/icons.tsx'
@@ -27,7 +27,10 @@ export function Commands(props: {
   readonly retry: () => void
   readonly choose: (index: number) => void
 }) {
-  const [scroller, setScroller] = createSignal<HTMLDivElement | null>(null)
+  const [scroller, setScroller] = createSignal<HTMLElement | null>(null)
+  let region: HTMLDivElement | undefined
+  // Only once it is in the document: the virtualizer watches its size through the document's window.
+  onMount(() => setScroller(region ?? null))
   const virtual = createVirtualizer({
     get count() {
       return props.commands.length
@@ -55,7 +58,7 @@ export function Commands(props: {
       <Show when={props.complete && props.commands.length === 0}>
         <p class="empty">No commands yet.</p>
       </Show>
-      <div class="scroller" ref={setScroller}>
+      <div class="scroller" ref={region}>
         <ol class="virtual" style={{ height: `${virtual.getTotalSize()}px` }}>
           <For each={virtual.getVirtualItems()}>
             {(item) => (

@@ -34,8 +34,7 @@ export function Details(props: { readonly command: CommandSummary | undefined })
         <h2>Requests</h2>
         <span class="muted">{props.command ? props.command.requests.toLocaleString('en') : ''}</span>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <div class="scroller details-list" tabindex="0" role="region" aria-label="Requests">
+      <section class="scroller details-list" tabindex="0" aria-label="Request list">
         <Show when={requests.error}>
           <Problem error={requests.error} retry={() => void requests.refetch()} />
         </Show>
@@ -45,7 +44,7 @@ export function Details(props: { readonly command: CommandSummary | undefined })
             More requests
           </button>
         </Show>
-      </div>
+      </section>
     </section>
   )
 }
@@ -229,7 +228,6 @@ function BodyView(props: {
       <Show when={body.data}>
         {(shown) => (
           <>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
             <pre class="body-text" tabindex="0">
               {shown().text}
             </pre>

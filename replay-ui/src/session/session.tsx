@@ -72,6 +72,7 @@ function Waiting(props: { readonly error: unknown; readonly retry: () => void })
         </p>
       }
     >
+      <h1 class="sr">Session</h1>
       <Problem error={props.error} {...(!final() && { retry: props.retry })} />
     </Show>
   )
@@ -186,7 +187,7 @@ function Head(props: { readonly session: SessionSummary }) {
       <div class="session-title">
         <h1>
           {s().agent.username}
-          <span class="muted"> on </span>
+          <span class="session-on muted"> on </span>
           {s().connection}
         </h1>
         <Live live={s().live} />

@@ -81,7 +81,7 @@ export function Stage(props: {
       </div>
       <div class="screen">
         <div
-          class="terminal"
+          class="screen-terminal"
           data-hidden={props.plain || lost()}
           aria-hidden={props.plain || lost()}
           data-testid="terminal"
@@ -106,7 +106,7 @@ export function Stage(props: {
 }
 
 function Transcript(props: { readonly playback: Playback }) {
-  let region: HTMLDivElement | undefined
+  let region: HTMLElement | undefined
   createEffect(
     on(
       () => props.playback.current()?.id,
@@ -114,8 +114,7 @@ function Transcript(props: { readonly playback: Playback }) {
     ),
   )
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <div class="transcript" ref={region} tabindex="0" role="region" aria-label="Plain text" data-testid="transcript">
+    <section class="transcript" ref={region} tabindex="0" aria-label="Plain text" data-testid="transcript">
       <p class="transcript-command">
         <span aria-hidden="true">$ </span>
         {props.playback.current()?.title}
@@ -123,7 +122,7 @@ function Transcript(props: { readonly playback: Playback }) {
       <For each={props.playback.loaded()?.chunks ?? []}>
         {(chunk) => <pre class={chunk.note ? 'muted' : ''}>{chunk.text}</pre>}
       </For>
-    </div>
+    </section>
   )
 }
 
@@ -147,7 +146,7 @@ function Controls(props: Parameters<typeof Stage>[0]) {
       .slice(0, MAX_MARKS)
   })
   return (
-    <div class="controls" role="group" aria-label="Playback">
+    <section class="controls" aria-label="Playback">
       <div class="scrub">
         <input
           type="range"
@@ -251,6 +250,6 @@ function Controls(props: Parameters<typeof Stage>[0]) {
           <LinkIcon />
         </button>
       </div>
-    </div>
+    </section>
   )
 }

@@ -3,7 +3,7 @@
 import { useSearchParams } from '@solidjs/router'
 import { createInfiniteQuery, keepPreviousData } from '@tanstack/solid-query'
 import { createVirtualizer } from '@tanstack/solid-virtual'
-import { createEffect, createMemo, createSignal, For, onCleanup, Show } from 'solid-js'
+import { createEffect, createMemo, createSignal, For, onCleanup, onMount, Show } from 'solid-js'
 import type { SessionSummary } from '../../../worker/api/types.ts'
 import { api } from '../shell/api-context.ts'
 import { SearchIcon } from '../shell/icons.tsx'
@@ -54,7 +54,7 @@ export function Sessions() {
             onInput={(event) => type(event.currentTarget.value)}
             onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
           />
-          <kbd aria-hidden="true">/</kbd>
+          <kbd>/</kbd>
         </search>
       </div>
       <Show when={sessions.error && rows().length === 0}>
@@ -100,7 +100,10 @@ function Rows(props: {
   readonly more: boolean
   readonly loadMore: () => void
 }) {
-  const [scroller, setScroller] = createSignal<HTMLDivElement | null>(null)
+  const [scroller, setScroller] = createSignal<HTMLElement | null>(null)
+  let region: HTMLElement | undefined
+  // Only once it is in the document: the virtualizer watches its size through the document's window.
+  onMount(() => setScroller(region ?? null))
   const phone = window.matchMedia('(max-width: 760px)')
   const [height, setHeight] = createSignal(phone.matches ? PHONE_ROW_PX : ROW_PX)
   const resize = () => {
@@ -134,8 +137,7 @@ function Rows(props: {
         <span class="number">Masked</span>
         <span class="end">Started</span>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <div class="scroller" ref={setScroller} tabindex="0" role="region" aria-label="Sessions">
+      <section class="scroller" ref={region} tabindex="0" aria-label="Sessions">
         <ul class="virtual" style={{ height: `${virtual.getTotalSize()}px` }}>
           <For each={virtual.getVirtualItems()}>
             {(item) => (
@@ -150,7 +152,7 @@ function Rows(props: {
             )}
           </For>
         </ul>
-      </div>
+      </section>
     </>
   )
 }

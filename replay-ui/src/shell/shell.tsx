@@ -42,7 +42,7 @@ export function Shell(props: { readonly children?: JSX.Element }) {
             title="Keyboard help (?)"
             onClick={openHelp}
           >
-            <kbd aria-hidden="true">?</kbd>
+            <kbd>?</kbd>
           </button>
           <button
             type="button"
