@@ -78,8 +78,8 @@ function packed(text: string): boolean {
     [GZIP, false],
     [GZIP_TWICE, true],
   ] as const) {
-    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + mark.length)) {
-      const run = /[A-Za-z0-9+/=]*/y
+    const run = /[A-Za-z0-9+/=]*/y
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, run.lastIndex)) {
       run.lastIndex = at
       const found = run.exec(text)?.[0] ?? ''
       if (found.length < 24 || found.length > 4 * MAX_RELEASE_GZIP_BYTES) continue

@@ -75,7 +75,7 @@ function noteStrings(raw: Uint8Array, masker: Masker): void {
   const visit: Node = {}
   visit.others = visit
   visit.leaf = (token) => {
-    if (token.kind === 'string') masker.note(decodeString(token.raw))
+    if (token.kind === 'string') bytesOf(token, masker, true)
     return null
   }
   new Scanner(visit).push(raw.slice())

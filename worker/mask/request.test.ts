@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest'
+import type { BodyFormat, RequestInfo } from '../context.ts'
+import { decodeBase64 } from './base64.ts'
+import { maskRequestBody } from './request.ts'
+import { base64, infoOf, KEY } from './testing.ts'
+
+const SECRET = 'hunter2-correct-horse'
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const secrets = infoOf({ verb: 'create' })
+const configmaps = infoOf({ verb: 'create', resource: 'configmaps' })
+const MARK = /⟦masked:secret:[0-9a-f]{12}⟧/g
+/** A placeholder's base64 begins so whatever the tag. */
+const PACKED = /4p\+mbWFza2VkOnNlY3JldD[A-Za-z0-9+/=]*/g
+
+function masked(format: BodyFormat, text: string, info: RequestInfo = secrets) {
+  const body = maskRequestBody({ info, format, bytes: encoder.encode(text), key: KEY })
+  if (!body.ok) throw new Error(body.reason)
+  return { ...body, text: decoder.decode(body.masked).replace(MARK, '…').replace(PACKED, '=') }
+}
+
+const applied = JSON.stringify({ stringData: { a: SECRET } })
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+describe('a Secret that is written is masked in the record', () => {
+  test.each<[string, BodyFormat, string, string]>([
+    [
+      'JSON',
+      'json',
+      `{"data":{"a":"${base64(SECRET)}"},"stringData":{"b":"${SECRET}"},"n":9007199254740993}`,
+      '{"data":{"a":"="},"stringData":{"b":"…"},"n":9007199254740993}',
+    ],
+    ['JSON as it was indented', 'json', `{\n  "data": {"a": "${base64(SECRET)}"}\n}`, '{\n  "data": {"a": "="}\n}'],
+    ['a merge patch', 'merge-patch', `{"data":{"a":"${base64(SECRET)}","b":null}}`, '{"data":{"a":"=","b":null}}'],
+    [
+      'a strategic merge patch with last-applied',
+      'strategic-merge-patch',
+      JSON.stringify({ metadata: { annotations: { [LAST_APPLIED]: applied } } }),
+      JSON.stringify({ metadata: { annotations: { [LAST_APPLIED]: JSON.stringify({ stringData: { a: '…' } }) } } }),
+    ],
+    ['an apply patch in JSON', 'apply-patch', `{"stringData":{"a":"${SECRET}"}}`, '{"stringData":{"a":"…"}}'],
+    [
+      'an apply patch in YAML',
+      'apply-patch',
+      `kind: Secret\nstringData:\n  a: ${SECRET}\n  b: |\n    ${SECRET}\n    more\n`,
+      '{"kind":"Secret","stringData":{"a":"…","b":"…"}}',
+    ],
+    ['YAML', 'yaml', `data: {a: ${base64(SECRET)}}`, '{"data":{"a":"="}}'],
+    [
+      'a patch of one value',
+      'json-patch',
+      `[{"op":"replace","path":"/data/a","value":"${base64(SECRET)}"}]`,
+      '[{"op":"replace","path":"/data/a","value":"…"}]',
+    ],
+    [
+      'a patch that tests',
+      'json-patch',
+      `[{"op":"test","value":"${SECRET}","path":"/stringData/a"}]`,
+      '[{"op":"test","value":"…","path":"/stringData/a"}]',
+    ],
+    [
+      'a patch of the whole map',
+      'json-patch',
+      `[{"op":"add","path":"/data","value":{"a":"${base64(SECRET)}"}}]`,
+      '[{"op":"add","path":"/data","value":"…"}]',
+    ],
+    [
+      'a patch of the whole object',
+      'json-patch',
+      `[{"op":"replace","path":"","value":{"data":{"a":"${base64(SECRET)}"}}}]`,
+      '[{"op":"replace","path":"","value":"…"}]',
+    ],
+    [
+      'a patch of last-applied',
+      'json-patch',
+      JSON.stringify([{ op: 'add', path: `/metadata/annotations/${LAST_APPLIED.replace('/', '~1')}`, value: applied }]),
+      `[{"op":"add","path":"/metadata/annotations/${LAST_APPLIED.replace('/', '~1')}","value":"…"}]`,
+    ],
+    [
+      'a patch of labels only',
+      'json-patch',
+      '[{"op":"add","path":"/metadata/labels/a","value":"b"}]',
+      '[{"op":"add","path":"/metadata/labels/a","value":"b"}]',
+    ],
+    [
+      'a patch of labels and data',
+      'json-patch',
+      `[{"op":"add","path":"/metadata/labels/a","value":"b"},{"op":"add","path":"/data/a","value":"${base64(SECRET)}"}]`,
+      '[{"op":"add","path":"/metadata/labels/a","value":"…"},{"op":"add","path":"/data/a","value":"…"}]',
+    ],
+    [
+      'a patch with an escaped key',
+      'json-patch',
+      `[{"op":"add","path":"/data/a","v\\u0061lue":"${SECRET}"}]`,
+      '[{"op":"add","path":"/data/a","v\\u0061lue":"…"}]',
+    ],
+  ])('%s', (_name, format, text, expected) => {
+    const body = masked(format, text)
+    expect(body.text).toBe(expected)
+    if (body.report.count > 0) expect(body.secrets.join('\n')).toContain(SECRET)
+  })
+
+  test('YAML is recorded as JSON, the rest as what it is', () => {
+    expect(masked('apply-patch', 'data: {a: aGk=}').mediaType).toBe('application/json')
+    expect(masked('apply-patch', '{"data":{}}').mediaType).toBe('application/apply-patch+yaml')
+    expect(masked('merge-patch', '{}').mediaType).toBe('application/merge-patch+json')
+  })
+
+  test('the values are told decoded and as they stood', () => {
+    expect(new Set(masked('json', `{"data":{"a":"${base64(SECRET)}"}}`).secrets)).toEqual(
+      new Set([SECRET, base64(SECRET)]),
+    )
+  })
+
+  test.each<[string, BodyFormat, string]>([
+    ['duplicate keys', 'json', '{"data":{"a":"x"},"data":{}}'],
+    ['broken JSON', 'json', '{"data":'],
+    ['anchors', 'yaml', 'data: &a {b: c}'],
+    ['protobuf', 'protobuf', 'k8s\0'],
+    ['a patch that is none', 'json-patch', '{"value":"x"}'],
+  ])('%s: not recorded', (_name, format, text) => {
+    expect(maskRequestBody({ info: secrets, format, bytes: encoder.encode(text), key: KEY }).ok).toBe(false)
+  })
+})
+
+describe('other bodies', () => {
+  test.each<[string, BodyFormat, string]>([
+    ['a ConfigMap', 'json', '{"data":{"a":"b"},"n":9007199254740993}'],
+    ['a Deployment that names a Secret', 'json', '{"kind":"Deployment","spec":{"secretName":"x"}}'],
+    ['YAML of another kind', 'apply-patch', 'kind: ConfigMap\ndata: {secret: x}\n'],
+    ['nothing', 'none', ''],
+  ])('%s is recorded as it came', (_name, format, text) => {
+    const body = masked(format, text, configmaps)
+    expect(decoder.decode(body.masked)).toBe(text)
+    expect(body.secrets).toEqual([])
+  })
+
+  test.each<[string, BodyFormat, string]>([
+    ['a Secret', 'json', `{"kind":"Secret","stringData":{"a":"${SECRET}"}}`],
+    ['a Secret, escaped', 'json', `{"kind":"S\\u0065cret","stringData":{"a":"${SECRET}"}}`],
+    ['a List of Secrets', 'json', `{"kind":"List","items":[{"kind":"Secret","stringData":{"a":"${SECRET}"}}]}`],
+    ['a Secret in YAML', 'yaml', `kind: Secret\nstringData: {a: ${SECRET}}\n`],
+  ])('%s sent to where it does not belong is masked', (_name, format, text) => {
+    expect(masked(format, text, configmaps).text).not.toContain(SECRET)
+  })
+
+  test('DeleteOptions in protobuf are recorded as JSON', () => {
+    const bytes = decodeBase64(encoder.encode('azhzAAoTCgJ2MRINRGVsZXRlT3B0aW9ucxIAGgAiAA=='))!
+    const body = maskRequestBody({ info: secrets, format: 'protobuf', bytes, key: KEY })
+    expect(body.ok && [decoder.decode(body.masked), body.mediaType]).toEqual([
+      '{"kind":"DeleteOptions","apiVersion":"v1"}',
+      'application/json',
+    ])
+  })
+})
