@@ -1,10 +1,11 @@
 // One request of the tunnel to the API server and its answer back, with the tunnel's credit as the only buffer.
 // In: a stream and its RequestHead. Out: the answer's frames. Sends nothing that was not checked here as well.
 
-import type { RequestHead, ResponseHead } from '../protocol/tunnel/head.ts'
+import type { RequestHead } from '../protocol/tunnel/head.ts'
 import { encodeHead } from '../protocol/tunnel/head.ts'
 import { StreamReset, type TunnelStream } from '../protocol/tunnel/session.ts'
 import { checkRequest, type OwnLimits } from './check.ts'
+import { fail } from './failure.ts'
 import { type HttpAnswer, HttpClient, HttpFailure } from './http/client.ts'
 import type { HeaderFields } from './http/parser.ts'
 import { impersonation } from './impersonate.ts'
@@ -38,8 +39,6 @@ function passedBack(headers: HeaderFields): HeaderFields {
     return name !== 'location' || /^\/(?![/\\])/.test(value)
   })
 }
-
-type Failure = Extract<ResponseHead, { failure: unknown }>['failure']
 
 /** Sends requests to one target. */
 export class Forwarder {
@@ -197,10 +196,4 @@ export class Forwarder {
     })
     stream.reset('internal', 'the connector failed')
   }
-}
-
-/** Answers with a failure; the request's body, if any still comes, is not wanted. */
-export function fail(stream: TunnelStream, failure: Failure): void {
-  stream.respond(encodeHead({ failure }), false, true)
-  stream.stopPeer()
 }

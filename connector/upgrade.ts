@@ -2,11 +2,12 @@
 // In: an upgraded stream of the tunnel. Out: the API server's messages, or its refusal as an ordinary answer.
 
 import { randomBytes } from 'node:crypto'
-import { PORT_FORWARD_PROTOCOL } from '../protocol/exec.ts'
+import { CHANNEL, EXEC_PROTOCOLS, encodeChannel, halfClosed, PORT_FORWARD_PROTOCOL } from '../protocol/exec.ts'
+import { failure } from '../protocol/status.ts'
 import { encodeHead } from '../protocol/tunnel/head.ts'
 import { StreamReset, type TunnelStream } from '../protocol/tunnel/session.ts'
 import { acceptKey, fromDuplex, type MessageSocket, SocketClosed } from '../protocol/websocket.ts'
-import { fail } from './forward.ts'
+import { fail } from './failure.ts'
 import type { HttpAnswer } from './http/client.ts'
 import type { HeaderFields } from './http/parser.ts'
 import { MAX_UPSTREAM_MESSAGE_BYTES } from './limits.ts'
@@ -20,7 +21,7 @@ export interface UpgradeTools {
   readonly answer: (answer: HttpAnswer) => Promise<void>
 }
 
-const V5 = 'v5.channel.k8s.io'
+const [V5, V4] = EXEC_PROTOCOLS
 
 /** `a=1&stdin=true` has `stdin`. Kubernetes parses it as Go's ParseBool. */
 function isTrue(target: string, name: string): boolean {
@@ -57,11 +58,9 @@ type Dialled = { socket: MessageSocket } | { answer: HttpAnswer } | { unsupporte
 
 async function dial(target: string, protocols: readonly string[], tools: UpgradeTools): Promise<Dialled> {
   const portForward = protocols.includes(PORT_FORWARD_PROTOCOL)
-  let last: HttpAnswer | null = null
   for (const protocol of protocols) {
     const halfClose = protocol === V5 || protocol === PORT_FORWARD_PROTOCOL
     if (!halfClose && isTrue(target, 'stdin') && !isTrue(target, 'tty')) {
-      last?.cancel()
       return { unsupported: NO_HALF_CLOSE, sent: false }
     }
     const key = randomBytes(16).toString('base64')
@@ -73,11 +72,9 @@ async function dial(target: string, protocols: readonly string[], tools: Upgrade
       ['Sec-WebSocket-Protocol', protocol],
     ])
     if (answer.socket === undefined) {
-      // 400 is how an API server says that it does not know the subprotocol; anything else is its answer to the request.
-      last?.cancel()
-      last = answer
-      if (answer.status === 400 || (answer.status === 403 && !portForward && false)) continue
-      return { answer }
+      if (!isHandshakeRefusal(answer)) return { answer }
+      answer.cancel()
+      continue
     }
     const refused = checkHandshake(answer.headers, key, protocol)
     if (refused !== null) {
@@ -92,17 +89,27 @@ async function dial(target: string, protocols: readonly string[], tools: Upgrade
     })
     return { socket }
   }
-  if (last === null) return { unsupported: 'no subprotocol was offered', sent: false }
-  if (portForward) {
-    last.cancel()
-    return { unsupported: NO_PORT_FORWARD, sent: false }
-  }
-  return { answer: last }
+  return { unsupported: portForward ? NO_PORT_FORWARD : NO_WEBSOCKET, sent: false }
+}
+
+/**
+ * True when the API server did not know the subprotocol: a bare 403 (or 400) that its WebSocket library writes, where its own
+ * refusals are a Status in JSON.
+ */
+function isHandshakeRefusal(answer: HttpAnswer): boolean {
+  if (answer.status !== 400 && answer.status !== 403) return false
+  const type = answer.headers.find(([name]) => name === 'content-type')?.[1] ?? ''
+  return !/json/i.test(type)
 }
 
 const NO_HALF_CLOSE =
   "this cluster's API server (before Kubernetes 1.30) cannot half-close stdin over WebSocket, so a command that reads " +
   'piped stdin would never see its end; run it without -i, or with -it'
+
+const NO_WEBSOCKET =
+  "this cluster's API server knows none of the WebSocket subprotocols for exec and attach that were offered"
+
+const CANNOT_HALF_CLOSE = failure('InternalError', NO_HALF_CLOSE)
 
 const NO_PORT_FORWARD =
   "this cluster's API server (before Kubernetes 1.30) does not serve port-forward over WebSocket, which is the only " +
@@ -124,8 +131,15 @@ async function relay(stream: TunnelStream, socket: MessageSocket, signal: AbortS
   if (signal.aborted) onAbort()
   const up = async (): Promise<void> => {
     try {
-      for (let message = await stream.read(); message !== null; message = await stream.read())
+      for (let message = await stream.read(); message !== null; message = await stream.read()) {
+        if (socket.protocol === V4 && halfClosed(message) !== null) {
+          // v4 has no such message: without an answer the client would wait for ever.
+          const status = new TextEncoder().encode(JSON.stringify(CANNOT_HALF_CLOSE))
+          await stream.write(encodeChannel(CHANNEL.status, status))
+          break
+        }
         await socket.write(message)
+      }
       socket.close(1000, '')
     } catch (error) {
       // The other direction tells the stream how the socket ended.
