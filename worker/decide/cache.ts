@@ -5,11 +5,11 @@ import type { Clock, Store } from '../ports.ts'
 import { type CompileOptions, compilePolicies, type PolicySet } from './compile.ts'
 
 /** How old a set may be before the store is asked again whether anything changed. */
-export const POLL_MS = 2_000
+const POLL_MS = 2_000
 /** How long a request waits for the store before the set at hand is used. Stops: a slow store stalling every request. */
-export const WAIT_MS = 1_000
+const WAIT_MS = 1_000
 /** How long a set is used while the store does not answer. Stops: a revoked permission living on with a dead store. */
-export const STALE_MS = 30_000
+const STALE_MS = 30_000
 
 export interface PolicyCache {
   /** The policies in force. Never rejects; when they cannot be known, a set that refuses everything. */

@@ -83,7 +83,7 @@ const accessPolicy = v.strictObject({
   }),
 })
 
-export type AccessPolicy = v.InferOutput<typeof accessPolicy>
+type AccessPolicy = v.InferOutput<typeof accessPolicy>
 export type AccessRule = AccessPolicy['spec']['rules'][number]
 
 /** A policy, or one line per problem: the path in the document and what is expected there. */

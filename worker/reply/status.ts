@@ -46,7 +46,7 @@ export function statusFrame(refusal: Refusal, context?: ReplyContext): Uint8Arra
 }
 
 /** The Status of a refusal; its message ends with the request's id. */
-export function toStatus(refusal: Refusal, context?: ReplyContext): Status & { code: number } {
+function toStatus(refusal: Refusal, context?: ReplyContext): Status & { code: number } {
   const { reason, code } = reasonOf(refusal.kind)
   const message = context === undefined ? refusal.message : `${refusal.message} (request ${context.id})`
   const details = detailsOf(refusal, context?.info)
