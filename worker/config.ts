@@ -70,6 +70,13 @@ const gatewayConfig = v.strictObject({
   ),
   /** Host name suffix under which connections are host names, e.g. `gateway.example.com` for `prod.gateway.example.com`. */
   connectionHostSuffix: v.optional(v.string()),
+  limits: v.optional(
+    v.strictObject({
+      /** Requests in flight of one identity on one connection; absent: the built-in limit. */
+      streamsPerIdentity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000))),
+    }),
+    {},
+  ),
   /** Names of built-in deny rules that are switched off. */
   denyPackExcept: v.optional(v.array(v.string()), []),
 })

@@ -1,8 +1,8 @@
 // The edge's half of the chain: receive → classify → authenticate, then to the connection's hub.
 // In: a Received from the runtime's adapter. Out: the runtime's kind of answer (R). Looks at raw targets only.
 
-import type { Authenticated, Classified, Outcome, Received, Refusal } from './context.ts'
 import { classify } from './classify/classify.ts'
+import type { Authenticated, Classified, Outcome, Received, Refusal } from './context.ts'
 
 /** What the edge needs. `R` is a Reply on Bun and Deno, a Response on workerd. */
 export interface GatewayOptions<R> {
@@ -38,7 +38,8 @@ export function createGateway<R>(options: GatewayOptions<R>): (request: Received
   return async (received) => {
     try {
       if (!isForCluster(received, options.connectionHostSuffix)) {
-        if (received.target === '/connect' || received.target.startsWith('/connect?')) return await options.connect(received)
+        if (received.target === '/connect' || received.target.startsWith('/connect?'))
+          return await options.connect(received)
         if (received.upgrade !== null) {
           return options.refuse(received, { kind: 'malformed', message: 'nothing at this path can be upgraded' })
         }

@@ -186,7 +186,6 @@ describe('headers', () => {
     if (!outcome.ok) throw new Error(outcome.refusal.message)
     expect(upstreamHeaders(outcome.value)).toEqual([
       ['accept', 'application/json'],
-      ['accept-encoding', 'identity'],
       ['content-type', 'application/json'],
       ['user-agent', `kubectl/v1.35${'x'.repeat(243)}`],
       ['kubectl-command', 'kubectl create'],

@@ -99,7 +99,6 @@ export function upstreamHeaders(classified: Classified): HeaderList {
   const { accept: plan, bodyFormat, client, info } = classified
   const headers: [string, string][] = [
     ['accept', plan.upstream],
-    ['accept-encoding', 'identity'],
   ]
   if (bodyFormat !== 'none') headers.push(['content-type', CONTENT_TYPE[bodyFormat]])
   if (client.userAgent !== '') headers.push(['user-agent', client.userAgent])

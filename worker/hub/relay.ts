@@ -67,8 +67,8 @@ export interface RelayOptions {
   readonly info: RequestInfo
   readonly client: MessageSocket
   readonly upstream: MessageSocket
-  /** Null for port-forward, whose content is not recorded. */
-  readonly recorder: RelayRecorder | null
+  /** For port-forward it counts only. */
+  readonly recorder: RelayRecorder
   /** Aborts when access ends or the client has gone. */
   readonly signal: AbortSignal
   /** Why access ended, once it has. */
@@ -86,7 +86,6 @@ export async function relay(options: RelayOptions): Promise<RelayEnd> {
   const seen: { status: { exitCode?: number; reason?: string; message?: string } | null } = { status: null }
 
   const record = async (channel: number, payload: Uint8Array): Promise<Stop | null> => {
-    if (recorder === null) return null
     try {
       await recorder.record(channel, payload)
       return null
@@ -114,6 +113,9 @@ export async function relay(options: RelayOptions): Promise<RelayEnd> {
           const stop = await record(split.channel, split.payload)
           if (stop !== null) return stop
         }
+      } else {
+        const stop = await record(CHANNEL.stdin, message)
+        if (stop !== null) return stop
       }
       try {
         await upstream.write(message)
@@ -140,6 +142,9 @@ export async function relay(options: RelayOptions): Promise<RelayEnd> {
           const stop = await record(split.channel, split.payload)
           if (stop !== null) return stop
         }
+      } else {
+        const stop = await record(CHANNEL.stdout, message)
+        if (stop !== null) return stop
       }
       try {
         await client.write(message)
@@ -189,7 +194,8 @@ export async function relay(options: RelayOptions): Promise<RelayEnd> {
       await tell(failure('BadRequest', `${stop.message} (request ${options.id})`))
       return { outcome: 'failed', reason: 'BadRequest', message: stop.message, ...counts }
     case 'log': {
-      const message = 'the session was ended: it can no longer be recorded, and nothing passes unrecorded; try again when the gateway\'s database is back'
+      const message =
+        "the session was ended: it can no longer be recorded, and nothing passes unrecorded; try again when the gateway's database is back"
       upstream.close(1011, 'not recorded')
       await tell(failure('ServiceUnavailable', `${message} (request ${options.id})`))
       return { outcome: 'failed', reason: 'ServiceUnavailable', message, ...counts }

@@ -1,10 +1,10 @@
 // A response on its way back: masked, recorded, and only then the client's.
 // Small ones are read whole first, so that what cannot be masked becomes a Status; the rest streams with backpressure.
 
+import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
 import { failure } from '../../protocol/status.ts'
 import { join } from '../bytes.ts'
 import type { ByteSource, HeaderList, Refusal, Reply } from '../context.ts'
-import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
 import { LogUnavailable, TunnelBroken } from '../ports.ts'
 
 /** Masks bytes as they pass. Throws when the content cannot be masked. */
@@ -42,6 +42,8 @@ export interface RespondOptions {
   readonly refuse: (refusal: Refusal) => Reply
   /** Called once, when the last byte has gone or nobody wants it any more. */
   readonly leave: () => void
+  /** Tells the operator of a bug. */
+  readonly onBug: (error: unknown) => void
 }
 
 const encoder = new TextEncoder()
@@ -52,6 +54,7 @@ interface Trouble {
   readonly outcome: RecordedResult['outcome']
   readonly refusal: Refusal
   readonly withheld?: string
+  readonly bug?: unknown
 }
 
 function troubleOf(error: unknown, ended: Refusal | null): Trouble {
@@ -70,7 +73,8 @@ function troubleOf(error: unknown, ended: Refusal | null): Trouble {
       outcome: 'failed',
       refusal: {
         kind: 'log-unavailable',
-        message: 'the answer can no longer be recorded, and nothing passes unrecorded; try again when the gateway’s database is back',
+        message:
+          'the answer can no longer be recorded, and nothing passes unrecorded; try again when the gateway’s database is back',
       },
     }
   }
@@ -84,7 +88,11 @@ function troubleOf(error: unknown, ended: Refusal | null): Trouble {
       },
     }
   }
-  throw error
+  return {
+    outcome: 'failed',
+    refusal: { kind: 'internal', message: 'the gateway could not pass the answer on' },
+    bug: error,
+  }
 }
 
 /** Turns an upstream response into the client's. Never rejects for what a cluster, a connector or a database can do. */
@@ -94,6 +102,7 @@ export async function respond(options: RespondOptions): Promise<Reply> {
     withheld === undefined ? transform.report() : { ...transform.report(), withheld }
 
   const fail = (trouble: Trouble, code: number): void => {
+    if (trouble.bug !== undefined) options.onBug(trouble.bug)
     body.cancel(trouble.refusal.message)
     recorder.finish(
       { outcome: trouble.outcome, code, reason: trouble.refusal.kind, message: trouble.refusal.message },

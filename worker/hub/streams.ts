@@ -12,6 +12,8 @@ export interface OpenStream {
   readonly ended: Refusal | null
   /** The session, once it is known, so that it can be ended as a whole. */
   session: string
+  /** True once the session's first entry is in the log ahead of the request's own. */
+  opened: boolean
   /** Must be called once, when the request is over. */
   leave(): void
 }
@@ -91,6 +93,7 @@ export function createStreams(options: {
           return ended
         },
         session: '',
+        opened: false,
         leave() {
           if (!slots.delete(slot)) return
           request.signal.removeEventListener('abort', onGone)

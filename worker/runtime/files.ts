@@ -35,7 +35,8 @@ export async function loadFiles(folder: string, security: HeaderList): Promise<F
     const type = MEDIA_TYPES[extname(entry.name)] ?? 'application/octet-stream'
     files.set(path, { type, bytes: new Uint8Array(await readFile(full)), hashed: path.startsWith('/assets/') })
   }
-  if (!files.has('/index.html')) throw new Error(`there is no index.html in ${folder}; build the app with: npm run build`)
+  if (!files.has('/index.html'))
+    throw new Error(`there is no index.html in ${folder}; build the app with: npm run build`)
 
   return (method, path) => {
     if (method !== 'GET' && method !== 'HEAD') return null

@@ -4,8 +4,8 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import process from 'node:process'
-import { startGateway } from './start.ts'
 import { parseProcessConfig } from './processconfig.ts'
+import { startGateway } from './start.ts'
 
 async function main(argv: readonly string[]): Promise<void> {
   const at = argv.indexOf('--config')

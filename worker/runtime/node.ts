@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { fromDuplex, acceptKey } from '../../protocol/websocket.ts'
+import { acceptKey, fromDuplex } from '../../protocol/websocket.ts'
 import type { ByteSource, HeaderList, MessageSocket, Received, Reply, UpgradeOffer } from '../context.ts'
 import { HEADERS_DEADLINE_MS, MAX_HEADER_BYTES } from '../limits.ts'
 

@@ -1,0 +1,147 @@
+// A scripted API server for the contract suite: it keeps what it was sent, and answers as a test tells it to.
+// Not a Kubernetes: only what the door is tested against, hostile answers included.
+
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { acceptKey, fromDuplex } from '../../protocol/websocket.ts'
+import type { MessageSocket } from '../../worker/context.ts'
+
+/** One request as it arrived. */
+export interface Seen {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
+}
+
+export type Answer = (request: Seen, response: ServerResponse) => void | Promise<void>
+export type Upgrade = (socket: MessageSocket, request: Seen) => Promise<void>
+
+export interface Upstream {
+  readonly port: number
+  readonly seen: Seen[]
+  /** Sets the answer for a path (without query); a later call replaces it. */
+  on(path: string, answer: Answer): void
+  /** Accepts WebSockets on a path with this subprotocol. */
+  onUpgrade(path: string, protocol: string, upgrade: Upgrade): void
+  /** Answers an upgrade by raw bytes instead. */
+  onRawUpgrade(path: string, answer: (socket: Duplex) => void): void
+  /** Sockets that are open now. */
+  readonly open: number
+  close(): Promise<void>
+}
+
+export function json(value: unknown, status = 200): Answer {
+  return (_request, response) => {
+    const body = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+    response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
+    response.end(body)
+  }
+}
+
+function notFound(request: Seen): Answer {
+  const path = request.url.split('?')[0] ?? ''
+  return json(
+    {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: `${path} not found`,
+      reason: 'NotFound',
+      code: 404,
+    },
+    404,
+  )
+}
+
+async function readBody(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of message) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks)
+}
+
+function seenOf(message: IncomingMessage, body: Buffer): Seen {
+  return {
+    method: message.method ?? '',
+    url: message.url ?? '',
+    headers: message.headers,
+    rawHeaders: message.rawHeaders,
+    body,
+  }
+}
+
+export async function startUpstream(tls: { cert: string; key: string }): Promise<Upstream> {
+  const answers = new Map<string, Answer>()
+  const upgrades = new Map<string, { protocol: string; upgrade: Upgrade }>()
+  const raw = new Map<string, (socket: Duplex) => void>()
+  const seen: Seen[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer({ cert: tls.cert, key: tls.key, maxHeaderSize: 1 << 20 })
+  server.on('secureConnection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+  })
+  server.on('request', (message, response) => {
+    readBody(message)
+      .then((body) => {
+        const request = seenOf(message, body)
+        seen.push(request)
+        const path = request.url.split('?')[0] ?? ''
+        return (answers.get(path) ?? notFound(request))(request, response)
+      })
+      .catch(() => response.destroy())
+  })
+  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const request = seenOf(message, Buffer.alloc(0))
+    seen.push(request)
+    socket.on('error', () => socket.destroy())
+    const path = request.url.split('?')[0] ?? ''
+    const rawAnswer = raw.get(path)
+    if (rawAnswer !== undefined) {
+      rawAnswer(socket)
+      return
+    }
+    const found = upgrades.get(path)
+    const offered = (message.headers['sec-websocket-protocol'] ?? '').split(',').map((token) => token.trim())
+    if (found === undefined || !offered.includes(found.protocol)) {
+      socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
+      return
+    }
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${acceptKey(message.headers['sec-websocket-key'] ?? '')}\r\nsec-websocket-protocol: ${found.protocol}\r\n\r\n`,
+    )
+    const client = fromDuplex(socket, {
+      role: 'server',
+      protocol: found.protocol,
+      head,
+      maxMessageBytes: 16 * 1024 * 1024,
+    })
+    found.upgrade(client, request).catch(() => socket.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    seen,
+    on(path, answer) {
+      answers.set(path, answer)
+    },
+    onUpgrade(path, protocol, upgrade) {
+      upgrades.set(path, { protocol, upgrade })
+    },
+    onRawUpgrade(path, answer) {
+      raw.set(path, answer)
+    },
+    get open() {
+      return sockets.size
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}

@@ -1,0 +1,128 @@
+// Puts the gateway together from its ports: the edge's part and a connection's part, for one process or for two.
+// In: configuration, ports and what a runtime must supply. Out: the chain's two halves. No I/O of its own.
+
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { createApi } from './api/api.ts'
+import { type Authenticator, createAuthenticator } from './authenticate/authenticator.ts'
+import { exchangeToken } from './authenticate/exchange.ts'
+import { apiAudience } from './authenticate/gatewaytoken.ts'
+import type { GatewayConfig } from './config.ts'
+import { createPolicyCache } from './decide/cache.ts'
+import { parseDocuments } from './decide/documents.ts'
+import { createHub, type Hub } from './hub.ts'
+import type { Clock, ConnectorRecord, Log, RandomBytes, Recordings, Store } from './ports.ts'
+import { createSessions } from './record/sessions.ts'
+import { createIds } from './record/uuid.ts'
+import { createEnrolmentCode, enrol } from './tunnel/enrol.ts'
+import { type ConnectorTunnel, createTunnel } from './tunnel/tunnel.ts'
+
+/** How long the list of connections may be used before it is read again. */
+const CONNECTIONS_FRESH_MS = 2_000
+
+/** What both halves need. */
+export interface Foundation {
+  readonly config: GatewayConfig
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly log: Log
+  readonly store: Store
+  /** Tells the operator of a bug. Never given a header or a body. */
+  readonly onBug: (error: unknown, where: string) => void
+}
+
+/** The edge: who asks, the app's API, which connections there are. */
+export interface Edge {
+  readonly authenticator: Authenticator
+  readonly api: (request: Request) => Promise<Response>
+  /** Whether a connection is registered; a list at most seconds old. Rejects when the database cannot be read. */
+  readonly knows: (connection: string) => Promise<boolean>
+}
+
+export function assembleEdge(
+  foundation: Foundation & {
+    readonly recordings: Recordings
+    readonly fetch: (url: string, init: RequestInit, ca?: string) => Promise<Response>
+    readonly tunnelStatus: (connection: string) => Promise<readonly { readonly id: string; readonly since: string }[]>
+    readonly connectorRevoked: (connector: ConnectorRecord) => Promise<void>
+  },
+): Edge {
+  const { config, clock, random, log, store, recordings, onBug } = foundation
+  const authorities = new Map(config.issuers.map((issuer) => [new URL(issuer.url).origin, issuer.ca]))
+  const authenticator = createAuthenticator({
+    config,
+    clock,
+    fetch: (url, init) => foundation.fetch(url, init, authorities.get(new URL(url).origin)),
+  })
+  const uuid = createIds(clock, random)
+  const app = createApi(
+    {
+      config,
+      clock,
+      random,
+      store,
+      recordings,
+      log,
+      verifyApiToken: (token) => authenticator.verifyToken(token, { audience: apiAudience(config.url) }),
+      verifyIdToken: (token) => authenticator.verifyToken(token, { audience: apiAudience(config.url) }),
+      exchange: (form) => exchangeToken(form, { config, clock, authenticator, uuid }),
+      tunnelStatus: foundation.tunnelStatus,
+      connectorRevoked: foundation.connectorRevoked,
+      createEnrolmentCode,
+      enrol,
+      parseDocuments,
+      fetch: foundation.fetch,
+    },
+    (error) => onBug(error, 'api'),
+  )
+  let names: ReadonlySet<string> = new Set()
+  let readAt = Number.NEGATIVE_INFINITY
+  return {
+    authenticator,
+    api: async (request) => app.fetch(request),
+    async knows(connection) {
+      // A name that is not there may have been registered this moment.
+      if (clock.now() - readAt > CONNECTIONS_FRESH_MS || !names.has(connection)) {
+        names = new Set((await store.connections()).map(({ name }) => name))
+        readAt = clock.now()
+      }
+      return names.has(connection)
+    },
+  }
+}
+
+/** One connection's hub and its tunnel. */
+export interface ConnectionHub {
+  readonly hub: Hub
+  readonly tunnel: ConnectorTunnel
+}
+
+/** Makes hubs; they share the policies, which are the same for all connections. */
+export function assembleHubs(
+  foundation: Foundation & {
+    /** Runs after the current macrotask. */
+    readonly schedule: (callback: () => void) => void
+  },
+): () => ConnectionHub {
+  const { config, clock, random, log, store, onBug } = foundation
+  const policies = createPolicyCache(store, clock, { denyPackExcept: config.denyPackExcept })
+  const maskingSecret = hmac(sha256, new TextEncoder().encode(config.signingKey.d), new TextEncoder().encode('masking'))
+  return () => {
+    const ids = createIds(clock, random)
+    const tunnel = createTunnel({ clock, schedule: foundation.schedule })
+    const hub = createHub({
+      clock,
+      log,
+      tunnel,
+      policies,
+      sessions: createSessions({ clock, ids }),
+      newId: ids,
+      maskingSecret,
+      ...(config.limits.streamsPerIdentity === undefined
+        ? {}
+        : { maxStreamsPerIdentity: config.limits.streamsPerIdentity }),
+      onBug,
+    })
+    return { hub, tunnel }
+  }
+}

@@ -1,0 +1,53 @@
+// A request's body, taken off the wire whole, read strictly, and searched for placeholders before anything is decided.
+// In: a request and its source. Out: bytes and what they mean, or a refusal. What is not JSON or YAML is read later.
+
+import { readWhole } from '../bytes.ts'
+import type { Authenticated, BodyFormat, Outcome } from '../context.ts'
+import { BODY_DEADLINE_MS, MAX_BODY_BYTES } from '../limits.ts'
+import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
+import { strictBody } from '../mask/strict.ts'
+import type { Clock } from '../ports.ts'
+
+/** A body that may be judged. */
+export interface TakenBody {
+  /** As they came; this is what is forwarded. */
+  readonly bytes: Uint8Array
+  readonly format: BodyFormat
+  /** What it means. For protobuf only `{apiVersion, kind}`, until the API server has read it. */
+  readonly value: unknown
+}
+
+/** Reads the body, or refuses it: 413, 408-like, 400. No body: null. */
+export async function takeBody(request: Authenticated, clock: Clock): Promise<Outcome<TakenBody | null>> {
+  if (request.body === null) return { ok: true, value: null }
+  const read = await readWhole(request.body, { maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS }, clock)
+  if (!read.ok) {
+    switch (read.trouble) {
+      case 'too-large':
+        return refuse(
+          'too-large',
+          `the request body is larger than ${MAX_BODY_BYTES} bytes, which is all the API server takes`,
+        )
+      case 'slow':
+        return refuse(
+          'timeout',
+          `the request body did not arrive within ${BODY_DEADLINE_MS / 1000} seconds; nothing was sent`,
+        )
+      case 'broken':
+        return refuse('malformed', 'the request body broke off; nothing was sent')
+      default:
+        return read.trouble satisfies never
+    }
+  }
+  if (read.bytes.length === 0) return { ok: true, value: null }
+  const format = request.bodyFormat
+  const strict = strictBody(format, read.bytes)
+  if (!strict.ok) return refuse('malformed', `the request body cannot be judged: ${strict.reason}`)
+  const placeholder = findPlaceholder({ info: request.info, format, bytes: read.bytes })
+  if (placeholder !== null) return refuse('forbidden', placeholderMessage(placeholder.where))
+  return { ok: true, value: { bytes: read.bytes, format, value: strict.value } }
+}
+
+function refuse(kind: 'too-large' | 'timeout' | 'malformed' | 'forbidden', message: string) {
+  return { ok: false as const, refusal: { kind, message } }
+}

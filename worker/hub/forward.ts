@@ -1,0 +1,161 @@
+// From the tunnel's answer to the client's: plan the mask, open the recorder, answer.
+// In: what was recorded and what the API server said. Out: a Reply. Upgrades end in the relay, all else in respond.
+
+import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
+import type { MessageSocket, Recorded, Refusal, Reply } from '../context.ts'
+import type { Passage } from '../hub.ts'
+import { MAX_CLIENT_MESSAGE_BYTES, WHOLE_RESPONSE_BYTES } from '../limits.ts'
+import { planResponseMask } from '../mask/response.ts'
+import { LogUnavailable, type UpstreamReply } from '../ports.ts'
+import { createBodyRecorder } from '../record/body.ts'
+import { createStreamRecorder } from '../record/stream.ts'
+import { checkUpstream, clientHeaders } from '../reply/headers.ts'
+import { relay } from './relay.ts'
+import { type ResponseRecorder, respond, type Transform } from './respond.ts'
+
+const NOTHING = new Uint8Array(0)
+const PASS: Transform = {
+  push: (chunk) => chunk,
+  end: () => NOTHING,
+  report: () => ({ count: 0, rules: {} }),
+}
+
+function worthTelling(mask: RecordedMask): RecordedMask | undefined {
+  return mask.count === 0 && mask.withheld === undefined ? undefined : mask
+}
+
+/** Answers an ordinary response. */
+export function respondTo(
+  passage: Passage,
+  recorded: Recorded,
+  reply: Extract<UpstreamReply, { kind: 'response' }>,
+  refuse: (refusal: Refusal) => Extract<Reply, { kind: 'response' }>,
+): Promise<Reply> | Reply {
+  const { hub, stream, key, requestSecrets, leftovers } = passage
+  const { info } = recorded
+  const stop = (refusal: Refusal, withheld?: string): Reply => {
+    reply.body.cancel(refusal.message)
+    const answer = refuse(refusal)
+    const result = { outcome: 'failed', code: answer.status, reason: refusal.kind, message: refusal.message } as const
+    leftovers.record(recorded, result, withheld === undefined ? undefined : { count: 0, rules: {}, withheld })
+    passage.leave()
+    return answer
+  }
+
+  const unfit = checkUpstream(reply.status)
+  if (unfit !== null) return stop(unfit)
+  const plan = planResponseMask({ info, status: reply.status, headers: reply.headers, key, requestSecrets })
+  if (plan.kind === 'withhold') {
+    return stop(
+      { kind: 'withheld', message: `the cluster’s answer was withheld because it cannot be masked: ${plan.reason}` },
+      plan.reason,
+    )
+  }
+  const mediaType = reply.headers.find(([name]) => name === 'content-type')?.[1] ?? 'application/octet-stream'
+  return respond({
+    status: reply.status,
+    headers: clientHeaders(reply.headers, { masked: true, info }),
+    body: reply.body,
+    transform: plan.kind === 'transform' ? plan.transform : PASS,
+    recorder: bodyRecorder(passage, recorded, mediaType),
+    streaming: info.streaming && reply.status < 300,
+    watch: info.verb === 'watch' && reply.status < 300,
+    wholeBytes: WHOLE_RESPONSE_BYTES,
+    signal: stream.signal,
+    ended: () => stream.ended,
+    refuse,
+    leave: passage.leave,
+    onBug: (error) => hub.onBug(error, recorded.id),
+  })
+}
+
+function bodyRecorder(passage: Passage, recorded: Recorded, mediaType: string): ResponseRecorder {
+  const { hub, leftovers } = passage
+  const { session, command, id: ref, receivedAt, info } = recorded
+  const inner = createBodyRecorder({
+    log: hub.log,
+    clock: hub.clock,
+    ids: hub.newId,
+    ref,
+    session,
+    command,
+    mediaType,
+    streaming: info.streaming,
+  })
+  return {
+    write: (chunk) => inner.write(chunk),
+    finish(result, mask) {
+      const told = worthTelling(mask)
+      const durationMs = Math.max(0, hub.clock.now() - receivedAt)
+      // The reply does not wait: the intent is recorded, and what was sent is in the recorder.
+      inner.end({ ...result, durationMs }, told).catch(() => leftovers.record(recorded, result, told))
+    },
+  }
+}
+
+/** Answers an accepted exec, attach or port-forward. */
+export async function answerUpgrade(passage: Passage, recorded: Recorded, upstream: MessageSocket): Promise<Reply> {
+  const { hub, stream, leftovers } = passage
+  const { session, command, id, info } = recorded
+  const kind = info.subresource === 'portforward' ? 'portforward' : info.subresource === 'attach' ? 'attach' : 'exec'
+  const recorder = createStreamRecorder({
+    log: hub.log,
+    clock: hub.clock,
+    ids: hub.newId,
+    ref: id,
+    session,
+    command,
+    kind,
+    onFailure: () => upstream.close(1011, 'not recorded'),
+  })
+  try {
+    await recorder.open()
+  } catch (error) {
+    upstream.close(1011, 'not recorded')
+    if (error instanceof LogUnavailable)
+      leftovers.record(recorded, { outcome: 'failed', code: 503, reason: 'log-unavailable' })
+    throw error
+  }
+  const end = async (result: Omit<RecordedResult, 'bytes' | 'durationMs'>): Promise<void> => {
+    try {
+      await recorder.close(result)
+    } catch {
+      leftovers.record(recorded, result)
+    }
+    passage.leave()
+  }
+  let started = false
+  // A client that went away during the handshake never comes to `run`.
+  const onAbort = (): void => {
+    if (started) return
+    started = true
+    upstream.close(1000, '')
+    end({ outcome: 'cancelled', code: 0 }).catch((error: unknown) => hub.onBug(error, id))
+  }
+  if (stream.signal.aborted) onAbort()
+  else stream.signal.addEventListener('abort', onAbort, { once: true })
+
+  return {
+    kind: 'upgrade',
+    protocol: recorded.upgrade?.protocols[0] ?? upstream.protocol,
+    maxMessageBytes: MAX_CLIENT_MESSAGE_BYTES,
+    async run(client) {
+      if (started) {
+        client.close(1001, '')
+        return
+      }
+      started = true
+      const ended = await relay({
+        info,
+        client,
+        upstream,
+        recorder,
+        signal: stream.signal,
+        ended: () => stream.ended,
+        id,
+      })
+      const { bytesIn: _in, bytesOut: _out, ...result } = ended
+      await end({ ...result, code: 101 })
+    },
+  }
+}
