@@ -1,0 +1,83 @@
+// Which run of an agent a kubectl belongs to, from its ancestors: agents start `sh -c 'kubectl …'` anew for each command, so
+// clients, wrappers and one-command shells are passed over; what remains is the agent, a script or a person's shell.
+
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+
+/** A process as far as this needs it. */
+export interface Ancestor {
+  readonly pid: number
+  readonly parent: number
+  /** Tells a process from a later one with the same pid. */
+  readonly started: string
+  readonly argv: readonly string[]
+}
+
+/** More generations than any agent has; stops a loop. */
+const MAX_GENERATIONS = 32
+const PASSED_OVER = new Set(
+  'kubectl helm k9s kustomize stern flux timeout env xargs nice nohup time sudo stdbuf setsid watch parallel make tee'.split(
+    ' ',
+  ),
+)
+const SHELLS = new Set('sh bash dash zsh ash ksh fish busybox'.split(' '))
+
+/** True for a process that only carries a command of somebody else's. */
+export function isCarrier(argv: readonly string[]): boolean {
+  const name = basename(argv[0] ?? '').replace(/^-/, '')
+  if (PASSED_OVER.has(name)) return true
+  // `sh -c`, `bash -lc`: one command. `bash`, `bash script.sh`: a run of their own.
+  return SHELLS.has(name) && argv.slice(1, 4).some((argument) => /^-[a-z]*c$/i.test(argument))
+}
+
+/** The first ancestor that is no carrier; the topmost one when all are. */
+export async function runAmong(first: number, look: (pid: number) => Promise<Ancestor | null>): Promise<string> {
+  let pid = first
+  let last = `pid ${first}`
+  for (let generation = 0; generation < MAX_GENERATIONS && pid > 1; generation += 1) {
+    const ancestor = await look(pid)
+    if (ancestor === null) break
+    last = `pid ${ancestor.pid} started ${ancestor.started}`
+    if (!isCarrier(ancestor.argv)) break
+    pid = ancestor.parent
+  }
+  return last
+}
+
+async function lookInProc(pid: number): Promise<Ancestor | null> {
+  try {
+    const [stat, command] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+      readFile(`/proc/${pid}/cmdline`, 'utf8'),
+    ])
+    // The second field is the name in parentheses, which may hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return {
+      pid,
+      parent: Number(fields[1]),
+      started: fields[19] ?? '',
+      argv: command.split('\0').filter((part) => part !== ''),
+    }
+  } catch {
+    return null
+  }
+}
+
+async function lookByPs(pid: number): Promise<Ancestor | null> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'ppid=,lstart=,args=', '-p', String(pid)])
+    const found = /^\s*(\d+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.*)$/.exec(stdout.trimEnd())
+    if (found === null) return null
+    return { pid, parent: Number(found[1]), started: found[2] ?? '', argv: (found[3] ?? '').split(' ') }
+  } catch {
+    return null
+  }
+}
+
+/** A name for the agent run that process `pid` belongs to; the same for all its kubectl runs while it lives. */
+export function agentRun(pid: number): Promise<string> {
+  return runAmong(pid, process.platform === 'linux' ? lookInProc : lookByPs)
+}

@@ -1,0 +1,109 @@
+// sessions list, show, export.
+
+import { open } from 'node:fs/promises'
+import process from 'node:process'
+import type { CommandSummary, RequestRecord, SessionSummary } from '../../worker/api/types.ts'
+import { connectApi } from '../api.ts'
+import { Failure, type Invocation, UsageError } from '../command.ts'
+import { plain, print, printJson, shortTime, table } from '../output.ts'
+
+export async function list(invocation: Invocation): Promise<number> {
+  const limit = Number(invocation.option('limit') ?? '50')
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
+    throw new UsageError('--limit takes a number from 1 to 10000')
+  const query = new URLSearchParams({ limit: String(Math.min(limit, 500)) })
+  for (const [option, parameter] of [
+    ['connection', 'connection'],
+    ['agent', 'agent'],
+    ['query', 'q'],
+  ] as const) {
+    const value = invocation.option(option)
+    if (value !== undefined) query.set(parameter, value)
+  }
+  const api = await connectApi(invocation.data)
+  const items: SessionSummary[] = []
+  for await (const item of api.all<SessionSummary>(`/api/v1/sessions?${query}`)) {
+    if (items.length >= limit) break
+    items.push(item)
+  }
+  if (invocation.json) {
+    printJson({ items })
+    return 0
+  }
+  const rows = items.map((item) => [
+    item.id,
+    shortTime(item.startedAt),
+    item.agent.username,
+    item.connection,
+    String(item.commands),
+    String(item.denials),
+    String(item.masks),
+    `${item.live ? '(live) ' : ''}${item.purpose ?? ''}`,
+  ])
+  print(table(['ID', 'STARTED', 'AGENT', 'CONNECTION', 'COMMANDS', 'DENIALS', 'MASKS', 'PURPOSE'], rows))
+  return 0
+}
+
+export async function show(invocation: Invocation): Promise<number> {
+  const id = encodeURIComponent(invocation.positionals[0] ?? '')
+  const api = await connectApi(invocation.data)
+  const session: SessionSummary = await api.get(`/api/v1/sessions/${id}`)
+  const commands: CommandSummary[] = []
+  for await (const command of api.all<CommandSummary>(`/api/v1/sessions/${id}/commands`)) commands.push(command)
+  const requests: RequestRecord[] = []
+  for await (const request of api.all<RequestRecord>(`/api/v1/sessions/${id}/requests`)) requests.push(request)
+  if (invocation.json) {
+    const grouped = commands.map((command) => ({
+      ...command,
+      items: requests.filter((request) => request.command === command.id),
+    }))
+    printJson({ ...session, items: grouped })
+    return 0
+  }
+  const { agent, connection, purpose, startedAt } = session
+  print(
+    `${plain(agent.username)} on ${connection}, ${shortTime(startedAt)} UTC${purpose === undefined ? '' : `: ${plain(purpose)}`}\n`,
+  )
+  for (const command of commands) {
+    print(`\n$ ${plain(command.title)}   [${command.outcome}]\n`)
+    for (const request of requests) {
+      if (request.command === command.id && request.request.preparatory === undefined) print(`  ${line(request)}\n`)
+    }
+  }
+  return 0
+}
+
+function line({ request, decision, result, mask }: RequestRecord): string {
+  const code = result === undefined ? '…' : String(result.code)
+  const masked = mask !== undefined && mask.count > 0 ? `, ${mask.count} masked` : ''
+  const by =
+    decision === undefined
+      ? ''
+      : `${decision.effect} ${[decision.policy, decision.rule].filter((part) => part !== '').join('/')}`
+  const why = decision?.effect === 'Deny' ? `: ${decision.reason}` : ''
+  return plain(`${request.method} ${request.target} ${code}  ${by}${why}${masked}`)
+}
+
+export async function exportSession(invocation: Invocation): Promise<number> {
+  const format = invocation.option('format') ?? 'ndjson'
+  if (format !== 'ndjson' && format !== 'asciicast') throw new UsageError('--format takes asciicast or ndjson')
+  const id = encodeURIComponent(invocation.positionals[0] ?? '')
+  const api = await connectApi(invocation.data)
+  const { stream } = await api.open(`/api/v1/sessions/${id}/export?format=${format}`)
+  const to = invocation.option('output')
+  if (to === undefined || to === '-') {
+    for await (const chunk of stream) {
+      if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve))
+    }
+    return 0
+  }
+  const file = await open(to, 'w', 0o600).catch((error: unknown) => {
+    throw new Failure(`cannot write ${to}: ${error instanceof Error ? error.message : String(error)}`)
+  })
+  try {
+    for await (const chunk of stream) await file.writeFile(chunk)
+  } finally {
+    await file.close()
+  }
+  return 0
+}

@@ -1,0 +1,48 @@
+// `sallyport`: finds the command, parses its arguments, turns failures into one clear line. Exit codes: 0 done, 1 refused or
+// failed, 2 usage. Commands are loaded when they are called.
+
+import process from 'node:process'
+import { Failure, findCommand, helpOf, overview, parseInvocation, UsageError } from './command.ts'
+import { COMMANDS } from './commands/table.ts'
+
+/** Runs one command line; never rejects. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [first] = argv
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    process.stdout.write(overview(COMMANDS))
+    return first === undefined ? 2 : 0
+  }
+  const command = findCommand(COMMANDS, argv)
+  if (command === null) {
+    const group = COMMANDS.filter((one) => one.words[0] === first)
+    process.stderr.write(
+      group.length > 0 ? overview(group) : `sallyport: there is no command ${first}; see sallyport --help\n`,
+    )
+    return group.length > 0 && (argv[1] === '--help' || argv[1] === '-h') ? 0 : 2
+  }
+  try {
+    const invocation = parseInvocation(command, argv)
+    if (invocation === null) {
+      process.stdout.write(helpOf(command))
+      return 0
+    }
+    return await command.run(invocation)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`sallyport: ${error.message}; see sallyport ${command.words.join(' ')} --help\n`)
+      return 2
+    }
+    if (error instanceof Failure) {
+      process.stderr.write(`sallyport: ${error.message}\n`)
+      return 1
+    }
+    process.stderr.write(`sallyport: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  }
+}
+
+if (import.meta.main) {
+  // A reader that goes away (`| head`) is no failure.
+  process.stdout.on('error', () => process.exit(0))
+  process.exitCode = await main(process.argv.slice(2))
+}
