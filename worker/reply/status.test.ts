@@ -88,6 +88,21 @@ test('a 401 asks for a bearer token', () => {
   expect(text(reply.body).message).toBe('no token was sent')
 })
 
+describe('a refusal of discovery is a Warning too, since client-go throws its Status away', () => {
+  test.each<[string, string, boolean]>([
+    ['the core group', '/clusters/prod/api?timeout=32s', true],
+    ['the other groups', '/clusters/prod/apis', true],
+    ['by host name', '/apis?timeout=32s', true],
+    ['one group', '/clusters/prod/apis/apps/v1', false],
+    ['a resource', '/clusters/prod/api/v1/pods', false],
+    ['a path that is not canonical', '/clusters/prod//api', false],
+  ])('%s: %s', (_name, target, warns) => {
+    const reply = statusOf({ kind: 'forbidden', message: 'not “so”, it’s "no" \\' }, { id: ID, target })
+    const warning = reply.headers.find(([name]) => name === 'warning')?.[1]
+    expect(warning).toBe(warns ? `299 - "not ?so?, it's \\"no\\" \\\\"` : undefined)
+  })
+})
+
 test('inside an exec the Status goes to the error channel', () => {
   const frame = statusFrame({ kind: 'connector-lost', message: 'lost' }, { id: ID })
   expect(frame[0]).toBe(3)

@@ -10,6 +10,8 @@ export interface ReplyContext {
   readonly id: string
   /** Names the object in the Status' details; absent when the request could not be classified. */
   readonly info?: RequestInfo | undefined
+  /** The raw target, where there is no `info`. */
+  readonly target?: string | undefined
 }
 
 export interface StatusReply {
@@ -31,9 +33,27 @@ export function statusOf(refusal: Refusal, context?: ReplyContext): StatusReply 
   ]
   if (context !== undefined) headers.push(['audit-id', context.id])
   if (refusal.kind === 'unauthenticated') headers.push(['www-authenticate', 'Bearer realm="sallyport"'])
+  if (isDiscovery(context)) headers.push(['warning', `299 - "${quotable(refusal.message)}"`])
   const retryAfter = retryAfterSeconds(refusal)
   if (retryAfter !== null) headers.push(['retry-after', String(retryAfter)])
   return { status: status.code, headers, body: new TextEncoder().encode(`${JSON.stringify(status)}\n`) }
+}
+
+/**
+ * Aggregated discovery, the first thing a client with a cold cache asks. client-go throws the Status of a refusal there
+ * away and prints `unknown`; a Warning it does print.
+ */
+function isDiscovery(context: ReplyContext | undefined): boolean {
+  const path = context?.info?.path ?? context?.target?.replace(/^\/clusters\/[^/?]*/, '').split('?', 1)[0]
+  return path === '/api' || path === '/apis'
+}
+
+/** Text for a quoted string in a header: printable ASCII. Without the request's id, since kubectl shows equal warnings once. */
+function quotable(text: string): string {
+  return text
+    .replaceAll('’', "'")
+    .replace(/[^\x20-\x7e]/g, '?')
+    .replace(/["\\]/g, '\\$&')
 }
 
 /** A refusal inside a running exec or attach: the message for the error channel. Close with 1000 after it. */

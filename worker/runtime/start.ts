@@ -86,7 +86,7 @@ export async function startGateway(settings: ProcessSettings): Promise<NodeServe
 
   const refuse = (received: Received, refusal: Parameters<typeof statusOf>[0]): Reply => ({
     kind: 'response',
-    ...statusOf(refusal, { id: received.id }),
+    ...statusOf(refusal, { id: received.id, target: received.target }),
   })
 
   const admit = createAdmission({ store, clock, url: config.url })
