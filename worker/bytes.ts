@@ -100,12 +100,13 @@ export function toStream(source: ByteSource): ReadableStream<Uint8Array> {
   )
 }
 
-/** A web stream as a source. Empty chunks are passed over. */
+/** A web stream as a source; locked at the first read. Empty chunks are passed over. */
 export function fromStream(stream: ReadableStream<Uint8Array>): ByteSource {
-  const reader = stream.getReader()
+  let reader: ReadableStreamDefaultReader<Uint8Array> | null = null
   return {
     async read() {
       for (;;) {
+        reader ??= stream.getReader()
         const { done, value } = await reader.read()
         if (done) return null
         if (value.length > 0) return value
@@ -113,7 +114,7 @@ export function fromStream(stream: ReadableStream<Uint8Array>): ByteSource {
     },
     cancel(reason) {
       // The reader rejects when the stream already broke; that has been reported by read().
-      reader.cancel(reason).catch(() => undefined)
+      ;(reader ?? stream).cancel(reason).catch(() => undefined)
     },
   }
 }

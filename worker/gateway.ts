@@ -52,15 +52,20 @@ export function createGateway<R>(options: GatewayOptions<R>): (request: Received
       if (!authenticated.ok) return options.refuse(received, authenticated.refusal)
 
       if (!(await options.knows(classified.value.connection))) {
-        return options.refuse(received, {
-          kind: 'unknown-connection',
-          message: `there is no connection called ${JSON.stringify(classified.value.connection)}; ask the administrator of this gateway which ones there are`,
-        })
+        return options.refuse(received, unknownConnection(classified.value.connection))
       }
       return await options.hub(authenticated.value)
     } catch (error) {
       options.onBug(error, received)
       return options.refuse(received, { kind: 'internal', message: 'the gateway could not handle this request' })
     }
+  }
+}
+
+/** 404 for a name that is not registered. */
+export function unknownConnection(connection: string): Refusal {
+  return {
+    kind: 'unknown-connection',
+    message: `there is no connection called ${JSON.stringify(connection)}; ask the administrator of this gateway which ones there are`,
   }
 }

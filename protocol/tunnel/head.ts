@@ -44,7 +44,7 @@ export type ResponseHead =
       }
     }
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 const encoder = new TextEncoder()
 
 /** The payload of a HEAD frame. */

@@ -1,12 +1,21 @@
-import { expect, it, afterAll } from 'vitest'
-import { startWorld, type World } from './world.ts'
+import { afterAll, expect, it } from 'vitest'
 import { json } from './upstream.ts'
+import { startWorld, type World } from './world.ts'
+
 let world: World
 afterAll(() => world?.close())
 it('passes a get', async () => {
   world = await startWorld((process.env.RT ?? 'bun') as never)
   world.upstream.on('/api/v1/namespaces/d/pods/p', json({ kind: 'Pod', big: 1 }))
-  world.upstream.on('/api/v1/namespaces/d/secrets/s', json({ kind: 'Secret', apiVersion: 'v1', data: { a: Buffer.from('hunter2hunter2').toString('base64') }, type: 'Opaque' }))
+  world.upstream.on(
+    '/api/v1/namespaces/d/secrets/s',
+    json({
+      kind: 'Secret',
+      apiVersion: 'v1',
+      data: { a: Buffer.from('hunter2hunter2').toString('base64') },
+      type: 'Opaque',
+    }),
+  )
   const a = await world.ask('/api/v1/namespaces/d/pods/p')
   console.log(a.status, a.text, [...a.headers])
   const b = await world.ask('/api/v1/namespaces/d/secrets/s')

@@ -43,12 +43,14 @@ const config :Workerd.Config = (
 const gateway :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "2026-11-01",
-  compatibilityFlags = ["nodejs_compat", "enable_request_signal"],
+  compatibilityFlags = ["enable_request_signal"],
   bindings = [
     (name = "SALLYPORT_CONFIG", text = ${text(JSON.stringify(config))}),
-    (name = "HUB", durableObjectNamespace = "ConnectionHub"),
+    (name = "HUB", durableObjectNamespace = "ConnectionHubObject"),
+    (name = "API", durableObjectNamespace = "GatewayApi"),
   ],
-  durableObjectNamespaces = [(className = "ConnectionHub", uniqueKey = "sallyport-hub", preventEviction = true)],
+  durableObjectNamespaces = [(className = "ConnectionHubObject", uniqueKey = "sallyport-hub", preventEviction = true),
+    (className = "GatewayApi", uniqueKey = "sallyport-api", preventEviction = true)],
   durableObjectStorage = (inMemory = void),
 );
 `,

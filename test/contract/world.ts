@@ -11,8 +11,8 @@ import { createInterface } from 'node:readline'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { runConnector } from '../../connector/main.ts'
 import { issueCertificate, makeAuthority } from '../../demo/certificates.ts'
-import { parseConfig } from '../../worker/config.ts'
 import { issueGatewayToken } from '../../worker/authenticate/gatewaytoken.ts'
+import { parseConfig } from '../../worker/config.ts'
 import { type HranaServer, startHrana } from '../hrana.ts'
 import { type RawAnswer, rawRequest } from './raw.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
@@ -67,7 +67,15 @@ async function startIssuer(): Promise<Issuer> {
     publicPem: JSON.stringify(jwk),
     sign(claims, header = {}) {
       const now = Math.floor(Date.now() / 1000)
-      return new SignJWT({ iss: url, aud: 'sallyport', sub: 'agent', groups: ['ai-agents'], iat: now, exp: now + 600, ...claims })
+      return new SignJWT({
+        iss: url,
+        aud: 'sallyport',
+        sub: 'agent',
+        groups: ['ai-agents'],
+        iat: now,
+        exp: now + 600,
+        ...claims,
+      })
         .setProtectedHeader({ alg: 'ES256', kid: 'k1', ...header })
         .sign(privateKey)
     },
@@ -286,7 +294,11 @@ export async function startWorld(runtime: Runtime, extra: { config?: Record<stri
   const connectorUp = async (): Promise<void> => {
     let code: string | undefined
     if (connector === null) {
-      const answer = await api('/api/v1/connections/test/enrolments', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
+      const answer = await api('/api/v1/connections/test/enrolments', {
+        method: 'POST',
+        body: '{}',
+        headers: { 'content-type': 'application/json' },
+      })
       code = (JSON.parse(answer.text) as { code: string }).code
     }
     connector = runConnector({

@@ -125,7 +125,7 @@ export async function readText(
     }
   }
   try {
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(join(chunks)) }
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(join(chunks)) }
   } catch {
     return { ok: false, response: problem(400, 'The body is not UTF-8.') }
   }

@@ -45,13 +45,32 @@ export interface Node {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Lower case as Go's case-insensitive key match folds: ASCII, and the two letters beyond it that fold into ASCII. */
+/** Lower case as Go's case-insensitive key match folds: ASCII, and the letter beyond it that `toLowerCase` leaves (`K` becomes k). */
 export function fold(key: string): string {
-  return key.toLowerCase().replaceAll('ſ', 's').replaceAll('\u212a', 'k')
+  const lower = key.toLowerCase()
+  return lower.includes('ſ') ? lower.replaceAll('ſ', 's') : lower
+}
+
+/** Strings up to this length are first tried as plain ASCII, which most keys are: the decoder and JSON.parse cost more. */
+const SHORT_CHARS = 64
+
+/** A short string token without escapes or characters beyond ASCII; null for all others. */
+function decodeShort(raw: Uint8Array): string | null {
+  const end = raw.length - 1
+  if (end > SHORT_CHARS) return null
+  let text = ''
+  for (let i = 1; i < end; i++) {
+    const byte = raw[i]!
+    if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) return null
+    text += String.fromCharCode(byte)
+  }
+  return text
 }
 
 /** Decodes a JSON string token, quotes included. @throws {MaskError} when it is none */
 export function decodeString(raw: Uint8Array): string {
+  const short = decodeShort(raw)
+  if (short !== null) return short
   try {
     const value: unknown = JSON.parse(decoder.decode(raw))
     if (typeof value === 'string') return value

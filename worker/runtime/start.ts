@@ -8,7 +8,7 @@ import { isApiPath } from '../api/api.ts'
 import { securityHeaders } from '../api/headers.ts'
 import { assembleEdge, assembleHubs, type ConnectionHub, type Foundation } from '../assemble.ts'
 import type { Received, Reply } from '../context.ts'
-import { createGateway } from '../gateway.ts'
+import { createGateway, unknownConnection } from '../gateway.ts'
 import type { Clock } from '../ports.ts'
 import { reapUnfinished } from '../record/reaper.ts'
 import { createIds } from '../record/uuid.ts'
@@ -95,7 +95,7 @@ export async function startGateway(settings: ProcessSettings): Promise<NodeServe
     if (!admitted.ok) return refuse(received, admitted.refusal)
     const { connection, connectorId, instance } = admitted.value
     if (!(await edge.knows(connection))) {
-      return refuse(received, { kind: 'unknown-connection', message: `there is no connection called ${connection}` })
+      return refuse(received, unknownConnection(connection))
     }
     return {
       kind: 'upgrade',

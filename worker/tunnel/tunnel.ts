@@ -243,7 +243,10 @@ function socketOf(stream: TunnelStream, protocol: string, release: () => void): 
       try {
         await stream.write(message)
       } catch (error) {
-        throw error instanceof StreamReset ? new TunnelBroken(failureOf(error, true)) : error
+        if (!(error instanceof StreamReset)) throw error
+        // The API server has ended and wants no more: what it said is still to be read, so this is no failure.
+        if (error.code === 'done') return
+        throw new TunnelBroken(failureOf(error, true))
       }
     },
     close(code, reason) {
