@@ -1,6 +1,6 @@
 // The writer's one raw connection to an embedded database: transactions with the durability asked for, statements
-// prepared once. Synchronous: lives in the writer thread (and in tests). After a failure that is the database's it
-// closes, and opens anew at the next transaction, so that it recovers by itself.
+// prepared once. Synchronous: lives in the writer thread. After a failure that is the database's it closes for good:
+// who uses it makes another.
 
 import Database from 'libsql'
 import type { Durability } from '../worker/ports.ts'
@@ -21,54 +21,54 @@ export interface Connection {
   close(): void
 }
 
+/** @throws WriteFailed when the file cannot be opened */
 export function createConnection(path: string, encryptionKey: string | undefined): Connection {
-  let open: { readonly db: Database.Database; readonly prepared: Map<string, Database.Statement> } | null = null
+  const prepared = new Map<string, Database.Statement>()
+  let db: Database.Database | null = null
+  let broken: WriteFailed | null = null
+  try {
+    const key = encryptionKey === undefined ? {} : { encryptionKey }
+    db = new Database(path, { timeout: BUSY_TIMEOUT_MS, ...key })
+    db.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
+    db.exec('PRAGMA journal_mode = WAL')
+  } catch (error) {
+    throw failed(error, 'unavailable')
+  }
 
-  function connected(): NonNullable<typeof open> {
-    if (open !== null) return open
-    const db = new Database(path, {
-      timeout: BUSY_TIMEOUT_MS,
-      ...(encryptionKey === undefined ? {} : { encryptionKey }),
-    })
-    try {
-      db.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
-      db.exec('PRAGMA journal_mode = WAL')
-    } catch (error) {
-      db.close()
-      throw error
-    }
-    open = { db, prepared: new Map() }
-    return open
+  function opened(): Database.Database {
+    if (broken !== null) throw broken
+    if (db === null) throw new WriteFailed('unavailable', 'the connection is closed')
+    return db
   }
 
   function run({ sql, args }: Statement): WriteResult {
-    const { db, prepared } = connected()
     let statement = prepared.get(sql)
     if (statement === undefined) {
-      statement = db.prepare(sql)
+      statement = opened().prepare(sql)
       if (prepared.size >= MAX_PREPARED) prepared.clear()
       prepared.set(sql, statement)
     }
     const values = args.map((arg) =>
       arg instanceof Uint8Array ? Buffer.from(arg.buffer, arg.byteOffset, arg.length) : arg,
     )
-    if (!statement.reader) return { rows: [], changes: statement.run(...values).changes }
-    const rows = statement.all(...values).map(parseRow)
+    // As one array: a lone blob or null, spread, is taken for named parameters and ends the process.
+    if (!statement.reader) return { rows: [], changes: statement.run(values).changes }
+    const rows = statement.all(values).map(parseRow)
     return { rows, changes: rows.length }
   }
 
   function transaction<T>(durability: Durability, task: (run: (statement: Statement) => WriteResult) => T): T {
+    const connection = opened()
     let value: T
     try {
-      const { db } = connected()
-      db.exec(`PRAGMA synchronous = ${durability === 'fsynced' ? 'FULL' : 'NORMAL'}`)
-      db.exec('BEGIN IMMEDIATE')
+      connection.exec(`PRAGMA synchronous = ${durability === 'fsynced' ? 'FULL' : 'NORMAL'}`)
+      connection.exec('BEGIN IMMEDIATE')
       value = task(run)
     } catch (error) {
       throw failed(error, 'unavailable')
     }
     try {
-      open?.db.exec('COMMIT')
+      connection.exec('COMMIT')
     } catch (error) {
       throw failed(error, 'unknown')
     }
@@ -76,27 +76,34 @@ export function createConnection(path: string, encryptionKey: string | undefined
   }
 
   function failed(error: unknown, kind: 'unavailable' | 'unknown'): WriteFailed {
+    if (error instanceof WriteFailed) return error
     const constraint = kind === 'unavailable' && codeOf(error).startsWith('SQLITE_CONSTRAINT')
+    const failure = new WriteFailed(constraint ? 'constraint' : kind, messageOf(error))
     try {
-      if (open?.db.inTransaction) open.db.exec('ROLLBACK')
-      if (!constraint) close()
+      if (db?.inTransaction) db.exec('ROLLBACK')
     } catch {
+      broken = new WriteFailed('unavailable', failure.message)
+    }
+    if (!constraint) {
+      broken = new WriteFailed('unavailable', failure.message)
       close()
     }
-    return new WriteFailed(constraint ? 'constraint' : kind, messageOf(error))
+    return failure
   }
 
   function close(): void {
-    const last = open
-    open = null
+    const last = db
+    db = null
+    prepared.clear()
     try {
-      last?.db.close()
+      last?.close()
     } catch {
       // Nothing more can be done with it.
     }
   }
 
   function read(statement: Statement): WriteResult['rows'] {
+    opened()
     try {
       return run(statement).rows
     } catch (error) {

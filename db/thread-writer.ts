@@ -1,5 +1,5 @@
-// The writer thread's client: Writer over messages. A thread that dies answers what it owed with `unknown`, and the
-// next call starts another.
+// The writer thread's client: Writer over messages. A thread that dies leaves what it owed `unknown`, one whose database
+// fails is ended; the next call starts another.
 
 import { Worker } from 'node:worker_threads'
 import { packEntries, type ThreadReply, type ThreadRequest } from './wire.ts'
@@ -7,9 +7,18 @@ import { WriteFailed, type WriteResult, type Writer } from './writer.ts'
 
 type Operation = ThreadRequest extends infer R ? (R extends { n: number } ? Omit<R, 'n'> : never) : never
 
+/** While a database fails, threads start no faster: calls wait so long for the next try. */
+const RESTART_MS = 200
+
 interface Pending {
   resolve(value: unknown): void
   reject(error: WriteFailed): void
+}
+
+interface Thread {
+  readonly worker: Worker
+  readonly startedAt: number
+  readonly pending: Map<number, Pending>
 }
 
 export interface ThreadWriter extends Writer {
@@ -18,48 +27,72 @@ export interface ThreadWriter extends Writer {
 }
 
 export function createThreadWriter(path: string, encryptionKey: string | undefined): ThreadWriter {
-  const pending = new Map<number, Pending>()
-  let thread: Worker | null = null
+  let thread: Thread | null = null
+  let retiring: Promise<void> | null = null
   let next = 1
   let closed = false
 
-  function started(): Worker {
+  function started(): Thread {
     if (thread !== null) return thread
     const workerData = encryptionKey === undefined ? { path } : { path, encryptionKey }
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData })
-    worker.on('message', (reply: ThreadReply) => {
-      const waiting = pending.get(reply.n)
-      pending.delete(reply.n)
-      if (reply.ok) waiting?.resolve(reply.value)
-      else waiting?.reject(new WriteFailed(reply.kind, reply.message))
-    })
-    worker.on('error', (error) => lost(worker, messageOf(error)))
-    worker.on('exit', () => lost(worker, 'the writer thread ended'))
-    thread = worker
-    return worker
+    const made: Thread = { worker, startedAt: performance.now(), pending: new Map() }
+    worker.on('message', (reply: ThreadReply) => answered(made, reply))
+    worker.on('error', (error) => lost(made, messageOf(error)))
+    worker.on('exit', () => lost(made, 'the writer thread ended'))
+    thread = made
+    return made
   }
 
-  function lost(worker: Worker, reason: string): void {
-    if (thread !== worker) return
-    thread = null
-    const owed = [...pending.values()]
-    pending.clear()
+  function answered(from: Thread, reply: ThreadReply): void {
+    const waiting = from.pending.get(reply.n)
+    from.pending.delete(reply.n)
+    if (!reply.ok && reply.kind !== 'constraint') retire(from)
+    if (reply.ok) waiting?.resolve(reply.value)
+    else waiting?.reject(new WriteFailed(reply.kind, reply.message))
+  }
+
+  function lost(from: Thread, reason: string): void {
+    if (thread === from) thread = null
+    const owed = [...from.pending.values()]
+    from.pending.clear()
     for (const { reject } of owed) reject(new WriteFailed('unknown', reason))
   }
 
-  function call(operation: Operation, transfer: ArrayBuffer[] = []): Promise<unknown> {
-    if (closed) return Promise.reject(new WriteFailed('unavailable', 'the database is closed'))
+  /**
+   * Ends a thread whose database failed. Its connection could not be opened anew in place: the native library keeps a
+   * closed one, and what SQLite shares in the process with it (read-only, say), until its statements are collected.
+   */
+  function retire(from: Thread): void {
+    if (thread !== from) return
+    thread = null
+    const again = from.startedAt + RESTART_MS - performance.now()
+    retiring = post(from, { op: 'close' })
+      .catch(() => {})
+      .then(() => from.worker.terminate())
+      .then(() => new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, again))))
+      .then(() => {
+        retiring = null
+      })
+  }
+
+  function post(to: Thread, operation: Operation, transfer: ArrayBuffer[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const n = next++
+      to.pending.set(n, { resolve, reject })
       try {
-        const worker = started()
-        pending.set(n, { resolve, reject })
-        worker.postMessage({ n, ...operation }, transfer)
+        to.worker.postMessage({ n, ...operation }, transfer)
       } catch (error) {
-        pending.delete(n)
+        to.pending.delete(n)
         reject(new WriteFailed('unavailable', messageOf(error)))
       }
     })
+  }
+
+  async function call(operation: Operation, transfer?: ArrayBuffer[]): Promise<unknown> {
+    while (retiring !== null) await retiring
+    if (closed) throw new WriteFailed('unavailable', 'the database is closed')
+    return post(started(), operation, transfer)
   }
 
   return {
@@ -75,12 +108,15 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
     },
     async close() {
       if (closed) return
-      if (thread !== null) await call({ op: 'close' }).catch(() => {})
       closed = true
-      await thread?.terminate()
+      while (retiring !== null) await retiring
+      if (thread === null) return
+      const last = thread
+      await post(last, { op: 'close' }).catch(() => {})
+      await last.worker.terminate()
     },
     async kill() {
-      await thread?.terminate()
+      await thread?.worker.terminate()
     },
   }
 }

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Sha256 } from '../protocol/log/leaf.ts'
-import { createConnection } from './connection.ts'
+import { type Connection, createConnection } from './connection.ts'
 import { planAppend } from './plan.ts'
 import { type ThreadReply, type ThreadRequest, unpackEntries } from './wire.ts'
 import { WriteFailed } from './writer.ts'
@@ -16,9 +16,12 @@ const nativeSha256: Sha256 = (...parts) => {
 }
 
 const { path, encryptionKey }: { path: string; encryptionKey?: string } = workerData
-const connection = createConnection(path, encryptionKey)
+let opened: Connection | null = null
 
 function handle(request: ThreadRequest): unknown {
+  if (request.op === 'close') return opened?.close()
+  opened ??= createConnection(path, encryptionKey)
+  const connection = opened
   switch (request.op) {
     case 'append': {
       const plan = planAppend(unpackEntries(request.entries), request.end, nativeSha256)
@@ -33,8 +36,6 @@ function handle(request: ThreadRequest): unknown {
       const sql = 'SELECT hash FROM leaves WHERE writer = ? AND wseq > ? ORDER BY wseq'
       return connection.read({ sql, args: [request.writer, request.wseq] }).map((row) => row['hash'])
     }
-    case 'close':
-      return connection.close()
   }
 }
 
@@ -43,6 +44,7 @@ parentPort?.on('message', (request: ThreadRequest) => {
   try {
     reply = { n: request.n, ok: true, value: handle(request) }
   } catch (error) {
+    // Anything but the database's own failures is an entry that cannot be written.
     const kind = error instanceof WriteFailed ? error.kind : 'constraint'
     reply = { n: request.n, ok: false, kind, message: error instanceof Error ? error.message : String(error) }
   }

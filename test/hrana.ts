@@ -223,16 +223,17 @@ async function execute(stream: Stream, stmt: Stmt): Promise<unknown> {
 function run(db: Database.Database, sql: string, stmt: Stmt): unknown {
   const statement = db.prepare(sql)
   const named = stmt.named_args ?? []
+  // As one array: a lone blob or null, spread, is taken for named parameters and ends the process.
   const args =
     named.length > 0
-      ? [Object.fromEntries(named.map(({ name, value }) => [name.replace(/^[:@$]/, ''), decode(value)]))]
+      ? Object.fromEntries(named.map(({ name, value }) => [name.replace(/^[:@$]/, ''), decode(value)]))
       : (stmt.args ?? []).map(decode)
   if (!statement.reader) {
-    const { changes, lastInsertRowid } = statement.run(...args)
+    const { changes, lastInsertRowid } = statement.run(args)
     return { cols: [], rows: [], affected_row_count: changes, last_insert_rowid: String(lastInsertRowid) }
   }
   const cols = statement.columns().map(({ name, type }) => ({ name, decltype: type }))
-  const rows = statement.raw().all(...args)
+  const rows = statement.raw().all(args)
   // RETURNING makes a write look like a reader, which reports no count of its own.
   const writes = /^\s*(insert|update|delete|replace)\b/i.test(sql)
   const counted = writes ? db.prepare('SELECT changes() AS n').get() : null
