@@ -5,13 +5,13 @@ import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { BodyDigest, Leaf, RecordedMask } from '../protocol/log/event.ts'
 import { parseLeaf } from '../protocol/log/leaf.ts'
+import { titleOf } from '../protocol/transcript/title.ts'
 import type { CommandSummary, RequestRecord, SessionSummary } from '../worker/api/types.ts'
 import type { ByteSource } from '../worker/context.ts'
 import type { Recordings } from '../worker/ports.ts'
 import { cursorOf, pageOf, parseCursor } from './cursor.ts'
 import { OUTCOMES } from './readmodel.ts'
 import { bodies, commands, leaves, requests, sessions } from './schema.ts'
-import { titleOf } from './title.ts'
 
 /** A session is live this long after its last request. */
 const LIVE_MS = 60_000

@@ -48,7 +48,8 @@ export function intentEntry(
     type: 'request.intent',
     id: options.id ?? decided.id,
     ts: timestamp(options.at ?? decided.receivedAt),
-    ...place,
+    session: place.session,
+    command: place.command,
     actor: { username, groups, issuer: identity.issuer, ...(uid === '' ? {} : { uid }) },
     connection,
     request: {
@@ -121,7 +122,8 @@ export function refusalEntries(
     bytes: 0,
   }
   const intent = intentEntry(decided, place, { body: body ?? null, mask })
-  return [intent, resultEntry(result, { ...place, id, at, ref: decided.id })]
+  const { session, command } = place
+  return [intent, resultEntry(result, { session, command, id, at, ref: decided.id })]
 }
 
 /** What was asked, from what was parsed. */
