@@ -44,3 +44,6 @@ export const PING_TIMEOUT_MS = 10_000
 
 /** Bytes of frames that need no credit (HEAD, WINDOW, PING, RESET) waiting for the socket, above which the session is broken off: the peer does not read. */
 export const MAX_BACKLOG_BYTES = 32 * 1024 * 1024
+
+/** The same in frames, since a small frame costs more memory than its bytes. Stops floods of PING and RESET. */
+export const MAX_BACKLOG_FRAMES = 100_000

@@ -24,6 +24,7 @@ import {
   CONGESTED_BYTES,
   FRAME_COST_BYTES,
   MAX_BACKLOG_BYTES,
+  MAX_BACKLOG_FRAMES,
   MAX_STREAMS,
   MAX_TUNNEL_MESSAGE_BYTES,
   PING_IDLE_MS,
@@ -329,7 +330,7 @@ export class TunnelSession {
     if (this.#closed !== null) return
     this.#batch.push({ header, payload, stream })
     this.#batchBytes += header.length + (payload?.length ?? 0)
-    if (this.#batchBytes > MAX_BACKLOG_BYTES) {
+    if (this.#batchBytes > MAX_BACKLOG_BYTES || this.#batch.length > MAX_BACKLOG_FRAMES) {
       this.#end('the peer does not read', false)
       return
     }
