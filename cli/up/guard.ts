@@ -3,6 +3,12 @@
 
 import process from 'node:process'
 
-process.stdin.on('end', () => process.kill(process.pid, 'SIGTERM'))
-process.stdin.on('error', () => process.kill(process.pid, 'SIGTERM'))
-process.stdin.resume()
+// Not at once: Deno lets the program itself begin only when what it preloads has nothing left to wait for.
+setTimeout(() => {
+  const stop = () => process.kill(process.pid, 'SIGTERM')
+  process.stdin.on('end', stop)
+  process.stdin.on('error', stop)
+  process.stdin.resume()
+  // It must not keep a part alive that has nothing more to do.
+  process.stdin.unref?.()
+}, 100).unref?.()
