@@ -3,6 +3,7 @@
 
 import type { BodyFormat, RequestInfo } from '../context.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
+import { undoEscapes } from './escapes.ts'
 import { gunzipBounded } from './gunzip.ts'
 import { MAX_OPENED_PER_BODY, MAX_RELEASE_BYTES, MAX_RELEASE_GZIP_BYTES } from './limits.ts'
 import { PLACEHOLDER_START } from './placeholder.ts'
@@ -50,14 +51,19 @@ export function findPlaceholder(input: {
   readonly format: BodyFormat
   readonly bytes: Uint8Array
 }): { readonly where: string } | null {
-  let text = bytewise.decode(input.bytes)
-  for (let round = 0; ; round++) {
-    if (holds(text)) return { where: whereIn(input.format, input.bytes) }
-    if (round === MAX_UNESCAPED || !text.includes('\\')) return null
+  return holdsEscaped(input.bytes) ? { where: whereIn(input.format, input.bytes) } : null
+}
+
+/** True when bytes hold a placeholder in any form. */
+function holdsEscaped(bytes: Uint8Array): boolean {
+  let text = bytes
+  for (let round = 0; round <= MAX_UNESCAPED; round++) {
+    if (holds(bytewise.decode(text))) return true
     const unescaped = undoEscapes(text)
-    if (unescaped === text) return null
+    if (unescaped === text) return false
     text = unescaped
   }
+  return false
 }
 
 /** True when text (one character a byte) holds a placeholder in any form but escaped. */
@@ -88,8 +94,7 @@ function packed(text: string): boolean {
       const gzip = once !== null && twice ? decodeBase64(once) : once
       const plain = gzip === null ? null : gunzipBounded(gzip, MAX_RELEASE_BYTES)
       if (plain === null) continue
-      const inside = bytewise.decode(plain)
-      for (const form of [inside, undoEscapes(inside)]) {
+      for (const form of [bytewise.decode(plain), bytewise.decode(undoEscapes(plain))]) {
         if (form.includes(START) || IN_BASE64.some((needle) => form.includes(needle))) return true
       }
     }
@@ -104,22 +109,6 @@ function decodeRun(run: string): Uint8Array | null {
   return decodeBase64(encoder.encode(run.slice(0, end)))
 }
 
-/** Undoes JSON's and YAML's escapes once; characters beyond ASCII as their UTF-8 bytes, one character each. */
-function undoEscapes(text: string): string {
-  return text.replace(
-    /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|\r?\n[ \t]*|(.))/gs,
-    (_all, u, U, x, char) => {
-      const hex: unknown = u ?? U ?? x
-      if (typeof hex === 'string') {
-        const code = Number.parseInt(hex, 16)
-        if (code > 0x10ffff) return ''
-        return bytewise.decode(encoder.encode(String.fromCodePoint(code)))
-      }
-      return char === 'n' ? '\n' : typeof char === 'string' ? char : ''
-    },
-  )
-}
-
 /** The path of the first string that holds a placeholder, for a message. */
 function whereIn(format: BodyFormat, bytes: Uint8Array): string {
   const body = format === 'protobuf' || format === 'none' ? null : strictBody(format, bytes)
@@ -129,15 +118,7 @@ function whereIn(format: BodyFormat, bytes: Uint8Array): string {
 }
 
 function pathIn(value: unknown, path: string): string | null {
-  if (typeof value === 'string') {
-    let text = bytewise.decode(encoder.encode(value))
-    for (let round = 0; round <= MAX_UNESCAPED; round++) {
-      if (holds(text)) return path
-      if (!text.includes('\\')) return null
-      text = undoEscapes(text)
-    }
-    return null
-  }
+  if (typeof value === 'string') return holdsEscaped(encoder.encode(value)) ? path : null
   if (typeof value !== 'object' || value === null) return null
   for (const [key, inner] of Object.entries(value)) {
     const found = pathIn(inner, Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`)
