@@ -4,12 +4,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Cluster } from '../cluster.ts'
 import { type KubeObject, objectsAt, textAt } from '../json.ts'
-import { LogBuffer } from './log-buffer.ts'
+import { LogBuffer, MAX_LINES } from './log-buffer.ts'
+import { PodShell } from './shell.ts'
 
 /** All simulated containers of a cluster. */
 export class PodRuntime {
   readonly cluster: Cluster
   readonly #waiting = new Map<string, (exitCode: number) => void>()
+  readonly #shells = new Map<string, PodShell>()
+  readonly #runs = new Map<string, AbortController>()
   #ips = 1
   readonly #logs = new Map<string, Map<string, LogBuffer>>()
 
@@ -80,15 +83,40 @@ export class PodRuntime {
     return finish
   }
 
+  /** The shell of a container, made on first use. */
+  shellOf(pod: KubeObject, container: string): PodShell {
+    const key = `${pod.metadata.uid ?? ''}/${container}`
+    let shell = this.#shells.get(key)
+    if (shell === undefined) {
+      shell = new PodShell(this.cluster, pod, container)
+      this.#shells.set(key, shell)
+    }
+    return shell
+  }
+
   /** Runs a container's own command in the simulated shell; its output is the log. */
-  runCommand(_pod: KubeObject, _container: string, _argv: readonly string[], finish: (exitCode: number) => void): void {
-    this.cluster.clock.after(500, () => finish(0))
+  runCommand(pod: KubeObject, container: string, argv: readonly string[], finish: (exitCode: number) => void): void {
+    const shell = this.shellOf(pod, container)
+    const words = argv.length === 0 ? ['true'] : argv
+    const aborter = new AbortController()
+    this.#runs.set(`${pod.metadata.uid ?? ''}/${container}`, aborter)
+    const run = async () => {
+      const outcome = await shell.run(words, await shell.begin(pod), new Uint8Array(), aborter.signal)
+      for (const text of [outcome.stdout, outcome.stderr].map((bytes) => Buffer.from(bytes).toString('utf8'))) {
+        for (const line of text.split('\n').slice(0, MAX_LINES)) if (line !== '') this.log(pod, container, line)
+      }
+      return outcome.exitCode
+    }
+    run().then(finish, () => finish(1))
   }
 
   /** Forgets a pod that is gone. */
   forget(uid: string): void {
     for (const log of this.#logs.get(uid)?.values() ?? []) log.end()
     this.#logs.delete(uid)
-    for (const key of this.#waiting.keys()) if (key.startsWith(`${uid}/`)) this.#waiting.delete(key)
+    for (const [key, run] of this.#runs) if (key.startsWith(`${uid}/`)) run.abort()
+    for (const map of [this.#waiting, this.#shells, this.#runs]) {
+      for (const key of map.keys()) if (key.startsWith(`${uid}/`)) map.delete(key)
+    }
   }
 }
