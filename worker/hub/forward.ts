@@ -3,13 +3,13 @@
 
 import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
 import type { MessageSocket, Recorded, Refusal, Reply } from '../context.ts'
-import type { Passage } from '../hub.ts'
 import { MAX_CLIENT_MESSAGE_BYTES, WHOLE_RESPONSE_BYTES } from '../limits.ts'
 import { planResponseMask } from '../mask/response.ts'
 import { LogUnavailable, type UpstreamReply } from '../ports.ts'
 import { createBodyRecorder } from '../record/body.ts'
 import { createStreamRecorder } from '../record/stream.ts'
 import { checkUpstream, clientHeaders } from '../reply/headers.ts'
+import type { Passage } from './passage.ts'
 import { relay } from './relay.ts'
 import { type ResponseRecorder, respond, type Transform } from './respond.ts'
 
@@ -58,7 +58,7 @@ export function respondTo(
     body: reply.body,
     transform: plan.kind === 'transform' ? plan.transform : PASS,
     recorder: bodyRecorder(passage, recorded, mediaType),
-    streaming: info.streaming && reply.status < 300,
+    streaming: info.streaming && recorded.upgrade === null && reply.status < 300,
     watch: info.verb === 'watch' && reply.status < 300,
     wholeBytes: WHOLE_RESPONSE_BYTES,
     signal: stream.signal,

@@ -1,0 +1,46 @@
+// What the hub's parts share while one request passes, and the answer to one that may not.
+
+import type { Authenticated, Refusal, Reply } from '../context.ts'
+import type { PolicyCache } from '../decide/cache.ts'
+import type { Clock, Log, Tunnel } from '../ports.ts'
+import type { Sessions, Visit } from '../record/sessions.ts'
+import { statusOf } from '../reply/status.ts'
+import type { Leftovers } from './leftovers.ts'
+import type { OpenStream } from './streams.ts'
+
+/** What a hub is made of. */
+export interface HubOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly tunnel: Tunnel
+  readonly policies: PolicyCache
+  readonly sessions: Sessions
+  readonly newId: () => string
+  /** Secret of the gateway from which each session's masking key is derived. */
+  readonly maskingSecret: Uint8Array
+  readonly maxStreamsPerIdentity?: number
+  /** Tells the operator of a bug. Never given a header or a body. */
+  readonly onBug: (error: unknown, id: string) => void
+}
+
+/** One request's way through the hub. */
+export interface Passage {
+  readonly hub: HubOptions
+  readonly leftovers: Leftovers
+  readonly stream: OpenStream
+  readonly visit: Visit
+  /** The session's masking key. */
+  readonly key: Uint8Array
+  /** Values of the request that its answer's Status might quote. */
+  readonly requestSecrets: readonly string[]
+  /** Frees the stream and the command; idempotent. */
+  readonly leave: () => void
+}
+
+/** A reply that is no upgrade. */
+export type Response = Extract<Reply, { kind: 'response' }>
+
+/** The Status for a refusal. */
+export function refuse(request: Authenticated, refusal: Refusal): Response {
+  return { kind: 'response', ...statusOf(refusal, { id: request.id, info: request.info }) }
+}
