@@ -1,138 +1,115 @@
-// For tests only: the connector and the gateway's tunnel joined in memory, and a fake API server on a port of the system's choice.
+// For tests only: a gateway's end of the tunnel joined to a Forwarder in memory, and a fake API server on a port of the system's choice.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TunnelSession } from '../protocol/tunnel/session.ts'
-import type { MessageSocket } from '../protocol/websocket.ts'
-import type { UpstreamRequest } from '../worker/ports.ts'
-import { type ConnectorTunnel, createTunnel } from '../worker/tunnel/tunnel.ts'
+import type { RequestHead, ResponseHead } from '../protocol/tunnel/head.ts'
+import { TunnelSession, type TunnelStream } from '../protocol/tunnel/session.ts'
 import type { OwnLimits } from './check.ts'
 import { Forwarder } from './forward.ts'
+import type { LogLine } from './log.ts'
 import type { Target } from './target/target.ts'
 
-/** Two ends of a message transport in memory. `bound`: messages under way before `write` waits. */
-export function socketPair(protocol: string, bound = 16): [MessageSocket, MessageSocket] {
-  interface Half {
-    queue: Uint8Array[]
-    reader: (() => void) | null
-    writer: (() => void)[]
-    closed: boolean
-  }
-  const half = (): Half => ({ queue: [], reader: null, writer: [], closed: false })
-  const a = half()
-  const b = half()
-  const end = (from: Half, to: Half): MessageSocket => ({
-    protocol,
-    async read() {
-      for (;;) {
-        const message = from.queue.shift()
-        if (message !== undefined) {
-          from.writer.shift()?.()
-          return message
-        }
-        if (from.closed) return null
-        await new Promise<void>((resolve) => {
-          from.reader = resolve
-        })
-      }
-    },
-    async write(message) {
-      if (to.closed || from.closed) throw new Error('closed')
-      to.queue.push(message.slice())
-      to.reader?.()
-      if (to.queue.length > bound) await new Promise<void>((resolve) => to.writer.push(resolve))
-    },
-    close() {
-      for (const side of [from, to]) {
-        side.closed = true
-        side.reader?.()
-        for (const wake of side.writer.splice(0)) wake()
-      }
-    },
-  })
-  return [end(a, b), end(b, a)]
+const schedule = (task: () => void): void => {
+  setImmediate(task)
+}
+const after = (ms: number, callback: () => void): (() => void) => {
+  const timer = setTimeout(callback, ms)
+  timer.unref()
+  return () => clearTimeout(timer)
 }
 
-/** A clock that only tells the time of the machine. */
-export const systemClock = {
-  now: () => Date.now(),
-  after(ms: number, callback: () => void) {
-    const timer = setTimeout(callback, ms)
-    timer.unref()
-    return () => clearTimeout(timer)
-  },
+export interface Joined {
+  readonly gateway: TunnelSession
+  readonly forwarder: Forwarder
 }
 
-/** A connector in memory, attached to a tunnel. */
-export interface TestConnector {
-  readonly session: TunnelSession
-  /** Breaks its transport. */
-  lose(): void
-}
-
-/** Attaches a connector that forwards to `target`. */
-export function attachConnector(
-  tunnel: ConnectorTunnel,
-  target: Target,
-  options: { id?: string; instance?: string; limits?: OwnLimits } = {},
-): TestConnector {
-  const [gateway, connector] = socketPair('sallyport.tunnel.v1')
+/** A gateway's session whose requests a Forwarder serves. */
+export function joinForwarder(target: Target, over: { limits?: OwnLimits; log?: LogLine } = {}): Joined {
   const forwarder = new Forwarder({
     target,
-    limits: options.limits ?? { readOnly: false, denyNamespaces: [] },
-    log: () => undefined,
+    limits: over.limits ?? { readOnly: false, denyNamespaces: [] },
+    log: over.log ?? (() => undefined),
   })
-  const session = new TunnelSession({
+  const ends: { gateway?: TunnelSession; connector?: TunnelSession } = {}
+  const to = (which: 'gateway' | 'connector') => async (message: Uint8Array) => {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    ends[which]?.receive(message)
+  }
+  const gateway = new TunnelSession({
+    role: 'gateway',
+    send: to('connector'),
+    schedule,
+    after,
+    onClosed: (reason) => ends.connector?.close(reason),
+  })
+  ends.gateway = gateway
+  ends.connector = new TunnelSession({
     role: 'connector',
-    send: (message) => connector.write(message),
-    schedule: (callback) => setImmediate(callback),
-    after: systemClock.after,
+    send: to('gateway'),
+    schedule,
+    after,
     onStream: (stream, head) => void forwarder.handle(stream, head),
-    onClosed: () => connector.close(1000, ''),
+    onClosed: (reason) => gateway.close(reason),
   })
-  void tunnel.attach({ connectorId: options.id ?? 'c1', instance: options.instance ?? 'i1', socket: gateway })
-  void (async () => {
-    for (let message = await connector.read(); message !== null; message = await connector.read()) {
-      session.receive(message)
-    }
-    session.close('lost')
-  })()
-  return { session, lose: () => connector.close(1006, '') }
+  return { gateway, forwarder }
 }
 
-/** A tunnel on the machine's clock. */
-export function testTunnel(): ConnectorTunnel {
-  return createTunnel({ clock: systemClock, schedule: (callback) => setImmediate(callback) })
-}
-
-/** A well-formed upstream request; `over` replaces parts of it. */
-export function upstreamRequest(over: Partial<UpstreamRequest> = {}): UpstreamRequest {
+/** A well-formed request HEAD; `over` replaces parts of it. */
+export function requestHead(over: Partial<RequestHead> = {}): RequestHead {
   const id = '01890a5d-ac96-774b-bcce-b302099a8057'
   return {
     id,
     receipt: { id, leaf: 'ab'.repeat(32) },
     method: 'GET',
-    target: '/api/v1/pods',
+    target: '/api/v1/namespaces/d/pods',
     headers: [['accept', 'application/json']],
     user: { username: 'agent', uid: '', groups: ['ai-agents'], extra: {} },
-    body: null,
-    repeatable: true,
     ...over,
   }
+}
+
+/** Sends a request through; throws when the session takes none. */
+export function ask(joined: Joined, head: RequestHead, body: Uint8Array | null = null): TunnelStream {
+  const stream = joined.gateway.open(head, body)
+  if (stream === null) throw new Error('the session takes no stream')
+  return stream
+}
+
+/** The answer's status, or throws with the failure's words. */
+export function statusOf(head: ResponseHead): number {
+  if ('status' in head) return head.status
+  throw new Error(JSON.stringify(head))
+}
+
+/** The rest of a stream as text. */
+export async function textOf(stream: TunnelStream): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for (let chunk = await stream.read(); chunk !== null; chunk = await stream.read()) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+export interface FakeApi {
+  readonly target: Target
+  readonly server: Server
+  readonly port: number
+  close(): Promise<void>
 }
 
 /** A fake API server over plain HTTP, and a target that points at it. */
 export async function fakeApi(
   onRequest: (request: IncomingMessage, response: ServerResponse) => void,
   onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
-): Promise<{ target: Target; server: Server; close(): Promise<void> }> {
+): Promise<FakeApi> {
   const server = createServer(onRequest)
+  const sockets = new Set<Duplex>()
+  server.on('connection', (socket) => sockets.add(socket))
   if (onUpgrade !== undefined) server.on('upgrade', onUpgrade)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const { port } = server.address() as AddressInfo
   return {
     server,
+    port,
     target: {
       host: '127.0.0.1',
       port,
@@ -144,7 +121,7 @@ export async function fakeApi(
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeAllConnections()
+        for (const socket of sockets) socket.destroy()
       }),
   }
 }

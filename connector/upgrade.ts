@@ -7,7 +7,7 @@ import { failure } from '../protocol/status.ts'
 import { encodeHead } from '../protocol/tunnel/head.ts'
 import { StreamReset, type TunnelStream } from '../protocol/tunnel/session.ts'
 import { acceptKey, fromDuplex, type MessageSocket, SocketClosed } from '../protocol/websocket.ts'
-import { fail } from './failure.ts'
+import { type Failure, fail } from './failure.ts'
 import type { HttpAnswer } from './http/client.ts'
 import type { HeaderFields } from './http/parser.ts'
 import { MAX_UPSTREAM_MESSAGE_BYTES } from './limits.ts'
@@ -42,8 +42,9 @@ export async function relayUpgrade(
 ): Promise<void> {
   try {
     const outcome = await dial(target, protocols, tools)
-    if ('unsupported' in outcome) {
-      return fail(stream, { kind: 'unsupported', message: outcome.unsupported, sent: outcome.sent })
+    if ('kind' in outcome) {
+      fail(stream, outcome)
+      return
     }
     if ('answer' in outcome) return await tools.answer(outcome.answer)
     const { socket } = outcome
@@ -54,14 +55,14 @@ export async function relayUpgrade(
   }
 }
 
-type Dialled = { socket: MessageSocket } | { answer: HttpAnswer } | { unsupported: string; sent: boolean }
+type Dialled = { socket: MessageSocket } | { answer: HttpAnswer } | Failure
 
 async function dial(target: string, protocols: readonly string[], tools: UpgradeTools): Promise<Dialled> {
   const portForward = protocols.includes(PORT_FORWARD_PROTOCOL)
   for (const protocol of protocols) {
     const halfClose = protocol === V5 || protocol === PORT_FORWARD_PROTOCOL
     if (!halfClose && isTrue(target, 'stdin') && !isTrue(target, 'tty')) {
-      return { unsupported: NO_HALF_CLOSE, sent: false }
+      return { kind: 'unsupported', message: NO_HALF_CLOSE, sent: false }
     }
     const key = randomBytes(16).toString('base64')
     const answer = await tools.send([
@@ -79,7 +80,7 @@ async function dial(target: string, protocols: readonly string[], tools: Upgrade
     const refused = checkHandshake(answer.headers, key, protocol)
     if (refused !== null) {
       answer.cancel()
-      return { unsupported: refused, sent: true }
+      return { kind: 'protocol', message: refused, sent: true }
     }
     const socket = fromDuplex(answer.socket.socket, {
       role: 'client',
@@ -89,7 +90,7 @@ async function dial(target: string, protocols: readonly string[], tools: Upgrade
     })
     return { socket }
   }
-  return { unsupported: portForward ? NO_PORT_FORWARD : NO_WEBSOCKET, sent: false }
+  return { kind: 'unsupported', message: portForward ? NO_PORT_FORWARD : NO_WEBSOCKET, sent: false }
 }
 
 /**
