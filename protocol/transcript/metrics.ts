@@ -43,5 +43,5 @@ export function metricsText(list: Fields, namespaces: boolean): string {
     return { cells: [text(fields(metadata).name), `${cpu}m`, `${memory}Mi`], object: { metadata } }
   })
   const columnDefinitions = ['NAME', 'CPU(cores)', 'MEMORY(bytes)'].map((name) => ({ name, priority: 0 }))
-  return new TablePrinter({ namespaces, prefix: '' }).print({ columnDefinitions, rows })
+  return new TablePrinter({ namespaces, prefix: '', asNamed: true }).print({ columnDefinitions, rows })
 }

@@ -155,7 +155,10 @@ class Renderer {
   end(exchanges: readonly Exchange[]): void {
     if (this.#empty !== undefined && this.#lists === 0) this.#out.add(this.#empty, 'reconstructed')
     this.#afterReads(exchanges)
-    if (this.#helm) this.#out.note("helm's own words are not recorded; above is what it changed")
+    if (this.#helm) {
+      const changed = this.#out.chunks.length > 0 ? '; above is what it changed' : ''
+      this.#out.note(`helm's own words are not recorded${changed}`)
+    }
     const last = exchanges.at(-1)
     if (last?.result?.outcome === 'cancelled') this.#out.note('the client went away before the end')
     if (last?.result?.outcome === 'unknown') this.#out.note('how this ended is not known')

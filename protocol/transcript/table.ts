@@ -15,6 +15,8 @@ export interface TableOptions {
   readonly prefix: string
   /** Columns of every priority (`-o wide`); else priority 0 only. */
   readonly wide?: boolean
+  /** Column names as they are, not in capitals. */
+  readonly asNamed?: boolean
 }
 
 /** Prints tables of one kind. Keeps the column widths from one table to the next, as kubectl's watch does. */
@@ -34,7 +36,7 @@ export class TablePrinter {
     const rows = items(table.rows).map((row) => this.#cells(fields(row)))
     if (rows.length === 0 || this.#columns.length === 0) return ''
     if (!this.#headed) {
-      const names = this.#columns.map((column) => column.name.toUpperCase())
+      const names = this.#columns.map(({ name }) => (this.#options.asNamed ? name : name.toUpperCase()))
       rows.unshift(this.#options.namespaces ? ['NAMESPACE', ...names] : names)
       this.#headed = true
     }

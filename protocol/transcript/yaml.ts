@@ -37,7 +37,7 @@ function mapping(value: Fields, depth: number, lines: string[], lead: string): v
   }
   let prefix = lead
   for (const key of keys) {
-    entry(`${prefix}${scalar(key, depth)}:`, value[key], depth, lines)
+    entry(`${prefix}${flow(key)}:`, value[key], depth, lines)
     prefix = '  '.repeat(depth)
   }
 }
@@ -64,7 +64,11 @@ function list(value: readonly unknown[], depth: number, lines: string[], lead: s
 
 function scalar(value: unknown, depth: number): string {
   if (typeof value !== 'string') return visible(JSON.stringify(value) ?? 'null')
-  if (isBlock(value)) return block(value, depth)
+  return isBlock(value) ? block(value, depth) : flow(value)
+}
+
+/** On one line: plain where it reads back as the same string, else quoted. */
+function flow(value: string): string {
   const plain =
     PLAIN.test(value) &&
     !value.endsWith(' ') &&
