@@ -126,6 +126,7 @@ export class Player {
   }
 
   pause(): void {
+    this.#catchUp()
     this.#stop()
     this.#set({ playing: false })
   }
@@ -191,6 +192,7 @@ export class Player {
 
   #keepingPlace(change: () => void): void {
     const running = this.#stopTimer !== undefined
+    this.#catchUp()
     this.#stop()
     change()
     if (running) this.#run()
@@ -218,6 +220,8 @@ export class Player {
     const generation = this.#generation
     const script = await this.#load(wanted.id, generation)
     if (!script) return
+    this.#catchUp()
+    this.#stop()
     const wasEnd = this.#atEnd()
     if (old && continues(old, script, this.#done)) {
       this.#script = script
@@ -285,12 +289,18 @@ export class Player {
     if (!plan) return
     const next = plan.events[this.#done]?.at ?? plan.duration
     const delay = Math.min(TICK_MS, Math.max(0, next - this.#state.position) / this.#state.speed)
-    this.#stopTimer = this.#ports.clock.after(delay, () => this.#tick(plan))
+    this.#stopTimer = this.#ports.clock.after(delay, () => this.#tick())
   }
 
-  #tick(plan: Schedule): void {
-    const position = Math.min((this.#ports.clock.now() - this.#since) * this.#state.speed, plan.duration)
+  /** Performs what is due by now, if it runs. */
+  #catchUp(): void {
+    if (this.#stopTimer === undefined || !this.#schedule) return
+    const position = Math.min((this.#ports.clock.now() - this.#since) * this.#state.speed, this.#schedule.duration)
     this.#to(Math.max(position, this.#state.position))
+  }
+
+  #tick(): void {
+    this.#catchUp()
     if (!this.#atEnd()) {
       this.#wait()
       return

@@ -104,7 +104,7 @@ function Command(props: { readonly command: CommandSummary; readonly current: bo
       <span class="command-facts muted">
         <time datetime={c().startedAt}>{new Date(c().startedAt).toLocaleTimeString()}</time>
         <span class={`outcome-word ${c().outcome}`}>{OUTCOMES[c().outcome]}</span>
-        <Show when={c().denials > 0}>
+        <Show when={c().denials > 0 && c().outcome !== 'refused'}>
           <span class="bad" title={countText(c().denials, 'denial')}>
             <DenialIcon />
             <span class="sr">{countText(c().denials, 'denial')}</span>

@@ -8,7 +8,7 @@ import { visible } from '../../../protocol/transcript/escape.ts'
 const MAX_PLAIN = 512 * 1024
 
 // CSI, OSC, DCS and friends with their terminators, and two-character escapes.
-const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g
+const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|(?![[\]PX^_])[ -/]*[0-~])/g
 
 /** stdout and stderr of a recording, as text. */
 export function plainRecording(bytes: Uint8Array): string {
@@ -24,13 +24,21 @@ export function plainRecording(bytes: Uint8Array): string {
   return plainText(out.slice(0, MAX_PLAIN))
 }
 
-/** Text without control sequences; backspaces erase. */
+/** Text without control sequences; a carriage return starts the line again, a backspace erases. */
 export function plainText(text: string): string {
   const bare = text.replace(SEQUENCE, '').replace(/\r+\n/g, '\n')
-  const lines = bare.split('\n').map((line) => {
-    let kept = line.slice(line.lastIndexOf('\r') + 1)
-    while (/[^\b]\b/.test(kept)) kept = kept.replace(/[^\b]\b/g, '')
-    return visible(kept.replace(/[\b\x07]/g, ''), true)
-  })
-  return lines.join('\n')
+  return bare
+    .split('\n')
+    .map((line) => visible(erased(line.slice(line.lastIndexOf('\r') + 1)), true))
+    .join('\n')
+}
+
+function erased(line: string): string {
+  if (!/[\x07\x08]/.test(line)) return line
+  const kept: string[] = []
+  for (const char of line) {
+    if (char === '\x08') kept.pop()
+    else if (char !== '\x07') kept.push(char)
+  }
+  return kept.join('')
 }

@@ -49,7 +49,7 @@ export function Sessions() {
             ref={input}
             type="search"
             aria-label="Search sessions"
-            placeholder="Agent, connection, purpose, command, namespace"
+            placeholder="Agent, connection, purpose, command"
             value={q()}
             onInput={(event) => type(event.currentTarget.value)}
             onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { encodeRecord } from '../../../protocol/recording.ts'
+import { schedule } from './schedule.ts'
+import { printedScript, recordedScript, type Script } from './script.ts'
+
+const text = (script: Script) =>
+  script.events
+    .map(({ action }) =>
+      action.kind === 'resize'
+        ? `[${action.cols}x${action.rows}]`
+        : typeof action.data === 'string'
+          ? action.data
+          : new TextDecoder().decode(action.data),
+    )
+    .join('')
+
+function recording(...records: readonly (readonly [t: number, channel: number, text: string])[]): Uint8Array {
+  const parts = records.map(([t, channel, payload]) =>
+    encodeRecord({ t, channel, payload: new TextEncoder().encode(payload) }),
+  )
+  return Uint8Array.from(parts.flatMap((part) => [...part]))
+}
+
+const PROMPT = '\x1b[1;32m$\x1b[0m '
+
+describe('printedScript', () => {
+  test('types the title, then prints at once with carriage returns', () => {
+    const script = printedScript('ls', [{ text: 'a\nb', kind: 'reconstructed' }])
+    expect(text(script)).toBe(`${PROMPT}ls\r\na\r\nb\r\n`)
+    expect(script.events.at(-1)?.at).toBe(script.outputAt)
+    expect(script.duration).toBeGreaterThan(script.outputAt)
+  })
+
+  test('what we say ourselves is set apart', () => {
+    expect(text(printedScript('x', [{ text: 'cut\n', kind: 'reconstructed', note: true }]))).toContain(
+      '\x1b[3;90mcut\x1b[0m\r\n',
+    )
+  })
+
+  test('a long title is typed in under a second', () => {
+    expect(printedScript('x'.repeat(500), []).outputAt).toBeLessThan(1500)
+  })
+
+  test('a title brings no control sequence into the terminal', () => {
+    expect(text(printedScript('a\x1b]0;b\x07', []))).toBe(`${PROMPT}a�]0;b�\r\n`)
+  })
+})
+
+describe('recordedScript', () => {
+  test('plays output and resize with their own timing; input and status are not shown', () => {
+    const bytes = recording(
+      [0, 4, '{"Width":100,"Height":30}'],
+      [50, 1, '$ '],
+      [60, 0, 'ls'],
+      [70, 2, 'e'],
+      [90, 3, '{}'],
+    )
+    const script = recordedScript('exec', bytes, true)
+    const times = script.events.filter(({ at }) => at >= script.outputAt).map(({ at }) => at - script.outputAt)
+    expect(times).toEqual([0, 0, 50, 70, 90])
+    expect(text(script)).toContain('\r\n[100x30]$ e')
+  })
+
+  test('leaves no alternate screen, no hidden cursor and no colour behind', () => {
+    expect(
+      text(recordedScript('x', recording([0, 1, '\x1b[?1049h']), true)).endsWith('\x1b[0m\x1b[?1049l\x1b[?25h\r\n'),
+    ).toBe(true)
+  })
+
+  test('without a terminal, line ends get a carriage return', () => {
+    expect(text(recordedScript('x', recording([0, 1, 'a\nb']), false))).toContain('a\r\nb')
+  })
+
+  test.each([
+    ['zero', '{"Width":0,"Height":3}', false],
+    ['no numbers', '{}', false],
+    ['giant is capped', '{"Width":60000,"Height":60000}', '[500x200]'],
+  ] as const)('a resize of %s', (_, payload, shown) => {
+    const out = text(recordedScript('x', recording([0, 4, payload]), true))
+    if (shown) expect(out).toContain(shown)
+    else expect(out).not.toContain('[0x')
+  })
+
+  test('times that go backwards do not', () => {
+    const script = recordedScript('x', recording([500, 1, 'a'], [100, 1, 'b']), true)
+    const times = script.events.map(({ at }) => at)
+    expect(times).toEqual([...times].sort((a, b) => a - b))
+  })
+})
+
+describe('schedule', () => {
+  const events = [0, 100, 5000, 5100].map((at) => ({ at, action: { kind: 'write', data: 'x' } as const }))
+  const plan = schedule({ events, outputAt: 100, duration: 9000 }, 1000)
+
+  test('shortens what is longer than the limit and keeps the rest', () => {
+    expect(plan.events.map(({ at }) => at)).toEqual([0, 100, 1100, 1200])
+    expect(plan.duration).toBe(2200)
+  })
+
+  test.each([
+    [0, 0],
+    [100, 100],
+    [2550, 600],
+    [5000, 1100],
+    [5100, 1200],
+    [9000, 2200],
+  ])('recorded %i ms is played at %i ms, and back', (recorded, played) => {
+    expect(plan.toPlayed(recorded)).toBeCloseTo(played)
+    expect(plan.toRecorded(played)).toBeCloseTo(recorded)
+  })
+
+  test('outside is clamped; without a limit nothing changes', () => {
+    expect([plan.toPlayed(-5), plan.toPlayed(99_999)]).toEqual([0, 2200])
+    const same = schedule({ events, outputAt: 100, duration: 9000 }, Number.POSITIVE_INFINITY)
+    expect([same.duration, same.toPlayed(4321), same.toRecorded(4321)]).toEqual([9000, 4321, 4321])
+  })
+})
