@@ -595,6 +595,8 @@ export function databaseContract(name: string, create: () => Promise<Subject>): 
         const page = await unfinished.list({ after: '', limit: 1 })
         expect(page).toEqual([{ id: 'r1', session: 's1', command: 'c1', at: NOW }])
         expect((await unfinished.list({ after: 'r1', limit: 10 })).map(({ id }) => id)).toEqual(['r3'])
+        expect(await unfinished.list({ after: '', limit: 10, connection: 'other' })).toEqual([])
+        expect((await unfinished.list({ after: '', limit: 10, connection: 'demo' })).length).toBe(2)
       })
     })
   })

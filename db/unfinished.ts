@@ -1,9 +1,9 @@
 // Intents without a result whose writer is gone: what a crash left behind.
 
-import { and, asc, gt, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, notInArray, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { LogQueue } from './log.ts'
-import { requests } from './schema.ts'
+import { requests, sessions } from './schema.ts'
 
 export interface UnfinishedRequest {
   readonly id: string
@@ -14,18 +14,31 @@ export interface UnfinishedRequest {
 }
 
 export interface Unfinished {
-  /** Requests of other writers without a result, by id, after `after`. */
-  list(page: { readonly after: string; readonly limit: number }): Promise<readonly UnfinishedRequest[]>
+  /**
+   * Requests of other writers without a result, by id, after `after`. With `connection` those on it only: for a hub that
+   * shares its database with the hubs of other connections, whose requests may well be running.
+   */
+  list(page: {
+    readonly after: string
+    readonly limit: number
+    readonly connection?: string | undefined
+  }): Promise<readonly UnfinishedRequest[]>
 }
 
 export function createUnfinished(db: LibSQLDatabase, log: LogQueue): Unfinished {
   return {
-    list: ({ after, limit }) =>
+    list: ({ after, limit, connection }) =>
       db
         .select({ id: requests.id, session: requests.session, command: requests.command, at: requests.at })
         .from(requests)
+        .innerJoin(sessions, eq(sessions.id, requests.session))
         .where(
-          and(sql`${requests.result} IS NULL`, notInArray(requests.writer, [...log.writers]), gt(requests.id, after)),
+          and(
+            sql`${requests.result} IS NULL`,
+            notInArray(requests.writer, [...log.writers]),
+            gt(requests.id, after),
+            connection === undefined ? undefined : eq(sessions.connection, connection),
+          ),
         )
         .orderBy(asc(requests.id))
         .limit(limit),

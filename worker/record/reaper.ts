@@ -11,12 +11,14 @@ export interface UnfinishedRequests {
   list(page: {
     readonly after: string
     readonly limit: number
+    readonly connection?: string | undefined
   }): Promise<
     readonly { readonly id: string; readonly session: string; readonly command: string; readonly at: number }[]
   >
 }
 
 /**
+ * With `connection`, only what was asked on it: a hub that shares the database with other live hubs must name its own.
  * @returns how many were found
  * @throws LogUnavailable when the log cannot be written; running it again goes on
  */
@@ -25,12 +27,13 @@ export async function reapUnfinished(options: {
   readonly log: Log
   readonly clock: Pick<Clock, 'now'>
   readonly ids: () => string
+  readonly connection?: string
 }): Promise<number> {
-  const { unfinished, log, clock, ids } = options
+  const { unfinished, log, clock, ids, connection } = options
   let after = ''
   let found = 0
   while (true) {
-    const page = await unfinished.list({ after, limit: PAGE })
+    const page = await unfinished.list({ after, limit: PAGE, connection })
     const last = page.at(-1)
     if (last === undefined) return found
     const now = clock.now()
