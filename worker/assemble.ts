@@ -121,6 +121,7 @@ export function assembleHubs(
       ...(config.limits.streamsPerIdentity === undefined
         ? {}
         : { maxStreamsPerIdentity: config.limits.streamsPerIdentity }),
+      ...(config.limits.bodyDeadlineMs === undefined ? {} : { bodyDeadlineMs: config.limits.bodyDeadlineMs }),
       onBug,
     })
     return { hub, tunnel }

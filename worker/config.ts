@@ -74,6 +74,8 @@ const gatewayConfig = v.strictObject({
     v.strictObject({
       /** Requests in flight of one identity on one connection; absent: the built-in limit. */
       streamsPerIdentity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000))),
+      /** Milliseconds for a request body to arrive whole; absent: the built-in limit. */
+      bodyDeadlineMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(600_000))),
     }),
     {},
   ),

@@ -18,7 +18,7 @@ import { prepare } from './hub/prepare.ts'
 import { durabilityOf, maskForRecord, recordIntent, refuseRecorded } from './hub/record.ts'
 import { createSecondTries } from './hub/secondtries.ts'
 import { createStreams, type OpenStream } from './hub/streams.ts'
-import { MAX_STREAMS_PER_IDENTITY, REJUDGE_EVERY_MS } from './limits.ts'
+import { BODY_DEADLINE_MS, MAX_STREAMS_PER_IDENTITY, REJUDGE_EVERY_MS } from './limits.ts'
 import { LogUnavailable } from './ports.ts'
 
 export type { HubOptions } from './hub/passage.ts'
@@ -59,7 +59,7 @@ export function createHub(options: HubOptions): Hub {
     const set = await policies.current()
     inForce = set
     const decided: Decided = { ...request, decision: decide(set, request) }
-    const taken = await takeBody(request, clock)
+    const taken = await takeBody(request, clock, options.bodyDeadlineMs ?? BODY_DEADLINE_MS)
     if (!taken.ok) return refuseRecorded(passage, decided, taken.refusal, null)
     const first = secondTries.recall(request)
     if (first !== null) return refuseRecorded(passage, decided, SECOND_TRY, taken.value, first)

@@ -3,7 +3,7 @@
 
 import { readWhole } from '../bytes.ts'
 import type { Authenticated, BodyFormat, Outcome } from '../context.ts'
-import { BODY_DEADLINE_MS, MAX_BODY_BYTES } from '../limits.ts'
+import { MAX_BODY_BYTES } from '../limits.ts'
 import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { strictBody } from '../mask/strict.ts'
 import type { Clock } from '../ports.ts'
@@ -18,9 +18,13 @@ export interface TakenBody {
 }
 
 /** Reads the body, or refuses it: 413, 408-like, 400. No body: null. */
-export async function takeBody(request: Authenticated, clock: Clock): Promise<Outcome<TakenBody | null>> {
+export async function takeBody(
+  request: Authenticated,
+  clock: Clock,
+  deadlineMs: number,
+): Promise<Outcome<TakenBody | null>> {
   if (request.body === null) return { ok: true, value: null }
-  const read = await readWhole(request.body, { maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS }, clock)
+  const read = await readWhole(request.body, { maxBytes: MAX_BODY_BYTES, deadlineMs }, clock)
   if (!read.ok) {
     switch (read.trouble) {
       case 'too-large':
@@ -31,7 +35,7 @@ export async function takeBody(request: Authenticated, clock: Clock): Promise<Ou
       case 'slow':
         return refuse(
           'timeout',
-          `the request body did not arrive within ${BODY_DEADLINE_MS / 1000} seconds; nothing was sent`,
+          `the request body did not arrive within ${deadlineMs / 1000} seconds; nothing was sent`,
         )
       case 'broken':
         return refuse('malformed', 'the request body broke off; nothing was sent')

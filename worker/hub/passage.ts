@@ -19,6 +19,8 @@ export interface HubOptions {
   /** Secret of the gateway from which each session's masking key is derived. */
   readonly maskingSecret: Uint8Array
   readonly maxStreamsPerIdentity?: number
+  /** Milliseconds for a request body to arrive whole; absent: BODY_DEADLINE_MS. */
+  readonly bodyDeadlineMs?: number
   /** Tells the operator of a bug. Never given a header or a body. */
   readonly onBug: (error: unknown, id: string) => void
 }
