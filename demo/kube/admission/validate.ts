@@ -88,6 +88,11 @@ function check(value: Json, type: FieldType | undefined, path: string, found: Fi
   }
 }
 
+/** Whole objects inside others (volumeClaimTemplates) say their kind too. */
+function isKind(schema: Schema): boolean {
+  return schema.fields.has('metadata') && schema.fields.has('status')
+}
+
 function checkObject(value: JsonObject, schema: Schema, path: string, found: Findings): JsonObject {
   const out: JsonObject = {}
   const below = (name: string) => (path === '' ? name : `${path}.${name}`)
@@ -95,7 +100,7 @@ function checkObject(value: JsonObject, schema: Schema, path: string, found: Fin
     if (item === undefined) continue
     const field = schema.fields.get(key)
     if (field === undefined) {
-      if (path === '' && (key === 'apiVersion' || key === 'kind')) out[key] = item
+      if ((path === '' || isKind(schema)) && (key === 'apiVersion' || key === 'kind')) out[key] = item
       else found.unknown.push(below(key))
       continue
     }

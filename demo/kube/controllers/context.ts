@@ -45,12 +45,18 @@ export function make(cluster: Cluster, group: string, plural: string, object: Ku
 }
 
 /** Deletes an object as a controller, with its own grace period for pods. */
-export function drop(cluster: Cluster, resource: Resource, object: KubeObject, graceSeconds?: number): void {
+export function drop(
+  cluster: Cluster,
+  resource: Resource,
+  object: KubeObject,
+  graceSeconds?: number,
+  propagationPolicy = 'Background',
+): void {
   const live = fresh(cluster, shelfOf(resource), object)
   if (live === undefined) return
   deleteObject(cluster, resource, live, {
     dryRun: false,
-    propagationPolicy: 'Background',
+    propagationPolicy,
     ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
   })
 }

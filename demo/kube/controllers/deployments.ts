@@ -155,7 +155,7 @@ function roll(
     context,
     deployment,
     current,
-    Math.max(have > wanted ? wanted : have, Math.min(wanted, wanted + surge - oldTotal)),
+    Math.max(Math.min(have, wanted), Math.min(wanted, wanted + surge - oldTotal)),
   )
   const sets = ownedIn(context.cluster, 'replicasets.apps', deployment)
   const ready = (set: KubeObject) => numberAt(set, ['status', 'readyReplicas'])

@@ -71,7 +71,7 @@ export function reconcileForeground(context: Context, shelf: string, object: Kub
   const { cluster } = context
   const dependents = dependentsOf(cluster, object.metadata.uid ?? '')
   for (const { resource, object: dependent } of dependents)
-    if (dependent.metadata.deletionTimestamp === undefined) drop(cluster, resource, dependent)
+    if (dependent.metadata.deletionTimestamp === undefined) drop(cluster, resource, dependent, undefined, 'Foreground')
   if (dependentsOf(cluster, object.metadata.uid ?? '').length > 0) {
     context.later(300, () => {
       const live = cluster.store.get(shelf, object.metadata.namespace ?? '', object.metadata.name)
