@@ -438,6 +438,16 @@ export function databaseContract(name: string, create: () => Promise<Subject>): 
         expect(ids).toEqual(['o1', 'r1', 'r1-end', 'r2', 'r2-end'])
       })
 
+      it('is not moved by who looks at it later', async () => {
+        const { log, recordings } = await open()
+        await log.append([intent('r1'), result('e1', 'r1')], 'committed')
+        const before = await recordings.session('s1')
+        const later = { session: 's1', ts: new Date(NOW + 90_000).toISOString() }
+        const viewer = { username: 'ann', groups: [], issuer: 'i' }
+        await log.append([{ event: event('view', 'v1', { ...later, actor: viewer, connection: 'demo' }) }], 'committed')
+        expect(await recordings.session('s1')).toEqual(before)
+      })
+
       it('shows what runs as running, then by its worst outcome', async () => {
         const { log, recordings } = await open()
         await log.append([intent('r1'), intent('r2')], 'committed')

@@ -8,7 +8,6 @@ import { assembleRemote } from './remote-writer.ts'
 import { createThreadWriter } from './thread-writer.ts'
 
 export type { Database, DatabaseOptions } from './database.ts'
-export { DatabaseRefused } from './migrate.ts'
 
 const BUSY_TIMEOUT_MS = 5000
 /** libSQL derives nothing from the key; a short one would be a weak one. */

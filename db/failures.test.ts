@@ -41,11 +41,15 @@ function rawClient(url: string): Client {
   return raw
 }
 
-/** A disk of one megabyte, where the machine lets us mount one. */
+function asRoot(program: string, ...args: string[]): void {
+  execFileSync(program, args, { stdio: 'ignore' })
+}
+
+/** A disk of two megabytes, where the machine lets us mount one. */
 function smallDisk(at: string): boolean {
   try {
     mkdirSync(at, { recursive: true })
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', at], { stdio: 'ignore' })
+    asRoot('mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', at)
     return true
   } catch {
     return false
@@ -53,14 +57,14 @@ function smallDisk(at: string): boolean {
 }
 const probe = mkdtempSync(join(tmpdir(), 'sallyport-probe-'))
 const canMount = smallDisk(probe)
-if (canMount) execFileSync('umount', [probe])
+if (canMount) asRoot('umount', probe)
 rmSync(probe, { recursive: true })
 
 describe('embedded', () => {
   it.skipIf(!canMount)('a full disk: refused whole, and goes on once there is room', async () => {
     const disk = join(folder, 'disk')
     smallDisk(disk)
-    cleanup.push(() => execFileSync('umount', ['-l', disk]))
+    cleanup.push(() => asRoot('umount', '-l', disk))
     const url = `file:${join(disk, 'log.db')}`
     const { log, close } = await openDatabase({ url, clock, random: counterBytes() })
     cleanup.push(close)
@@ -84,7 +88,7 @@ describe('embedded', () => {
   it.skipIf(!canMount)('a read-only disk: refused while it is, and goes on when it can be written again', async () => {
     const disk = join(folder, 'disk')
     smallDisk(disk)
-    cleanup.push(() => execFileSync('umount', ['-l', disk]))
+    cleanup.push(() => asRoot('umount', '-l', disk))
     const path = join(disk, 'log.db')
     const writer = createThreadWriter(path, undefined)
     cleanup.push(() => writer.close())
@@ -92,14 +96,14 @@ describe('embedded', () => {
     let chains = 0
     const log = createLogQueue({ writer, random: counterBytes(), newWriterId: () => `w${chains++}` })
     await log.append([intent('r1')], 'fsynced')
-    execFileSync('mount', ['--bind', disk, disk])
-    cleanup.push(() => execFileSync('umount', ['-l', disk]))
-    execFileSync('mount', ['-o', 'remount,bind,ro', disk])
+    asRoot('mount', '--bind', disk, disk)
+    cleanup.push(() => asRoot('umount', '-l', disk))
+    asRoot('mount', '-o', 'remount,bind,ro', disk)
     // Files opened before stay writable through a mount of this kind: the thread must open them anew.
     await writer.kill()
     await expect(log.append([intent('r2')], 'fsynced')).rejects.toBeInstanceOf(LogUnavailable)
     await expect(log.append([intent('r3')], 'committed')).rejects.toBeInstanceOf(LogUnavailable)
-    execFileSync('mount', ['-o', 'remount,bind,rw', disk])
+    asRoot('mount', '-o', 'remount,bind,rw', disk)
     await log.append([intent('r4')], 'fsynced')
     expect(await checkLog(rawClient(`file:${path}`))).toEqual(['r1', 'r4'])
   })
@@ -119,6 +123,18 @@ describe('embedded', () => {
     cleanup.push(() => next.close())
     next.transaction('committed', (run) => run(insert))
     expect(next.read({ sql: 'SELECT count(*) AS n FROM t', args: [] })).toEqual([{ n: 1 }])
+  })
+
+  it.each([
+    ['fsynced', 2],
+    ['committed', 1],
+  ] as const)('%s: each transaction sets how it is synced', (durability, synchronous) => {
+    const connection = createConnection(join(folder, 'a.db'), undefined)
+    cleanup.push(() => connection.close())
+    const pragma = (name: string) => connection.read({ sql: `PRAGMA ${name}`, args: [] })
+    for (const other of ['fsynced', 'committed', durability] as const) connection.transaction(other, () => {})
+    expect(pragma('synchronous')).toEqual([{ synchronous }])
+    expect([pragma('journal_mode'), pragma('page_size')]).toEqual([[{ journal_mode: 'wal' }], [{ page_size: 16384 }]])
   })
 
   it('a database that was opened with another key, or none', async () => {

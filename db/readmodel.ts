@@ -46,7 +46,8 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
   const results: Statement[] = []
   const terms = new Map<string, SqlValue[]>()
   for (const leaf of leaves) {
-    if (leaf.session === undefined) continue
+    // Who looks at a session later is an event about it, not of it.
+    if (leaf.session === undefined || !/^(session|request|stream)\./.test(leaf.type)) continue
     const session = sessionChange(sessions, leaf.session, leaf)
     const command = leaf.command === undefined ? null : commandChange(commands, leaf.command, leaf.session, leaf)
     const masked = leaf.mask?.count ?? 0

@@ -25,7 +25,7 @@ export async function assembleRemote(
 }
 
 /** A writer over a remote database. The primary acknowledges every commit, so both durabilities are the same. */
-export function createRemoteWriter(client: Client): Writer {
+function createRemoteWriter(client: Client): Writer {
   async function batch(statements: readonly Statement[]): Promise<readonly WriteResult[]> {
     try {
       return (await client.batch(statements.map(toInStatement), 'write')).map(parseResult)

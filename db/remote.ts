@@ -6,7 +6,6 @@ import type { Database, DatabaseOptions } from './database.ts'
 import { assembleRemote } from './remote-writer.ts'
 
 export type { Database, DatabaseOptions } from './database.ts'
-export { DatabaseRefused } from './migrate.ts'
 
 /**
  * Opens the database of the configuration, migrating it as needed.

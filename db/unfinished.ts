@@ -5,7 +5,7 @@ import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { LogQueue } from './log.ts'
 import { requests, sessions } from './schema.ts'
 
-export interface UnfinishedRequest {
+interface UnfinishedRequest {
   readonly id: string
   readonly session: string
   readonly command: string

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import Database from 'libsql'
 
 /** What befalls a pipeline: `refuse` drops it unseen, `lose` carries it out and drops the answer, `hang` never answers. */
-export type Fault = 'refuse' | 'lose' | 'hang' | null
+type Fault = 'refuse' | 'lose' | 'hang' | null
 
 export interface HranaServer {
   /** `http://127.0.0.1:PORT` */

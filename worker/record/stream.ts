@@ -8,7 +8,7 @@ import { resultEntry, timestamp } from './entries.ts'
 import { createSegments, type RecorderOptions } from './segments.ts'
 
 /** The records of protocol/recording.ts have no registered type. */
-export const RECORDING_MEDIA_TYPE = 'application/octet-stream'
+const RECORDING_MEDIA_TYPE = 'application/octet-stream'
 
 const CHANNEL_NAMES = ['stdin', 'stdout', 'stderr', 'status', 'resize'] as const
 
