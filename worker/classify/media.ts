@@ -27,7 +27,8 @@ const OPENAPI_PROTOBUF = /^application\/com\.github\.proto-openapi\.spec\.v[23](
  * where text is served; OpenAPI's protobuf, which holds no secrets. What is left keeps the client's order of preference.
  */
 export function planAccept(headers: HeaderList, info: RequestInfo): Outcome<AcceptPlan> {
-  if (info.exec !== undefined) return accept({ upstream: 'application/json' })
+  // Old API servers answer 406 to an upgrade that does not take everything; JSON first keeps their refusals a Status.
+  if (info.exec !== undefined) return accept({ upstream: 'application/json,*/*' })
   const clauses = values(headers, 'accept').flatMap((value) => value.split(','))
   if (clauses.length > ACCEPT_CLAUSES) return malformed(`Accept has more than ${ACCEPT_CLAUSES} clauses`)
   const wanted: { readonly form: string; readonly quality: number }[] = []
