@@ -151,6 +151,10 @@ describe('Secrets in manifests', () => {
     ['a Secret with empty data', 'kind: Secret\ndata: {}\nstringData: {a: ""}\n'],
     ['a Deployment that uses a Secret', 'kind: Deployment\nspec: {imagePullSecrets: [{name: x}]}\n'],
     ['anchors elsewhere', 'kind: ConfigMap\ndata: &a {imagePullSecrets: x}\n'],
+    [
+      'a large CRD that speaks of a Secret',
+      `kind: CustomResourceDefinition\nspec:\n${'  - description: the Secret\n'.repeat(50_000)}`,
+    ],
     ['nothing', ''],
   ])('%s: the release stays', (_name, manifest) => {
     expect(maskedText(releaseOf(manifest))).toBe('unchanged')
@@ -227,6 +231,19 @@ describe('what cannot be opened is masked whole', () => {
     expect(gunzipBounded(bomb, 16 * 1024 * 1024)).toBeNull()
     expect(gunzipBounded(bomb, 64 * 1024 * 1024 - 1)).toBeNull()
     expect(performance.now() - before).toBeLessThan(10_000)
+  })
+
+  test('more YAML than can be parsed in time', () => {
+    const manifest = (size: number) => `kind: Secret\nstringData: {a: b}\n#${'x'.repeat(size - 33)}`
+    expect(manifest(256 * 1024).length).toBe(256 * 1024)
+    expect(maskRelease(packed(releaseOf(manifest(256 * 1024))), new Masker(KEY))).not.toBe('unreadable')
+    expect(maskRelease(packed(releaseOf(manifest(256 * 1024 + 1))), new Masker(KEY))).toBe('unreadable')
+  })
+
+  test('more values than can be searched for in time', () => {
+    const manifest = `kind: Secret\nstringData:\n${Array.from({ length: 3000 }, (_, i) => `  k${i}: value-${i}\n`).join('')}`
+    const config = { a: 'x'.repeat(100_000) }
+    expect(maskedText(releaseOf(manifest, { config }))).toBe('unreadable')
   })
 
   test('a release at the bound is opened, one past it is not', () => {

@@ -21,7 +21,10 @@ export const MAX_EMBEDDED = 3
 /** A text error (`429 Too Many Requests`) on a Secrets request, read whole to be masked. The API server's are below 1 KiB. */
 export const MAX_ERROR_TEXT_BYTES = 64 * 1024
 
-/** Quoted values known from the request, replaced in a Status. Stops quadratic work. */
+/** A Status message on a Secrets request; a longer one quotes the object and is masked whole. Bounds the search in it. */
+export const MAX_STATUS_CHARS = 64 * 1024
+
+/** Values known from the request that are searched for in a Status; with more it is masked whole. Stops quadratic work. */
 export const MAX_REQUEST_SECRETS = 256
 
 /** A Helm release as gzip. etcd holds no more. */
@@ -33,8 +36,8 @@ export const MAX_RELEASE_BYTES = 16 * 1024 * 1024
 /** Bytes given to gunzip at once: deflate grows at most 1032-fold, so one step makes at most about 2 MiB before the bound is checked. */
 export const GUNZIP_STEP_BYTES = 2048
 
-/** Characters of one release's manifests that are parsed as YAML (some 5 MB/s). Stops one release from holding the event loop. */
-export const MAX_RELEASE_YAML_CHARS = 2 * 1024 * 1024
+/** Characters of one release's Secrets and Lists that are parsed as YAML (some 1 MB/s). Stops one release from holding the event loop. */
+export const MAX_RELEASE_YAML_CHARS = 256 * 1024
 
 /** Characters × values searched for in one release. Stops quadratic work; some 0.2 s at worst. */
 export const MAX_RELEASE_SEARCH = 128 * 1024 * 1024
@@ -45,8 +48,8 @@ export const MIN_SEARCHED_CHARS = 4
 /** Nesting of a request body. Stops a parser's stack from running out (CVE-2019-11253's cousins). */
 export const MAX_BODY_DEPTH = 200
 
-/** A YAML body. Its parser does some 5 MB/s; kubectl sends JSON. Stops one body from holding the event loop. */
-export const MAX_YAML_BYTES = 1024 * 1024
+/** A YAML body. Its parser does some 1 MB/s; kubectl sends JSON. Stops one body from holding the event loop. */
+export const MAX_YAML_BYTES = 256 * 1024
 
 /** Operations of one json-patch. The API server takes 10,000 (CVE-2019-1002100); people need a few. */
 export const MAX_PATCH_OPERATIONS = 1000

@@ -17,8 +17,45 @@ export interface ManifestValue {
   readonly line: boolean
 }
 
-/** Words and means by which a document could come to say `kind: Secret`: plainly, by an escape or by a tag. */
-const SUSPECT = /secret|\\[xuU\r\n]|!/i
+const letter = (char: string) => {
+  const hex = char.charCodeAt(0).toString(16)
+  return `(?:${char}|\\\\x${hex}|\\\\u00${hex}|\\\\U000000${hex})(?:\\\\\\r?\\n[ \\t]*)*`
+}
+
+/** Ways by which a document could come to say `kind: Secret`: the word, in escapes too, or a tag that decodes something else. */
+const SUSPECT = new RegExp(
+  `(?<![A-Za-z])${[...'Secret'].map(letter).join('')}(?:List)?(?![A-Za-z])|binary|!<|![^\\s]*%|^%TAG`,
+  'm',
+)
+
+/**
+ * Lines at the left margin of a document whose root is a plain block mapping: simple keys and sequence items. In such a document a
+ * `kind` of the root cannot stand anywhere but at the left margin.
+ */
+const SIMPLE_LINE = /^(?:[A-Za-z][A-Za-z0-9]*:(?:[ \t].*)?|-(?:[ \t].*)?|[ \t#].*|)$/
+const BLANK_LINE = /^[ \t]*(?:#.*)?$/
+const FIRST_KEY = /^[A-Za-z][A-Za-z0-9]*:/
+const SIMPLE_KIND = /^kind:[ \t]+([A-Za-z]+)[ \t]*$/
+
+/** True when a look at the lines is enough to say that a document is no Secret and no list. Large CRDs need no parsing so. */
+function isOther(part: string): boolean {
+  let hasKind = false
+  let hasKey = false
+  for (const raw of part.split('\n')) {
+    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw
+    if (!SIMPLE_LINE.test(line) || line.startsWith('items:')) return false
+    if (!hasKey && !BLANK_LINE.test(line)) {
+      // The first key at the margin makes the root a block mapping; a flow mapping could hide a kind further in.
+      if (!FIRST_KEY.test(line)) return false
+      hasKey = true
+    }
+    if (!line.startsWith('kind:')) continue
+    const kind = SIMPLE_KIND.exec(line)?.[1]
+    if (kind === undefined || /^secret$/i.test(kind) || kind.endsWith('List')) return false
+    hasKind = true
+  }
+  return hasKind
+}
 
 /** A document's start. `---` before anything but white space splits documents for Helm but not for YAML. */
 const SEPARATOR = /(?:^|\n)---(?=[ \t\r\n]|$)/g
@@ -40,7 +77,7 @@ export function secretsInManifest(text: string, budget: { chars: number }): Mani
   try {
     for (const { start, end } of documentsOf(text)) {
       const part = text.slice(start, end)
-      if (!SUSPECT.test(part)) continue
+      if (!SUSPECT.test(part) || isOther(part)) continue
       budget.chars -= part.length
       if (budget.chars < 0) return 'unreadable'
       const document = parseDocument(part, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' })
@@ -63,10 +100,15 @@ function* documentsOf(text: string): Generator<{ start: number; end: number }> {
 }
 
 /** Looks into one object. Keys may repeat: Go takes the last, here each counts. */
-function collect(node: unknown, part: string, base: number, values: ManifestValue[]): void {
+function collect(node: unknown, part: string, base: number, values: ManifestValue[], isItem = false): void {
   if (isAlias(node)) throw new Unreadable()
   if (!isMap(node)) return
-  let isSecret = false
+  // An item without a kind takes it from its list.
+  let isSecret = isItem
+  for (const pair of node.items) {
+    if (keyOf(pair) === 'kind' && isScalar(pair.value)) isSecret ||= /^secretlist$/i.test(String(pair.value.value))
+  }
+  const isList = isSecret
   for (const pair of node.items) {
     const key = keyOf(pair)
     if (key === 'kind') {
@@ -76,7 +118,7 @@ function collect(node: unknown, part: string, base: number, values: ManifestValu
       if (String(kind.value).toLowerCase() === 'secret') isSecret = true
     } else if (key === 'items') {
       if (isAlias(pair.value)) throw new Unreadable()
-      if (isSeq(pair.value)) for (const item of pair.value.items) collect(item, part, base, values)
+      if (isSeq(pair.value)) for (const item of pair.value.items) collect(item, part, base, values, isList)
     }
   }
   if (!isSecret) return

@@ -4,7 +4,7 @@
 import { encodeBase64 } from './base64.ts'
 import { MAX_RELEASE_SEARCH, MAX_RELEASE_YAML_CHARS, MIN_SEARCHED_CHARS } from './limits.ts'
 import { type ManifestValue, secretsInManifest } from './manifest.ts'
-import { type Masker, PLACEHOLDER_START } from './placeholder.ts'
+import type { Masker } from './placeholder.ts'
 import { MaskError } from './scanner.ts'
 
 /** The release holds more values than can be searched for in time. */
@@ -17,19 +17,21 @@ const encoder = new TextEncoder()
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Both forms of placeholders, which must not be searched again: a value may be the word `masked`. */
-const PLACEHOLDERS = /⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧|4p\+mbWFza2Vk[A-Za-z0-9+/]+={0,2}/
+const PLACEHOLDERS = /⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧|4p\+mbWFza2Vk[A-Za-z0-9+/]+={0,2}/g
 
-interface Search {
-  readonly replacements: ReadonlyMap<string, string>
-  readonly pattern: RegExp
+/** A stretch of a text and what is put in its place. */
+interface Hit {
+  readonly start: number
+  readonly end: number
+  readonly replacement: string
 }
 
 /** Searches for the values of one release. */
 export class Replacer {
   readonly #masker: Masker
   readonly #plain: string[] = []
-  readonly #text: Search
-  readonly #bytes: Search
+  readonly #text: ReadonlyMap<string, string>
+  readonly #bytes: ReadonlyMap<string, string>
   readonly #tags = new Map<string, string>()
   #work = 0
 
@@ -54,8 +56,8 @@ export class Replacer {
       this.#plain.push(plain)
       for (const form of formsOf(plain)) add(form, placeholder)
     }
-    this.#text = searchFor(text)
-    this.#bytes = searchFor(bytes)
+    this.#text = text
+    this.#bytes = bytes
   }
 
   /** A string with all values in it replaced; null when there is none. */
@@ -100,7 +102,7 @@ export class Replacer {
 
   /** The placeholder for a text that is a value from end to end; null when it is none. */
   exact(text: string): string | null {
-    return this.#text.replacements.get(text) ?? null
+    return this.#text.get(text) ?? null
   }
 
   /** A value's placeholder; occurrences beyond the manifests are not counted again. */
@@ -118,29 +120,35 @@ export class Replacer {
     if (this.#work > MAX_RELEASE_SEARCH) throw new TooMuchWork()
   }
 
-  #replace(text: string, search: Search): string | null {
-    const forms = search.replacements
+  #replace(text: string, forms: ReadonlyMap<string, string>): string | null {
     this.#spend(text.length * forms.size)
-    let hit = false
-    for (const form of forms.keys()) {
-      if (text.includes(form)) {
-        hit = true
-        break
+    const hits: Hit[] = []
+    for (const [form, replacement] of forms) {
+      for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length)) {
+        hits.push({ start: at, end: at + form.length, replacement })
       }
     }
-    if (!hit) return null
-    const out = text.replace(search.pattern, (found) =>
-      found.startsWith(PLACEHOLDER_START) || found.startsWith('4p+mbWFza2Vk') ? found : (forms.get(found) ?? found),
-    )
-    return out === text ? null : out
+    return hits.length === 0 ? null : replaceHits(text, hits)
   }
 }
 
-/** Longest first, so that a value that is part of another does not cut it. */
-function searchFor(replacements: ReadonlyMap<string, string>): Search {
-  const forms = [...replacements.keys()].sort((a, b) => b.length - a.length)
-  const escaped = forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-  return { replacements, pattern: new RegExp([PLACEHOLDERS.source, ...escaped].join('|'), 'g') }
+/** Replaces stretches; those that overlap become one, so that no end of a value stays. Placeholders already there stay. */
+function replaceHits(text: string, hits: Hit[]): string {
+  for (const match of text.matchAll(PLACEHOLDERS)) {
+    hits.push({ start: match.index, end: match.index + match[0].length, replacement: match[0] })
+  }
+  // Of those that begin together the longest counts.
+  hits.sort((a, b) => a.start - b.start || b.end - a.end)
+  let out = ''
+  let at = 0
+  for (let i = 0; i < hits.length; ) {
+    const { start, replacement } = hits[i]!
+    let { end } = hits[i]!
+    for (i++; i < hits.length && hits[i]!.start < end; i++) end = Math.max(end, hits[i]!.end)
+    out += text.slice(at, start) + replacement
+    at = end
+  }
+  return out + text.slice(at)
 }
 
 /** How a value may be written elsewhere: as it is, trimmed, escaped for JSON or a URL, and line by line. */

@@ -55,6 +55,15 @@ test.each([
   expect(mask(text, secrets)).toBe(expected)
 })
 
+test.each([
+  ['a message at the limit is kept', 'x'.repeat(64 * 1024), [], 'x'.repeat(64 * 1024)],
+  ['one past it is masked whole', 'x'.repeat(64 * 1024 + 1), [], '…'],
+  ['more values than can be searched for', 'words', Array.from({ length: 257 }, (_, i) => `value-${i}`), '…'],
+  ['a value that is part of another', 'got abcd-efgh', ['abcd', 'abcd-efgh'], 'got …'],
+])('%s', (_name, text, secrets, expected) => {
+  expect(mask(text, secrets)).toBe(expected)
+})
+
 test('causes repeat a name that the message told, and nothing else', () => {
   const status = {
     kind: 'Status',

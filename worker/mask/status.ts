@@ -1,7 +1,7 @@
 // The words of a Status that answers a Secrets request. In: a message, and the values the request carried.
 // Out: the message without them, and without whatever else the API server quotes of the object. No I/O.
 
-import { MAX_REQUEST_SECRETS } from './limits.ts'
+import { MAX_REQUEST_SECRETS, MAX_STATUS_CHARS } from './limits.ts'
 import type { Masker } from './placeholder.ts'
 
 const encoder = new TextEncoder()
@@ -9,14 +9,11 @@ const encoder = new TextEncoder()
 /** field.Error texts of k8s.io/apimachinery/pkg/util/validation/field that quote the value that was sent. */
 const QUOTES_VALUE = /(?:Invalid|Unsupported|Duplicate) value: /g
 
-/** A Go-quoted string (`%q`), at the position given. */
-const GO_QUOTED = /"(?:[^"\\]|\\.)*"/sy
-
 /** Fields whose value is a name and no secret: what a person needs to see to mend the request. */
 const NAME_FIELD = /(?:^|[\s[,])metadata\.(?:name|generateName|namespace): $/
 
-/** Texts after which decoders quote the body: json-iterator's and those of the YAML and patch decoders. */
-const QUOTES_BODY = /(?:error found in #|bigger context |cannot be handled as a [^:]*: .*?(?=\|)|yaml: )/s
+/** Texts after which decoders quote the body: json-iterator's, and the YAML decoder's. */
+const QUOTES_BODY = /error found in #|bigger context |\.\.\.\||yaml: /
 
 /**
  * Masks a Status message.
@@ -29,8 +26,12 @@ export function maskStatusText(
   requestSecrets: readonly string[],
   names = new Set<string>(),
 ): string {
+  if (text.length > MAX_STATUS_CHARS || requestSecrets.length > MAX_REQUEST_SECRETS) {
+    return masker.placeholder(encoder.encode(text))
+  }
   let masked = text
-  for (const value of requestSecrets.slice(0, MAX_REQUEST_SECRETS)) {
+  // The longest first: one value may be part of another.
+  for (const value of [...requestSecrets].sort((a, b) => b.length - a.length)) {
     for (const form of formsOf(value)) {
       if (masked.includes(form)) masked = masked.replaceAll(form, masker.placeholder(encoder.encode(value)))
     }
@@ -64,17 +65,27 @@ function maskQuoted(text: string, masker: Masker, names: Set<string>): string {
   for (let match = QUOTES_VALUE.exec(text); match !== null; match = QUOTES_VALUE.exec(text)) {
     const from = match.index + match[0].length
     if (match.index < at) continue
-    GO_QUOTED.lastIndex = from
-    const quoted = GO_QUOTED.exec(text)
-    if (quoted !== null && NAME_FIELD.test(text.slice(Math.max(0, match.index - 64), match.index))) names.add(quoted[0])
-    if (quoted !== null && names.has(quoted[0])) continue
-    if (quoted === null) {
+    const end = quotedEnd(text, from)
+    if (end === null) {
       // A map or list in Go's syntax: where it ends cannot be told.
       const rest = text.slice(from)
       return out + text.slice(at, from) + (rest === '' ? '' : masker.placeholder(encoder.encode(rest)))
     }
-    out += `${text.slice(at, from)}"${masker.placeholder(encoder.encode(quoted[0].slice(1, -1)))}"`
-    at = from + quoted[0].length
+    const quoted = text.slice(from, end)
+    if (NAME_FIELD.test(text.slice(Math.max(0, match.index - 64), match.index))) names.add(quoted)
+    const shown = names.has(quoted) ? quoted : `"${masker.placeholder(encoder.encode(quoted.slice(1, -1)))}"`
+    out += text.slice(at, from) + shown
+    at = end
   }
   return out + text.slice(at)
+}
+
+/** Where a Go-quoted string (`%q`) that begins at `from` ends; null when none begins there or it never ends. */
+function quotedEnd(text: string, from: number): number | null {
+  if (text[from] !== '"') return null
+  for (let i = from + 1; i < text.length; i++) {
+    if (text[i] === '"') return i + 1
+    if (text[i] === '\\') i++
+  }
+  return null
 }

@@ -53,7 +53,7 @@ test.each<[string, BodyFormat, string, RegExp]>([
   ['digits with underscores', 'yaml', 'n: 1_000\n', /read differently/],
   ['YAML nested too deeply', 'yaml', nested(201), /too deeply/],
   ['YAML sequences nested too deeply', 'yaml', `${'- '.repeat(1000)}a\n`, /too deeply/],
-  ['YAML over the limit', 'yaml', `a: ${'x'.repeat(1024 * 1024)}`, /at most 1048576/],
+  ['YAML over the limit', 'yaml', `a: ${'x'.repeat(256 * 1024)}`, /at most 262144/],
   ['a body without a type', 'none', 'x', /content type/],
   ['protobuf that is none', 'protobuf', 'k8s', /protobuf/],
 ])('%s is refused', (_name, format, text, reason) => {
