@@ -5,6 +5,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { upstreamHeaders } from './classify/headers.ts'
+import { upstreamProtocols } from './classify/upgrade.ts'
 import type { Authenticated, Decided, Recorded, Refusal, Reply } from './context.ts'
 import type { PolicySet } from './decide/compile.ts'
 import { decide } from './decide/decide.ts'
@@ -149,7 +150,7 @@ async function forward(passage: Passage, recorded: Recorded): Promise<Reply> {
       user: recorded.identity.user,
       body: recorded.bodyBytes,
       repeatable: reads && recorded.bodyBytes === null,
-      ...(upgrade === null ? {} : { upgrade: { protocols: upgrade.protocols } }),
+      ...(upgrade === null ? {} : { upgrade: { protocols: upstreamProtocols(upgrade) } }),
     },
     stream.signal,
   )

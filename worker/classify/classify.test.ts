@@ -3,7 +3,7 @@ import type { ByteSource, Received } from '../context.ts'
 import { classify } from './classify.ts'
 import observed from './fixtures/kubectl-requests.json' with { type: 'json' }
 import { upstreamHeaders } from './headers.ts'
-import { streamProtocols } from './upgrade.ts'
+import { streamProtocols, upstreamProtocols } from './upgrade.ts'
 
 const BODY: ByteSource = { read: async () => null, cancel() {} }
 const OPTIONS = { origin: 'https://gateway.example.com', connectionHostSuffix: 'gateway.example.com' }
@@ -362,6 +362,17 @@ describe('upgrades', () => {
     const outcome = of({ target, upgrade: { kind: 'websocket', protocols } })
     if (!outcome.ok) throw new Error(outcome.refusal.message)
     expect(streamProtocols(outcome.value)).toEqual({ ok: true, value: taken })
+  })
+  test.each([
+    [['v5.channel.k8s.io'], ['v5.channel.k8s.io', 'v4.channel.k8s.io']],
+    [['v4.channel.k8s.io'], ['v4.channel.k8s.io']],
+    [
+      ['v4.channel.k8s.io', 'v5.channel.k8s.io'],
+      ['v5.channel.k8s.io', 'v4.channel.k8s.io'],
+    ],
+    [['SPDY/3.1+portforward.k8s.io'], ['SPDY/3.1+portforward.k8s.io']],
+  ])('a client that offers %j lets the API server choose of %j', (protocols, offered) => {
+    expect(upstreamProtocols({ protocols })).toEqual(offered)
   })
   test('a token in the offer becomes the bearer and leaves the offer', () => {
     const outcome = of({

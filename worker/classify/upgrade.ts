@@ -53,7 +53,7 @@ export function checkUpgrade(received: Received, info: RequestInfo, ownOrigin: s
 }
 
 /**
- * The subprotocols to take and to offer upstream, in the client's order. Call it once the decision allows the request.
+ * The subprotocols to take, in the client's order. Call it once the decision allows the request.
  * @returns `unsupported-client` for a client that speaks SPDY only
  */
 export function streamProtocols(classified: Pick<Classified, 'upgrade' | 'info'>): Outcome<readonly string[]> {
@@ -65,6 +65,14 @@ export function streamProtocols(classified: Pick<Classified, 'upgrade' | 'info'>
       'KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true (and KUBECTL_PORT_FORWARD_WEBSOCKETS=true), and leave neither set to false. ' +
       'If your kubectl is new enough, its WebSocket was refused just before this: see that request',
   )
+}
+
+/**
+ * What is offered to the API server for what the client offered, best first: one before Kubernetes 1.30 knows v4 only, a
+ * new kubectl v5 only, and what v4 cannot do the connector says.
+ */
+export function upstreamProtocols({ protocols }: Pick<UpgradeOffer, 'protocols'>): readonly string[] {
+  return protocols.includes('v5.channel.k8s.io') ? EXEC_PROTOCOLS : protocols
 }
 
 function decodeBearer(encoded: string): string | null {
