@@ -35,21 +35,21 @@ const LEAF = /^[0-9a-f]{64}$/
 const VALUE = /^[^\0-\x08\x0a-\x1f\x7f]*$/
 const CONNECTING = new Set(['exec', 'attach', 'portforward'])
 
-/** Namespace named by a path: `/api/v1/namespaces/NS…`, `/apis/G/V/namespaces/NS…`, with `watch/` before it or not. */
-function namespaceOf(path: string): string | null {
-  const parts = path.split('/').slice(1)
-  const start = parts[0] === 'api' ? 2 : parts[0] === 'apis' ? 3 : -1
-  if (start === -1) return null
-  const at = parts[start] === 'watch' || parts[start] === 'proxy' ? start + 1 : start
-  return parts[at] === 'namespaces' ? (parts[at + 1] ?? null) : null
+/** Decoded path segments; null when one does not decode, or hides a slash or a dot segment. */
+function segmentsOf(path: string): readonly string[] | null {
+  try {
+    const parts = path.split('/').slice(1).map(decodeURIComponent)
+    return parts.some((part) => part === '.' || part === '..' || /[/\\\0-\x1f\x7f]/.test(part)) ? null : parts
+  } catch {
+    return null
+  }
 }
 
-/** True when the path reads objects of many namespaces at once. */
-function spansNamespaces(path: string): boolean {
-  const parts = path.split('/').slice(1)
-  const start = parts[0] === 'api' ? 2 : parts[0] === 'apis' ? 3 : -1
-  if (start === -1 || parts.length <= start) return false
-  return namespaceOf(path) === null
+/** What follows the API version: `namespaces`, NS, … or a plural; empty for what is no resource. The old `watch/` is skipped. */
+function resourceParts(parts: readonly string[]): readonly string[] {
+  const start = parts[0] === 'api' ? 2 : parts[0] === 'apis' ? 3 : parts.length
+  const old = parts[start] === 'watch' || parts[start] === 'proxy'
+  return parts.slice(old ? start + 1 : start)
 }
 
 /** Why the request is refused; null when it is fit to be sent. */
@@ -61,7 +61,8 @@ export function checkRequest(head: RequestHead, limits: OwnLimits): string | nul
   if (!METHODS.has(head.method)) return 'the method is not allowed'
   if (!TARGET.test(head.target)) return 'the request target is not in origin form'
   const path = head.target.split('?', 1)[0] ?? ''
-  if (path.includes('//') || /(^|\/)\.\.?(\/|$)/.test(path)) return 'the path is not canonical'
+  const parts = segmentsOf(path)
+  if (path.includes('//') || parts === null) return 'the path is not canonical'
   for (const [name, value] of head.headers) {
     if (!ALLOWED.has(name)) return `the header ${JSON.stringify(name.slice(0, 60))} is not one that is forwarded`
     if (!VALUE.test(value)) return 'a header value holds control characters'
@@ -74,28 +75,28 @@ export function checkRequest(head: RequestHead, limits: OwnLimits): string | nul
   }
   if (extras.some(([key]) => key === '')) return 'the identity has an extra without a name'
   if (head.upgrade !== undefined) {
-    const last = path.split('/').at(-1) ?? ''
+    const last = parts.at(-1) ?? ''
     if (head.method !== 'GET' || !CONNECTING.has(last)) return 'only exec, attach and port-forward can be upgraded'
   }
-  return checkLimits(head, path, limits)
+  return checkLimits(head, parts, limits)
 }
 
-function checkLimits(head: RequestHead, path: string, limits: OwnLimits): string | null {
+function checkLimits(head: RequestHead, parts: readonly string[], limits: OwnLimits): string | null {
   if (limits.readOnly) {
-    const connects = path.split('/').some((part) => CONNECTING.has(part) || part === 'proxy')
+    const connects = parts.some((part) => CONNECTING.has(part) || part === 'proxy')
     if (!READS.has(head.method) || head.upgrade !== undefined || connects) {
       return 'this connector is read-only (--read-only)'
     }
   }
   if (limits.denyNamespaces.length === 0) return null
-  const namespace = namespaceOf(path)
-  if (namespace !== null) {
+  const [first = '', namespace] = resourceParts(parts)
+  if (first === 'namespaces' && namespace !== undefined) {
     return limits.denyNamespaces.includes(namespace)
       ? `this connector does not serve the namespace ${namespace} (--deny-namespace)`
       : null
   }
   // A list over all namespaces would show what is denied one by one.
-  if (spansNamespaces(path) && !isClusterScoped(path)) {
+  if (first !== '' && !CLUSTER_SCOPED.has(first)) {
     return 'this connector does not serve requests over all namespaces (--deny-namespace); name one with -n'
   }
   return null
@@ -119,9 +120,3 @@ const CLUSTER_SCOPED = new Set([
   'selfsubjectrulesreviews',
   'selfsubjectreviews',
 ])
-
-function isClusterScoped(path: string): boolean {
-  const parts = path.split('/').slice(1)
-  const start = parts[0] === 'api' ? 2 : 3
-  return CLUSTER_SCOPED.has(parts[start] === 'watch' ? (parts[start + 1] ?? '') : (parts[start] ?? ''))
-}
