@@ -410,6 +410,17 @@ describe('sessions', () => {
     expect(sessions.enter(asked({ user: 'running' })).session).toBe(running.session)
     expect(sessions.enter(asked({ user: 'idle' })).open).not.toBeNull()
   })
+
+  it('remembers a bounded number of commands, and forgets idle ones first', () => {
+    const { clock } = testClock()
+    const sessions = createSessions({ clock, ids: counter() })
+    const running = sessions.enter(asked({ kubectl: 'running' }))
+    const idle = sessions.enter(asked({ kubectl: 'idle' }))
+    idle.leave()
+    for (let at = 0; at < 19_999; at += 1) sessions.enter(asked({ kubectl: `k${at}` })).leave()
+    expect(sessions.enter(asked({ kubectl: 'running' })).command).toBe(running.command)
+    expect(sessions.enter(asked({ kubectl: 'idle' })).command).not.toBe(idle.command)
+  })
 })
 
 describe('body recorder', () => {

@@ -12,7 +12,7 @@ export const SESSION_IDLE_MS = 30 * 60_000
 export const COMMAND_IDLE_MS = 3_000
 /** Remembered at once; past it the longest unused is forgotten. Stops identities and ids without number. */
 const MAX_SESSIONS = 10_000
-const MAX_COMMANDS = 256
+const MAX_COMMANDS = 20_000
 /** Keys are made of client headers: what is longer is cut. */
 const MAX_KEY_LENGTH = 256
 
@@ -41,7 +41,6 @@ interface Session {
   opened: boolean
   running: number
   lastAt: number
-  readonly commands: Map<string, Command>
 }
 
 /**
@@ -50,6 +49,7 @@ interface Session {
  */
 export function createSessions({ clock, ids }: { clock: Pick<Clock, 'now'>; ids: () => string }): Sessions {
   const sessions = new Map<string, Session>()
+  const commands = new Map<string, Command>()
 
   function sessionOf({ identity, connection }: Parameters<Sessions['enter']>[0], now: number): Session {
     const { issuer, user, session: claim } = identity
@@ -57,21 +57,19 @@ export function createSessions({ clock, ids }: { clock: Pick<Clock, 'now'>; ids:
     const known = sessions.get(key)
     const over =
       known !== undefined && claim === undefined && known.running === 0 && now - known.lastAt >= SESSION_IDLE_MS
-    const session =
-      known === undefined || over
-        ? { id: claim ?? ids(), opened: false, running: 0, lastAt: now, commands: new Map<string, Command>() }
-        : known
+    const session = known === undefined || over ? { id: claim ?? ids(), opened: false, running: 0, lastAt: now } : known
     remember(sessions, key, session, MAX_SESSIONS)
     return session
   }
 
   function commandOf(session: Session, client: Authenticated['client'], now: number): Command {
     const named = client.session !== ''
-    const key = (named ? `session ${client.session}` : `agent ${client.userAgent}`).slice(0, MAX_KEY_LENGTH)
-    const known = session.commands.get(key)
+    const claim = named ? `session ${client.session}` : `agent ${client.userAgent}`
+    const key = `${session.id} ${claim.slice(0, MAX_KEY_LENGTH)}`
+    const known = commands.get(key)
     const over = known !== undefined && !named && known.running === 0 && now - known.lastAt >= COMMAND_IDLE_MS
     const command = known === undefined || over ? { id: ids(), running: 0, lastAt: now } : known
-    remember(session.commands, key, command, MAX_COMMANDS)
+    remember(commands, key, command, MAX_COMMANDS)
     return command
   }
 
