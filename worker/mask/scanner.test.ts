@@ -117,6 +117,7 @@ test.each([
 })
 
 test.each([['"\\x"'], ['"a\nb"'], ['1']])('%j is no string', (raw) => {
+  expect(() => decodeString(encoder.encode(raw))).toThrow(MaskError)
   expect(() => decodeString(encoder.encode(raw.padEnd(100, ' ')))).toThrow(MaskError)
 })
 

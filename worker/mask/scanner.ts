@@ -57,7 +57,7 @@ const SHORT_CHARS = 64
 /** A short string token without escapes or characters beyond ASCII; null for all others. */
 function decodeShort(raw: Uint8Array): string | null {
   const end = raw.length - 1
-  if (end > SHORT_CHARS) return null
+  if (end < 1 || end > SHORT_CHARS || raw[0] !== 0x22 || raw[end] !== 0x22) return null
   let text = ''
   for (let i = 1; i < end; i++) {
     const byte = raw[i]!
