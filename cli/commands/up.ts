@@ -32,6 +32,11 @@ const POLL_MS = 50
 
 const say = (line: string) => process.stderr.write(`sallyport: ${line}\n`)
 
+/** A real cluster knows nothing of the agent yet, and what it may do there is not for us to say. */
+const RIGHTS = `  rights      in your cluster the agent is user "agent" of group "ai-agents" and may do what RBAC says, e.g.
+              kubectl create clusterrolebinding ai-agents --clusterrole=edit --group=ai-agents
+`
+
 interface Machine {
   readonly data: string
   readonly url: string
@@ -220,7 +225,7 @@ Sallyport is up.
               logs you in as the local administrator: once, within ten minutes
   connection  ${connection}  ${demo ? '(the demo cluster)' : `(${options.kubeconfig})`}
   agent       KUBECONFIG=${shortPath(agentFile)} kubectl get pods -A
-  recordings  npx sallyport sessions list${elsewhere}
+${demo ? '' : RIGHTS}  recordings  npx sallyport sessions list${elsewhere}
   logs        ${shortPath(logs)}
 
 Stop with Ctrl-C.

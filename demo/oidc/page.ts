@@ -11,13 +11,13 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 }
 
-const escape = (text: string) => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+const escapeHtml = (text: string) => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
 /** @param action path the form posts to */
 export function loginPage(action: string): string {
   const people = PEOPLE.map(
     ({ id, name, role }) =>
-      `<button name="account" value="${escape(id)}"><strong>${escape(name)}</strong> <span>${escape(role)}</span></button>`,
+      `<button name="account" value="${escapeHtml(id)}"><strong>${escapeHtml(name)}</strong> <span>${escapeHtml(role)}</span></button>`,
   ).join('\n')
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -32,7 +32,7 @@ span { opacity: .7 }
 </style></head><body>
 <h1>Demo login</h1>
 <p>This stands in for your identity provider. It asks for no password and serves this machine only.</p>
-<form method="post" action="${escape(action)}">
+<form method="post" action="${escapeHtml(action)}">
 ${people}
 </form>
 </body></html>

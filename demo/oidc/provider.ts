@@ -4,7 +4,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { importJWK, SignJWT } from 'jose'
-import Provider from 'oidc-provider'
+import Provider, { interactionPolicy } from 'oidc-provider'
 import { loginPage, PAGE_HEADERS } from './page.ts'
 import { PEOPLE } from './people.ts'
 import type { DemoOidcSettings } from './settings.ts'
@@ -32,6 +32,9 @@ async function readForm(request: IncomingMessage): Promise<URLSearchParams | nul
 }
 
 function makeProvider(settings: DemoOidcSettings): Provider {
+  // Native clients are asked for consent every time; here nobody is, and the page has nothing to say about it.
+  const policy = interactionPolicy.base()
+  policy.get('consent')?.checks.remove('native_client_prompt')
   const provider = new Provider(settings.issuer, {
     jwks: { keys: [settings.signingKey] },
     clients: [
@@ -60,7 +63,7 @@ function makeProvider(settings: DemoOidcSettings): Provider {
     claims: { openid: ['sub'], profile: ['name'], groups: ['groups'] },
     conformIdTokenClaims: false,
     features: { devInteractions: { enabled: false } },
-    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    interactions: { policy, url: (_, interaction) => `/interaction/${interaction.uid}` },
     ttl: { IdToken: 3600, AccessToken: 3600, AuthorizationCode: 60, Session: 3600, Interaction: 600, Grant: 3600 },
     findAccount(_, id) {
       const person = PEOPLE.find((one) => one.id === id)
@@ -81,7 +84,9 @@ function makeProvider(settings: DemoOidcSettings): Provider {
 }
 
 /** Serves the provider, its login page and `POST /machine/token` (`Authorization: Bearer SECRET`). */
-export function createDemoProvider(settings: DemoOidcSettings): (request: IncomingMessage, response: ServerResponse) => void {
+export function createDemoProvider(
+  settings: DemoOidcSettings,
+): (request: IncomingMessage, response: ServerResponse) => void {
   const provider = makeProvider(settings)
   const oidc = provider.callback()
 

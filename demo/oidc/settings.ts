@@ -38,6 +38,8 @@ export type DemoOidcSettings = v.InferOutput<typeof settings>
 export function parseDemoOidcSettings(document: unknown): DemoOidcSettings {
   const parsed = v.safeParse(settings, document)
   if (parsed.success) return parsed.output
-  const lines = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? '(document)'}: expected ${issue.expected ?? 'another form'}`)
+  const lines = parsed.issues.map(
+    (issue) => `${v.getDotPath(issue) ?? '(document)'}: expected ${issue.expected ?? 'another form'}`,
+  )
   throw new Error(`the OIDC provider's settings are not valid:\n${lines.join('\n')}`)
 }
