@@ -126,7 +126,9 @@ describe('what is not a table', () => {
       kind: 'EventList',
       items: [{ reason: 'Pulled' }],
     })
-    expect(show(pod, pod, events)).toBe('kind: Pod\n---\nitems:\n- reason: Pulled\nkind: EventList\n')
+    expect(show(pod, pod, events)).toBe(
+      'kind: Pod\n---\napiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Event\n  reason: Pulled\nkind: List\nmetadata:\n  resourceVersion: ""\n',
+    )
   })
 
   test('a log is the exact bytes, escape sequences and all', () => {

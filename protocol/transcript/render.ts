@@ -332,9 +332,14 @@ function isStream(request: RecordedRequest): boolean {
   return request.subresource === 'exec' || request.subresource === 'attach' || request.subresource === 'portforward'
 }
 
-/** kubectl leaves managedFields out. */
+/** As kubectl prints it: without managedFields; a list as `List` whose items name their kind. */
 function tidy(object: Fields): Fields {
-  if ('items' in object) return { ...object, items: items(object.items).map((item) => tidy(fields(item))) }
+  if ('items' in object) {
+    const kind = text(object.kind).replace(/List$/, '')
+    const own = kind === '' ? {} : { apiVersion: text(object.apiVersion) || 'v1', kind }
+    const listed = items(object.items).map((item) => ({ ...own, ...tidy(fields(item)) }))
+    return { apiVersion: 'v1', items: listed, kind: 'List', metadata: { resourceVersion: '' } }
+  }
   const { managedFields: _, ...metadata } = fields(object.metadata)
   return 'metadata' in object ? { ...object, metadata } : object
 }

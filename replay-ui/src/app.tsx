@@ -1,11 +1,12 @@
 // The pages and their addresses, and the one place that turns an ended login into the login page.
 
 import { Navigate, Route, Router, useNavigate } from '@solidjs/router'
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/solid-query'
+import { QueryClient, QueryClientProvider } from '@tanstack/solid-query'
 import { type JSX, lazy } from 'solid-js'
 import { ApiError } from './api/client.ts'
 import { Login } from './login/login.tsx'
 import { Sessions } from './sessions/sessions.tsx'
+import { whenLoggedOut } from './shell/api-context.ts'
 import { Shell } from './shell/shell.tsx'
 
 const Session = lazy(() => import('./session/session.tsx'))
@@ -19,16 +20,14 @@ function worthRetrying(count: number, error: unknown): boolean {
 
 function Root(props: { readonly children?: JSX.Element }) {
   const navigate = useNavigate()
-  const leave = (error: unknown) => {
-    if (!(error instanceof ApiError) || error.kind !== 'unauthorized') return
+  const client = new QueryClient({
+    defaultOptions: { queries: { retry: worthRetrying, staleTime: 2000, refetchOnWindowFocus: true } },
+  })
+  whenLoggedOut(() => {
     const { pathname, search } = window.location
     if (pathname.startsWith('/login')) return
-    client.clear()
     navigate(`/login?return=${encodeURIComponent(pathname + search)}`, { replace: true })
-  }
-  const client = new QueryClient({
-    queryCache: new QueryCache({ onError: leave }),
-    defaultOptions: { queries: { retry: worthRetrying, staleTime: 2000, refetchOnWindowFocus: true } },
+    client.clear()
   })
   return <QueryClientProvider client={client}>{props.children}</QueryClientProvider>
 }

@@ -1,54 +1,34 @@
 // Lets xterm style itself under a Content-Security-Policy without 'unsafe-inline'.
-// xterm writes <style> elements and style attributes, which such a policy blocks; constructable sheets and CSSOM it allows.
-
-/** Anything that can have adopted sheets. */
-interface Stylable extends Document {
-  adoptedStyleSheets: CSSStyleSheet[]
-}
+// xterm makes <style> elements and sets style attributes on spans, which such a policy blocks; constructable sheets and
+// CSSOM it allows. In: the document. Out: a way to undo it.
 
 /**
- * A document for xterm's `documentOverride`: `<style>` becomes an inert element that feeds a constructable sheet, and
- * style attributes of spans go through `cssText`. `patch` does the same to the real document while `run` runs, since
- * parts of xterm use it directly. `dispose` takes the sheets away again.
+ * Until `dispose`: a `<style>` that the document creates is an inert element that feeds a constructable sheet, and a style
+ * attribute set on a created `<span>` goes through `cssText`. xterm looks `createElement` up each time it draws, so
+ * this must last as long as the terminal does.
  */
-export function styledDocument(real: Stylable): { document: Document; patch(run: () => void): void; dispose(): void } {
+export function allowOwnStyles(document: Document): { dispose(): void } {
   const sheets: CSSStyleSheet[] = []
-  const createElement = real.createElement.bind(real)
+  const createElement = document.createElement.bind(document)
   const create = (name: string, options?: ElementCreationOptions): HTMLElement => {
-    if (name === 'style') return styleElement(real, sheets)
+    if (name === 'style') return styleElement(createElement('template'), document, sheets)
     const element = createElement(name, options)
     if (name === 'span') attributeToCSSOM(element)
     return element
   }
-  const proxy = new Proxy(real, {
-    get(target, key) {
-      if (key === 'createElement') return create
-      const value: unknown = Reflect.get(target, key)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-    set: (target, key, value) => Reflect.set(target, key, value),
-  })
+  Object.defineProperty(document, 'createElement', { value: create, configurable: true, writable: true })
   return {
-    document: proxy,
-    patch(run) {
-      Object.defineProperty(real, 'createElement', { value: create, configurable: true, writable: true })
-      try {
-        run()
-      } finally {
-        Reflect.deleteProperty(real, 'createElement')
-      }
-    },
     dispose() {
-      real.adoptedStyleSheets = real.adoptedStyleSheets.filter((sheet) => !sheets.includes(sheet))
+      Reflect.deleteProperty(document, 'createElement')
+      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => !sheets.includes(sheet))
     },
   }
 }
 
-function styleElement(real: Stylable, sheets: CSSStyleSheet[]): HTMLElement {
-  const element = Document.prototype.createElement.call(real, 'template')
+function styleElement(element: HTMLElement, document: Document, sheets: CSSStyleSheet[]): HTMLElement {
   const sheet = new CSSStyleSheet()
   sheets.push(sheet)
-  real.adoptedStyleSheets = [...real.adoptedStyleSheets, sheet]
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
   let source = ''
   const text = {
     configurable: true,

@@ -21,6 +21,8 @@ export function Details(props: { readonly command: CommandSummary | undefined })
       api.requests(props.command?.session ?? '', props.command?.id ?? '', pageParam === '' ? undefined : pageParam),
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? null,
+    // While a running command grows, what was there stays; another command starts empty.
+    placeholderData: (before, query) => (query?.queryKey[1] === props.command?.id ? before : undefined),
   }))
   const records = () => requests.data?.pages.flatMap((page) => page.items) ?? []
   const opened = () => {

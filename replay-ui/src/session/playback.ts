@@ -25,11 +25,12 @@ export interface Playback {
   choose(index: number): void
 }
 
-/** `first`: the command and the recorded time a link names. */
+/** `first`: the command and the recorded time a link names. Without one a live session is followed from its end. */
 export function createPlayback(
   api: Api,
   session: string,
   first: { command: string; start: Start } | undefined,
+  live: () => boolean,
 ): Playback {
   const [commands, setCommands] = createSignal<readonly CommandSummary[]>([])
   const [complete, setComplete] = createSignal(false)
@@ -80,6 +81,12 @@ export function createPlayback(
   const [state, setState] = createSignal<PlayerState>(player.state, { equals: false })
 
   const begin = (list: readonly CommandSummary[], done: boolean) => {
+    if (!first && live()) {
+      if (!done || list.length === 0) return
+      started = true
+      void player.select(list.length - 1, 'end', true)
+      return
+    }
     const wanted = first ? list.findIndex((command) => command.id === first.command) : 0
     if (list.length === 0 || (wanted === -1 && !done)) return
     started = true

@@ -2,7 +2,7 @@
 
 import { useParams, useSearchParams } from '@solidjs/router'
 import { createQuery } from '@tanstack/solid-query'
-import { createEffect, createMemo, createSignal, onCleanup, Show } from 'solid-js'
+import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js'
 import type { SessionSummary } from '../../../worker/api/types.ts'
 import { ApiError } from '../api/client.ts'
 import { SPEEDS } from '../player/player.ts'
@@ -40,8 +40,13 @@ function Session(props: { readonly id: string }) {
   const first = command
     ? { command, start: Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : ('end' as const) }
     : undefined
-  const playback = createPlayback(api, props.id, first)
-  void playback.refresh()
+  const playback = createPlayback(api, props.id, first, () => session.data?.live ?? false)
+  createEffect(
+    on(
+      () => session.isSuccess,
+      (known) => void (known && playback.refresh()),
+    ),
+  )
   createEffect(() => {
     playback.player.live = session.data?.live ?? false
     if (!session.data?.live) return

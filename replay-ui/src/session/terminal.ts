@@ -5,7 +5,7 @@ import { FitAddon } from '@xterm/addon-fit'
 import { type ITheme, Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import type { Sink } from '../player/player.ts'
-import { styledDocument } from './csp.ts'
+import { allowOwnStyles } from './csp.ts'
 
 const FONT_PX = 13
 const MIN_FONT_PX = 9
@@ -50,9 +50,8 @@ export interface TerminalView extends Sink {
 
 /** Opens a terminal in `place` that follows its size. */
 export function openTerminal(place: HTMLElement): TerminalView {
-  const styles = styledDocument(document)
+  const styles = allowOwnStyles(document)
   const terminal = new Terminal({
-    documentOverride: styles.document,
     allowProposedApi: false,
     disableStdin: true,
     cursorBlink: false,
@@ -70,13 +69,13 @@ export function openTerminal(place: HTMLElement): TerminalView {
   const fit = new FitAddon()
   terminal.loadAddon(fit)
   quieten(terminal)
-  styles.patch(() => terminal.open(place))
+  terminal.open(place)
   terminal.textarea?.setAttribute('tabindex', '-1')
   terminal.textarea?.setAttribute('aria-label', 'Terminal')
   terminal.textarea?.setAttribute('readonly', '')
 
   let recorded: { cols: number; rows: number } | undefined
-  const arrange = () => styles.patch(() => layout(terminal, fit, recorded))
+  const arrange = () => layout(terminal, fit, recorded)
   const observer = new ResizeObserver(arrange)
   observer.observe(place)
   arrange()
@@ -109,7 +108,7 @@ function quieten(terminal: Terminal): void {
   for (const code of SWALLOWED_OSC) terminal.parser.registerOscHandler(code, () => true)
   for (const final of ['h', 'l']) {
     terminal.parser.registerCsiHandler({ prefix: '?', final }, (parameters) =>
-      parameters.every((parameter) => typeof parameter === 'number' && SWALLOWED_MODES.has(parameter)),
+      parameters.some((parameter) => typeof parameter === 'number' && SWALLOWED_MODES.has(parameter)),
     )
   }
   // Window manipulation, device status and attributes: nothing here may answer or resize.

@@ -12,9 +12,10 @@ import { Problem } from '../shell/problem.tsx'
 import { SessionRow } from './row.tsx'
 
 const ROW_PX = 64
-const PHONE_ROW_PX = 116
+const PHONE_ROW_PX = 106
 const SEARCH_DELAY_MS = 250
 const POLL_MS = 5000
+const MAX_POLLED_PAGES = 3
 
 export function Sessions() {
   const [search, setSearch] = useSearchParams()
@@ -26,13 +27,27 @@ export function Sessions() {
     timer = setTimeout(() => setSearch({ q: text || null }, { replace: true }), SEARCH_DELAY_MS)
   }
   onCleanup(() => clearTimeout(timer))
+  /** The first Escape empties the field, the second leaves it. */
+  const escape = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !input) return
+    event.preventDefault()
+    if (input.value === '') input.blur()
+    input.value = ''
+    type('')
+  }
+  createEffect(() => {
+    const text = q()
+    // What is being typed is newer than the address.
+    if (input && document.activeElement !== input) input.value = text
+  })
   const sessions = createInfiniteQuery(() => ({
     queryKey: ['sessions', q()],
     queryFn: ({ pageParam }) => api.sessions({ q: q(), ...(pageParam !== '' && { cursor: pageParam }) }),
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? null,
     placeholderData: keepPreviousData,
-    refetchInterval: POLL_MS,
+    // Every loaded page is asked for again: only while they are few.
+    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > MAX_POLLED_PAGES ? false : POLL_MS),
   }))
   const rows = createMemo<readonly SessionSummary[]>(() => sessions.data?.pages.flatMap((page) => page.items) ?? [])
   createEffect(() => {
@@ -50,9 +65,8 @@ export function Sessions() {
             type="search"
             aria-label="Search sessions"
             placeholder="Agent, connection, purpose, command"
-            value={q()}
             onInput={(event) => type(event.currentTarget.value)}
-            onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
+            onKeyDown={escape}
           />
           <kbd>/</kbd>
         </search>

@@ -3,7 +3,7 @@
 /** `14:03`, `yesterday 14:03`, `12 Nov 14:03`, `12 Nov 2024`. */
 export function whenText(iso: string, now: Date, locale?: string): string {
   const date = new Date(iso)
-  const time = date.toLocaleTimeString(locale, { hour: 'numeric', minute: '2-digit' })
+  const time = date.toLocaleTimeString(locale, { timeStyle: 'short' })
   const days = Math.round((startOfDay(now) - startOfDay(date)) / 86_400_000)
   if (days === 0) return time
   if (days === 1) return `yesterday ${time}`

@@ -5,9 +5,9 @@ import { For } from 'solid-js'
 
 const KEYS: readonly (readonly [string, readonly string[], string])[] = [
   ['Everywhere', ['?'], 'This help'],
-  ['Everywhere', ['/'], 'Search'],
   ['Everywhere', ['g'], 'All sessions'],
   ['Everywhere', ['d'], 'Dark or light'],
+  ['In the list', ['/'], 'Search'],
   ['In a session', ['Space'], 'Play or pause'],
   ['In a session', ['j', 'k'], 'Next, previous command'],
   ['In a session', ['n'], 'Next denial'],

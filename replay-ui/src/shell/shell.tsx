@@ -3,6 +3,7 @@
 import { A, useNavigate } from '@solidjs/router'
 import { createQuery, useQueryClient } from '@tanstack/solid-query'
 import { createSignal, type JSX, lazy, Show, Suspense } from 'solid-js'
+import { ApiError } from '../api/client.ts'
 import { api } from './api-context.ts'
 import { GateIcon, MoonIcon, SunIcon } from './icons.tsx'
 import { useKeys } from './keys.ts'
@@ -72,8 +73,16 @@ function Account() {
   const navigate = useNavigate()
   const client = useQueryClient()
   const me = createQuery(() => ({ queryKey: ['me'], queryFn: () => api.me(), staleTime: 60_000 }))
+  const [failed, setFailed] = createSignal(false)
   const logout = async () => {
-    await api.logout().catch(() => undefined)
+    try {
+      await api.logout()
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.kind !== 'unauthorized') {
+        setFailed(true)
+        return
+      }
+    }
     navigate('/login')
     client.clear()
   }
@@ -85,7 +94,7 @@ function Account() {
             {who().username}
           </span>
           <button type="button" class="button quiet" onClick={logout}>
-            Log out
+            {failed() ? 'Not logged out, try again' : 'Log out'}
           </button>
         </div>
       )}
