@@ -61,10 +61,10 @@ describe('recordedScript', () => {
     expect(text(script)).toContain('\r\n[100x30]$ e')
   })
 
-  test('leaves no alternate screen, no hidden cursor and no colour behind', () => {
-    expect(
-      text(recordedScript('x', recording([0, 1, '\x1b[?1049h']), true)).endsWith('\x1b[0m\x1b[?1049l\x1b[?25h\r\n'),
-    ).toBe(true)
+  test('leaves no alternate screen, hidden cursor, margins or colour behind, and does not move the cursor back', () => {
+    expect(text(recordedScript('x', recording([0, 1, '\x1b[?1049h']), true)).endsWith('\x1b[!p\x1b[?1047l\r\n')).toBe(
+      true,
+    )
   })
 
   test('without a terminal, line ends get a carriage return', () => {

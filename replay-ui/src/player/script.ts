@@ -34,6 +34,8 @@ const MAX_ROWS = 200
 const PROMPT = '\x1b[1;32m$\x1b[0m '
 const DIM = '\x1b[3;90m'
 const RESET = '\x1b[0m'
+/** Soft reset and the normal screen. Not mode 1049: leaving that restores a cursor that was never saved, over what is there. */
+const RECOVER = '\x1b[!p\x1b[?1047l\r\n'
 
 /** The title as it is typed at a prompt. `lineEnd` is when Enter is pressed. */
 function typing(title: string): { events: ScriptEvent[]; end: number } {
@@ -71,7 +73,7 @@ export function recordedScript(title: string, recording: Uint8Array, tty: boolea
     last = Math.max(last, record.t)
     if (action) events.push({ at: end + last, action })
   }
-  events.push({ at: end + last, action: { kind: 'write', data: `${RESET}\x1b[?1049l\x1b[?25h\r\n` } })
+  events.push({ at: end + last, action: { kind: 'write', data: RECOVER } })
   return { events, outputAt: end, duration: end + last + READ_MS }
 }
 

@@ -28,7 +28,7 @@ export function Sessions() {
   }
   onCleanup(() => clearTimeout(timer))
   /** The first Escape empties the field, the second leaves it. */
-  const escape = (event: KeyboardEvent) => {
+  const onEscape = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || !input) return
     event.preventDefault()
     if (input.value === '') input.blur()
@@ -66,7 +66,7 @@ export function Sessions() {
             aria-label="Search sessions"
             placeholder="Agent, connection, purpose, command"
             onInput={(event) => type(event.currentTarget.value)}
-            onKeyDown={escape}
+            onKeyDown={onEscape}
           />
           <kbd>/</kbd>
         </search>
