@@ -20,6 +20,9 @@ import { startWorkerd } from './workerd.ts'
 
 export type Runtime = 'bun' | 'deno' | 'workerd'
 
+/** What every file of the suite runs on: `describe.each(RUNTIMES)`. */
+export const RUNTIMES: readonly Runtime[] = ['bun', 'deno', 'workerd']
+
 const ROOT = resolve(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules/.bin')
 
@@ -116,6 +119,8 @@ export interface AskOptions {
   readonly token?: string | null
   /** Absent: `/clusters/test`. */
   readonly prefix?: string
+  /** The Host header; absent: the gateway's address. */
+  readonly host?: string
 }
 
 /** Waits until `check` holds; fails after 30 s. Polls, since what is awaited is in another process. */
@@ -285,6 +290,7 @@ export async function startWorld(runtime: Runtime, extra: { config?: Record<stri
       ca: authority.cert,
       target: `${options.prefix ?? '/clusters/test'}${target}`,
       method: options.method ?? 'GET',
+      ...(options.host === undefined ? {} : { host: options.host }),
       headers: [
         ...(options.token === null ? [] : [['authorization', `Bearer ${options.token ?? token}`] as const]),
         ...(options.headers ?? []),
