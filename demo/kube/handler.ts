@@ -130,6 +130,7 @@ function resourceCall(call: Call, runtime: PodRuntime): DemoResponse {
   }
   if (!resource.verbs.includes(info.verb)) throw notAllowed()
   if (resource.group === 'authorization.k8s.io' || resource.group === 'authentication.k8s.io') return review(call)
+  if (info.name === '' && (info.verb === 'update' || info.verb === 'patch')) throw notAllowed()
   switch (info.verb) {
     case 'get':
       return getOne(call)

@@ -140,6 +140,15 @@ function isEmpty(value: Json): boolean {
   return value === '' || (isObject(value) && Object.keys(value).length === 0)
 }
 
+/** Fields that are no pointers in Go: clients always send them, and zero or false means they were not set. */
+const ZERO_IS_UNSET = new Set(
+  (
+    'stdin stdinOnce tty hostNetwork hostPID hostIPC paused readOnly publishNotReadyAddresses unschedulable generation ' +
+    'hostPort minReadySeconds initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold nodePort ' +
+    'healthCheckNodePort observedGeneration count revision'
+  ).split(' '),
+)
+
 /** Objects whose emptiness says something. */
 const MEANINGFUL_WHEN_EMPTY = new Set([
   'emptyDir',
@@ -172,7 +181,9 @@ function put(out: JsonObject, field: Field, wire: Wire, depth: number): void {
   } else {
     const value = one(type, wire, depth)
     if (isEmpty(value) && !field.required && !MEANINGFUL_WHEN_EMPTY.has(field.name)) return
-    if (type.kind === 'scalar' && type.name === 'Time' && value === '0001-01-01T00:00:00Z') return
+    if ((value === 0 || value === false) && ZERO_IS_UNSET.has(field.name) && !field.required) return
+    // Go's zero time travels as no seconds at all.
+    if (type.kind === 'scalar' && type.name === 'Time' && value === '1970-01-01T00:00:00Z') return
     out[field.name] = value
   }
 }

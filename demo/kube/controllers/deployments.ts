@@ -151,12 +151,7 @@ function roll(
   const surge = share(rolling.maxSurge, wanted, true)
   const unavailable = Math.max(share(rolling.maxUnavailable, wanted, false), surge === 0 ? 1 : 0)
   const have = numberAt(current, ['spec', 'replicas'])
-  scaleSet(
-    context,
-    deployment,
-    current,
-    Math.max(Math.min(have, wanted), Math.min(wanted, wanted + surge - oldTotal)),
-  )
+  scaleSet(context, deployment, current, Math.max(Math.min(have, wanted), Math.min(wanted, wanted + surge - oldTotal)))
   const sets = ownedIn(context.cluster, 'replicasets.apps', deployment)
   const ready = (set: KubeObject) => numberAt(set, ['status', 'readyReplicas'])
   let spare =

@@ -161,7 +161,8 @@ export function applyConfiguration(
   const merged = live === undefined ? rest : clone(mergeObjects(live, rest, schema))
   const ownedByOthers = new Set(others.flatMap((entry) => [...entry.paths]))
   const lost = [...(own?.paths ?? [])].filter((path) => !wanted.has(path) && !ownedByOthers.has(path))
-  for (const path of lost.sort((a, b) => b.length - a.length)) {
+  // A list item goes before the fields in it: once its key were gone, it could not be found.
+  for (const path of lost.sort((a, b) => a.length - b.length)) {
     const stillUsed = [...ownedByOthers, ...wanted.keys()].some((other) => isBelow(other, path))
     if (!stillUsed) dropPath(merged, path, (parent) => wanted.has(parent))
   }

@@ -78,7 +78,7 @@ kind: ClusterRole
 metadata: {name: sallyport-connector}
 rules:
 - {apiGroups: [""], resources: [users, groups, serviceaccounts], verbs: [impersonate]}
-- {apiGroups: [authentication.k8s.io], resources: ["userextras/*", uids], verbs: [impersonate]}
+- {apiGroups: [authentication.k8s.io], resources: ["*"], verbs: [impersonate]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
