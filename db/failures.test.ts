@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type HranaServer, startHrana } from '../test/hrana.ts'
 import { type Entry, LogUnavailable } from '../worker/ports.ts'
 import { createConnection } from './connection.ts'
-import { checkLog, counterBytes, event, intent, NOW, result } from './contract.ts'
+import { checkLog, counterBytes, event, intent, NOW, result } from './contract/fixtures.ts'
 import type { Database } from './database.ts'
 import { openDatabase } from './embedded.ts'
 import { createLogQueue } from './log.ts'
@@ -212,8 +212,8 @@ describe('remote', () => {
     const raw = rawClient(server.url)
     expect(await checkLog(raw)).toEqual(['r1', 'e1', 'r2'])
     const { rows } = await raw.execute('SELECT hash, writer FROM leaves ORDER BY idx')
-    expect(receipts.map(({ leaf }) => leaf)).toEqual(rows.slice(0, 2).map((row) => row['hash']))
-    expect(new Set(rows.map((row) => row['writer'])).size).toBe(1)
+    expect(receipts.map(({ leaf }) => leaf)).toEqual(rows.slice(0, 2).map((row) => row.hash))
+    expect(new Set(rows.map((row) => row.writer)).size).toBe(1)
   })
 
   it('an answer lost, and no way to ask: refused, recorded once, and the next chain is another', async () => {

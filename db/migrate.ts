@@ -48,7 +48,7 @@ async function applied(writer: Writer, when: number): Promise<boolean> {
  */
 export async function checkTriggers(writer: Writer): Promise<void> {
   const [result] = await writer.write([statement("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")])
-  const found = new Map(result?.rows.map((row) => [String(row['name']), String(row['sql'])]))
+  const found = new Map(result?.rows.map((row) => [String(row.name), String(row.sql)]))
   for (const [name, sql] of Object.entries(TRIGGERS)) {
     const present = found.get(name)
     if (present === undefined) throw changed(`the trigger ${name} is missing`)

@@ -71,7 +71,7 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
       if (command !== null) command.worst = Math.max(command.worst, OUTCOMES.indexOf(leaf.res.outcome))
       results.push({ sql: 'UPDATE requests SET result = ? WHERE id = ?', args: [leaf.id, leaf.ref] })
     } else if (leaf.type === 'stream.open' && leaf.ref !== undefined && command !== null) {
-      if (leaf.data?.['kind'] === 'portforward') continue
+      if (leaf.data?.kind === 'portforward') continue
       command.stream ??= leaf.ref
     }
   }
@@ -115,8 +115,8 @@ function sessionChange(all: Map<string, SessionChange>, id: string, leaf: Leaf):
     change.who = { connection: leaf.connection, username, groups: JSON.stringify(groups), issuer }
   }
   if (leaf.type === 'session.open') {
-    if (typeof leaf.data?.['purpose'] === 'string') change.purpose ??= leaf.data['purpose']
-    if (typeof leaf.data?.['client'] === 'string' && change.userAgent === '') change.userAgent = leaf.data['client']
+    if (typeof leaf.data?.purpose === 'string') change.purpose ??= leaf.data.purpose
+    if (typeof leaf.data?.client === 'string' && change.userAgent === '') change.userAgent = leaf.data.client
   }
   return change
 }

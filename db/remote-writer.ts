@@ -48,7 +48,7 @@ function createRemoteWriter(client: Client): Writer {
     async since(writer, wseq) {
       const sql = 'SELECT hash FROM leaves WHERE writer = ? AND wseq > ? ORDER BY wseq'
       const { rows } = await client.execute({ sql, args: [writer, wseq] })
-      return rows.map((row) => String(row['hash']))
+      return rows.map((row) => String(row.hash))
     },
     async close() {
       client.close()

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { expect, it } from 'vitest'
-import { counterBytes, intent, NOW, result } from './contract.ts'
+import { counterBytes, intent, NOW, result } from './contract/fixtures.ts'
 import { openDatabase } from './embedded.ts'
 
 const COMMANDS = 10_000

@@ -72,12 +72,12 @@ export function createStore(db: LibSQLDatabase, writer: Writer, now: () => numbe
       if (list.length === 0) return []
       const results = await writer.write(
         list.map(({ kind, name, document, source }) =>
-          revision(kind, name, 0, JSON.stringify(document), source, by, at),
+          revision(kind, name, 0, JSON.stringify(document ?? null), source, by, at),
         ),
       )
       return list.map(({ kind, name, document, source }, index) => {
         const row = results[index]?.rows[0]
-        return { kind, name, revision: Number(row?.['revision']), document, source, appliedBy: by, appliedAt: at }
+        return { kind, name, revision: Number(row?.revision), document, source, appliedBy: by, appliedAt: at }
       })
     },
     async deleteDocument(kind, name, by, at) {
@@ -103,7 +103,7 @@ export function createStore(db: LibSQLDatabase, writer: Writer, now: () => numbe
       const [result] = await write(db.delete(codes).where(taken).returning())
       const row = result?.rows[0]
       if (row === undefined) return null
-      const code: OneTimeCode = { purpose, payload: String(row['payload']), expiresAt: Number(row['expires_at']) }
+      const code: OneTimeCode = { purpose, payload: String(row.payload), expiresAt: Number(row.expires_at) }
       return code.expiresAt > at ? code : null
     },
 

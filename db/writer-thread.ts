@@ -34,7 +34,7 @@ function handle(request: ThreadRequest): unknown {
       return connection.transaction('fsynced', (run) => request.statements.map(run))
     case 'since': {
       const sql = 'SELECT hash FROM leaves WHERE writer = ? AND wseq > ? ORDER BY wseq'
-      return connection.read({ sql, args: [request.writer, request.wseq] }).map((row) => row['hash'])
+      return connection.read({ sql, args: [request.writer, request.wseq] }).map((row) => row.hash)
     }
   }
 }

@@ -34,7 +34,7 @@ describe.each([
     expect(columns).toEqual(['a', 'b', 'c', 'd', 'e'])
     expect(rows[0]).toMatchObject(row)
     const named = await client().execute({ sql: 'SELECT :x AS x', args: { x: 'named' } })
-    expect(named.rows[0]?.['x']).toBe('named')
+    expect(named.rows[0]?.x).toBe('named')
   })
 
   it('counts rows, also with RETURNING, and takes a lone blob', async () => {
@@ -43,7 +43,7 @@ describe.each([
     const inserted = await db.execute({ sql: 'INSERT INTO t (b) VALUES (?)', args: [new Uint8Array(3)] })
     expect([inserted.rowsAffected, inserted.lastInsertRowid]).toEqual([1, 1n])
     const returned = await db.execute('INSERT INTO t (b) VALUES (1), (2) RETURNING id')
-    expect([returned.rowsAffected, returned.rows.map((row) => row['id'])]).toEqual([2, [2, 3]])
+    expect([returned.rowsAffected, returned.rows.map((row) => row.id)]).toEqual([2, [2, 3]])
   })
 
   it('rolls a failed batch back and names the error', async () => {
@@ -51,7 +51,7 @@ describe.each([
     await db.execute('CREATE TABLE t (id INTEGER PRIMARY KEY)')
     const twice = ['INSERT INTO t VALUES (1)', 'INSERT INTO t VALUES (1)']
     await expect(db.batch(twice, 'write')).rejects.toMatchObject({ code: expect.stringContaining('SQLITE_CONSTRAINT') })
-    expect((await db.execute('SELECT count(*) AS n FROM t')).rows[0]?.['n']).toBe(0)
+    expect((await db.execute('SELECT count(*) AS n FROM t')).rows[0]?.n).toBe(0)
   })
 
   it('lets a second writer wait for an interactive transaction', async () => {
@@ -60,10 +60,10 @@ describe.each([
     const transaction = await db.transaction('write')
     await transaction.execute('INSERT INTO t VALUES (1)')
     const other = client().batch(['INSERT INTO t VALUES (2)'], 'write')
-    expect((await transaction.execute('SELECT n FROM t')).rows.map((row) => row['n'])).toEqual([1])
+    expect((await transaction.execute('SELECT n FROM t')).rows.map((row) => row.n)).toEqual([1])
     await transaction.commit()
     await other
-    expect((await db.execute('SELECT n FROM t')).rows.map((row) => row['n'])).toEqual([1, 2])
+    expect((await db.execute('SELECT n FROM t')).rows.map((row) => row.n)).toEqual([1, 2])
   })
 
   it('forgets a transaction that was rolled back', async () => {
@@ -72,10 +72,12 @@ describe.each([
     const transaction = await db.transaction('write')
     await transaction.execute('INSERT INTO t VALUES (1)')
     await transaction.rollback()
-    expect((await db.execute('SELECT count(*) AS n FROM t')).rows[0]?.['n']).toBe(0)
+    expect((await db.execute('SELECT count(*) AS n FROM t')).rows[0]?.n).toBe(0)
   })
 
   it('refuses another token', async () => {
-    await expect(createClient({ url: server.url, authToken: 'other' }).execute('SELECT 1')).rejects.toThrow(/unauthorised/)
+    await expect(createClient({ url: server.url, authToken: 'other' }).execute('SELECT 1')).rejects.toThrow(
+      /unauthorised/,
+    )
   })
 })

@@ -1,0 +1,34 @@
+// One suite for the ports Log, Store and Recordings, run against every kind of database (database.test.ts).
+
+import { afterEach, beforeEach, describe } from 'vitest'
+import type { Database } from '../database.ts'
+import type { Subject } from './fixtures.ts'
+import { logContract } from './log.ts'
+import { recordingsContract } from './recordings.ts'
+import { storeContract } from './store.ts'
+
+export function databaseContract(name: string, create: () => Promise<Subject>): void {
+  describe(name, () => {
+    let subject: Subject
+    let databases: Database[]
+    beforeEach(async () => {
+      subject = await create()
+      databases = []
+    })
+    afterEach(async () => {
+      for (const database of databases) await database.close()
+      await subject.close()
+    })
+    const opened = {
+      subject: () => subject,
+      async open() {
+        const database = await subject.open()
+        databases.push(database)
+        return database
+      },
+    }
+    logContract(opened)
+    storeContract(opened)
+    recordingsContract(opened)
+  })
+}

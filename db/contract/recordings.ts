@@ -1,0 +1,240 @@
+// What every Recordings over a database must do: summaries, search, paging, bodies, and the same again when rebuilt.
+
+import { describe, expect, it } from 'vitest'
+import { parseLeaf } from '../../protocol/log/leaf.ts'
+import type { Entry } from '../../worker/ports.ts'
+import { event, intent, NOW, type Opened, result, utf8 } from './fixtures.ts'
+
+export function recordingsContract({ open, subject }: Opened): void {
+  describe('recordings', () => {
+    it('tells what a session did', async () => {
+      const { log, recordings } = await open()
+      const open_ = event('session.open', 'o1', {
+        session: 's1',
+        actor: { username: 'agent', groups: ['ai-agents'], issuer: 'https://id.example' },
+        connection: 'demo',
+        data: { client: 'kubectl/v1.35.2', purpose: 'tidy up' },
+      })
+      const deny = { effect: 'Deny', policy: 'p', rule: 'never', reason: 'no', revision: 1 } as const
+      const mask = { count: 2, rules: { secret: 2 } }
+      await log.append([{ event: open_ }, intent('r1')], 'fsynced')
+      await log.append([result('r1-end', 'r1', { mask }, 'hello')], 'committed')
+      await log.append(
+        [
+          intent('r2', { decision: deny, command: 'c2' }, { verb: 'delete', kubectlCommand: 'kubectl delete' }),
+          result('r2-end', 'r2', { command: 'c2', res: { outcome: 'refused', code: 403, durationMs: 0, bytes: 0 } }),
+        ],
+        'fsynced',
+      )
+      const at = new Date(NOW).toISOString()
+      expect(await recordings.session('s1')).toEqual({
+        id: 's1',
+        connection: 'demo',
+        agent: { username: 'agent', groups: ['ai-agents'], issuer: 'https://id.example' },
+        purpose: 'tidy up',
+        userAgent: 'kubectl/v1.35.2',
+        startedAt: at,
+        lastAt: at,
+        commands: 2,
+        requests: 2,
+        denials: 1,
+        masks: 2,
+        live: true,
+      })
+      expect(await recordings.session('s2')).toBeNull()
+      const { items } = await recordings.commands('s1', { limit: 10 })
+      expect(items.map(({ id, outcome, requests, denials, masks }) => [id, outcome, requests, denials, masks])).toEqual(
+        [
+          ['c1', 'ok', 1, 0, 2],
+          ['c2', 'refused', 1, 1, 0],
+        ],
+      )
+      expect(items.every(({ title }) => title.startsWith('kubectl'))).toBe(true)
+      const request = await recordings.request('r1')
+      expect(request).toMatchObject({
+        id: 'r1',
+        session: 's1',
+        command: 'c1',
+        at,
+        request: { verb: 'list', namespace: 'shop' },
+        decision: { effect: 'Allow' },
+        mask,
+        result: { outcome: 'ok', bytes: 5 },
+        bodies: [{ kind: 'response', mediaType: 'text/plain', bytes: 5 }],
+      })
+      expect(await recordings.request('r1-end')).toBeNull()
+      const ids: string[] = []
+      for await (const text of recordings.leaves('s1')) ids.push(parseLeaf(text).id)
+      expect(ids).toEqual(['o1', 'r1', 'r1-end', 'r2', 'r2-end'])
+    })
+
+    it('is not moved by who looks at it later', async () => {
+      const { log, recordings } = await open()
+      await log.append([intent('r1'), result('e1', 'r1')], 'committed')
+      const before = await recordings.session('s1')
+      const later = { session: 's1', ts: new Date(NOW + 90_000).toISOString() }
+      const viewer = { username: 'ann', groups: [], issuer: 'i' }
+      await log.append([{ event: event('view', 'v1', { ...later, actor: viewer, connection: 'demo' }) }], 'committed')
+      expect(await recordings.session('s1')).toEqual(before)
+    })
+
+    it('shows what runs as running, then by its worst outcome', async () => {
+      const { log, recordings } = await open()
+      await log.append([intent('r1'), intent('r2')], 'committed')
+      const outcome = async () => (await recordings.commands('s1', { limit: 1 })).items[0]?.outcome
+      expect(await outcome()).toBe('running')
+      expect((await recordings.request('r1'))?.result).toBeUndefined()
+      await log.append(
+        [result('e1', 'r1', { res: { outcome: 'failed', code: 500, durationMs: 1, bytes: 0 } })],
+        'committed',
+      )
+      expect(await outcome()).toBe('running')
+      await log.append([result('e2', 'r2')], 'committed')
+      expect(await outcome()).toBe('failed')
+    })
+
+    it.each([
+      ['running long ago', NOW - 3_600_000, false, true],
+      ['quiet for less than a minute', NOW - 59_999, true, true],
+      ['quiet for a minute', NOW - 60_000, true, false],
+    ])('%s: live or not', async (_, at, ended, live) => {
+      const { log, recordings } = await open()
+      const ts = new Date(at).toISOString()
+      await log.append([intent('r1', { ts }), ...(ended ? [result('e1', 'r1', { ts })] : [])], 'committed')
+      expect((await recordings.session('s1'))?.live).toBe(live)
+    })
+
+    it.each([
+      ['nothing', {}, ['b', 'a']],
+      ['a connection', { connection: 'demo' }, ['a']],
+      ['an agent', { agent: 'robot' }, ['b']],
+      ['part of an agent', { text: 'OBO' }, ['b']],
+      ['part of a namespace', { text: 'sho' }, ['a']],
+      ['part of a kubectl command', { text: 'kubectl ap' }, ['b']],
+      ['part of a resource', { text: 'ploy' }, ['b']],
+      ['part of a connection', { text: 'pro' }, ['b']],
+      ['part of a purpose', { text: 'tidy' }, ['b']],
+      ['a wildcard, taken literally', { text: '%' }, []],
+      ['what is not there', { text: 'zzz' }, []],
+    ])('finds sessions by %s', async (_, filter, ids) => {
+      const { log, recordings } = await open()
+      await log.append(
+        [
+          intent('r1', { session: 'a', command: 'ca' }),
+          {
+            event: event('session.open', 'o2', {
+              session: 'b',
+              ts: new Date(NOW + 1).toISOString(),
+              actor: { username: 'robot', groups: [], issuer: 'i' },
+              connection: 'prod',
+              data: { purpose: 'tidy up' },
+            }),
+          },
+          intent(
+            'r2',
+            { session: 'b', command: 'cb', ts: new Date(NOW + 2).toISOString() },
+            { kubectlCommand: 'kubectl apply', resource: 'deployments', namespace: '' },
+          ),
+        ],
+        'committed',
+      )
+      const { items } = await recordings.sessions({ ...filter, limit: 10 })
+      expect(items.map(({ id }) => id)).toEqual(ids)
+    })
+
+    it('pages sessions, commands and requests without gap or overlap, also at equal times', async () => {
+      const { log, recordings } = await open()
+      const entries = Array.from({ length: 25 }, (_, at) => {
+        const n = String(at).padStart(2, '0')
+        return [intent(`r${n}`, { command: `c${n}` }), intent(`x${n}`, { session: `s-${n}`, command: `d${n}` })]
+      }).flat()
+      await log.append(entries, 'committed')
+      const all = async (page: (cursor?: string) => Promise<{ items: readonly { id: string }[]; next?: string }>) => {
+        const pages: string[][] = []
+        let cursor: string | undefined
+        do {
+          const { items, next } = await page(cursor)
+          pages.push(items.map(({ id }) => id))
+          cursor = next
+        } while (cursor !== undefined)
+        return pages
+      }
+      const at = (cursor?: string) => ({ limit: 10, ...(cursor === undefined ? {} : { cursor }) })
+      const numbers = Array.from({ length: 25 }, (_, n) => String(n).padStart(2, '0'))
+      const commands = await all((cursor) => recordings.commands('s1', at(cursor)))
+      expect(commands.map((page) => page.length)).toEqual([10, 10, 5])
+      expect(commands.flat()).toEqual(numbers.map((n) => `c${n}`))
+      const requests = await all((cursor) => recordings.requests('s1', at(cursor)))
+      expect(requests.flat()).toEqual(numbers.map((n) => `r${n}`))
+      const sessions = await all((cursor) => recordings.sessions(at(cursor)))
+      expect(sessions.flat()).toEqual(['s1', ...numbers.map((n) => `s-${n}`).reverse()])
+      const exact = await recordings.requests('s1', { limit: 25 })
+      expect([exact.items.length, exact.next]).toEqual([25, undefined])
+      expect((await recordings.requests('s1', { limit: 5, command: 'c03' })).items.map(({ id }) => id)).toEqual(['r03'])
+    })
+
+    it('joins the segments of a body in order', async () => {
+      const { log, recordings } = await open()
+      const segment = (seq: number, text: string): Entry => ({
+        event: event('stream.segment', `seg${seq}`, { session: 's1', command: 'c1', ref: 'r1' }),
+        body: { kind: 'response', seq, mediaType: 'text/plain', bytes: utf8.encode(text) },
+      })
+      await log.append([intent('r1'), segment(0, 'one '), segment(1, 'two '), segment(2, 'three')], 'committed')
+      const body = await recordings.body('r1', 'response')
+      let text = ''
+      for (let chunk = await body?.bytes.read(); chunk; chunk = await body?.bytes.read()) {
+        text += new TextDecoder().decode(chunk)
+      }
+      expect(text).toBe('one two three')
+      expect((await recordings.request('r1'))?.bodies).toEqual([
+        { kind: 'response', mediaType: 'text/plain', bytes: 13 },
+      ])
+      expect(await recordings.body('r1', 'request')).toBeNull()
+      const cancelled = await recordings.body('r1', 'response')
+      cancelled?.bytes.cancel('enough')
+      expect(await cancelled?.bytes.read()).toBeNull()
+    })
+
+    it('points a command at its recorded stream, not at a forwarded port', async () => {
+      const { log, recordings } = await open()
+      const opens = (id: string, command: string, kind: string): Entry => ({
+        event: event('stream.open', `${id}-open`, { session: 's1', command, ref: id, data: { kind } }),
+      })
+      await log.append([intent('r1'), opens('r1', 'c1', 'exec')], 'committed')
+      await log.append([intent('r2', { command: 'c2' }), opens('r2', 'c2', 'portforward')], 'committed')
+      const { items } = await recordings.commands('s1', { limit: 10 })
+      expect(items.map(({ stream }) => stream)).toEqual(['r1', undefined])
+    })
+
+    it('derives the same again from the leaves', async () => {
+      const { log, recordings, rebuildReadModel } = await open()
+      for (let at = 0; at < 30; at += 1) {
+        const place = { session: `s${at % 3}`, command: `c${at % 7}-${at % 3}` }
+        const mask = { count: at, rules: { secret: at } }
+        await log.append([intent(`r${at}`, place)], 'committed')
+        if (at % 4 !== 0) await log.append([result(`e${at}`, `r${at}`, { ...place, mask })], 'committed')
+      }
+      const read = async () => {
+        const { items } = await recordings.sessions({ limit: 10 })
+        return [items, ...(await Promise.all(items.map(({ id }) => recordings.commands(id, { limit: 100 }))))]
+      }
+      const before = await read()
+      await subject().raw.execute("UPDATE sessions SET requests = 99, username = 'someone'")
+      await subject().raw.execute('DELETE FROM commands')
+      await rebuildReadModel()
+      expect(await read()).toEqual(before)
+    })
+
+    it('lists intents that another writer left without a result, and only those', async () => {
+      const crashed = await open()
+      await crashed.log.append([intent('r1'), intent('r2'), result('e2', 'r2'), intent('r3')], 'committed')
+      const { log, unfinished } = await open()
+      await log.append([intent('r4')], 'committed')
+      const page = await unfinished.list({ after: '', limit: 1 })
+      expect(page).toEqual([{ id: 'r1', session: 's1', command: 'c1', at: NOW }])
+      expect((await unfinished.list({ after: 'r1', limit: 10 })).map(({ id }) => id)).toEqual(['r3'])
+      expect(await unfinished.list({ after: '', limit: 10, connection: 'other' })).toEqual([])
+      expect((await unfinished.list({ after: '', limit: 10, connection: 'demo' })).length).toBe(2)
+    })
+  })
+}
