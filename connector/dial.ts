@@ -37,6 +37,9 @@ export function gatewayClient(gateway: GatewayAddress): { client: HttpClient; ho
   return { client: new HttpClient({ host, port: url.port === '' ? 443 : Number(url.port), tls }), host: url.host }
 }
 
+/** Time for the gateway to answer a request of the connector's own. */
+export const HANDSHAKE_TIMEOUT_MS = 15_000
+
 /** The first line of a refusal's body, for the log; a Status's message when it is one. */
 async function wordsOf(answer: { read(): Promise<Uint8Array | null>; cancel(): void }): Promise<string> {
   let text = ''
@@ -83,6 +86,7 @@ export async function dialGateway(
       ],
       body: null,
       upgrade: true,
+      headTimeoutMs: HANDSHAKE_TIMEOUT_MS,
     },
     options.signal,
   )

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { STREAM_WINDOW_BYTES } from '../protocol/tunnel/limits.ts'
 import { acceptKey, fromDuplex, type MessageSocket } from '../protocol/websocket.ts'
 import { escapeExtraKey } from './impersonate.ts'
-import { READ_AHEAD_BYTES } from './limits.ts'
+import { READ_AHEAD_BYTES, RESPONSE_HEAD_TIMEOUT_MS } from './limits.ts'
 import { ask, fakeApi, joinForwarder, requestHead, statusOf, textOf } from './testing.ts'
 
 const closers: (() => Promise<void> | void)[] = []
@@ -112,6 +112,31 @@ describe('requests', () => {
     await api.close()
     const answer = await ask(joined, requestHead({ method: 'POST' }), Uint8Array.of(1)).response
     expect(answer).toMatchObject({ failure: { kind: 'unreachable', sent: false } })
+  })
+
+  test.each([
+    ['a list is given up', '/api/v1/namespaces/d/pods', false],
+    ['a watch is waited for', '/api/v1/namespaces/d/pods?watch=true', true],
+    ['a quiet log is waited for', '/api/v1/namespaces/d/pods/p/log?container=c&follow=true', true],
+  ])('when no head comes: %s', async (_name, target, waits) => {
+    const asked = Promise.withResolvers<ServerResponse>()
+    const { joined } = await setUp((_request, response) => asked.resolve(response))
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const stream = ask(joined, requestHead({ target }))
+      const response = await asked.promise
+      // Bytes pass at most every 10 s in a tunnel that is alive; this one is in memory and answers its PINGs.
+      for (let ms = 0; ms <= RESPONSE_HEAD_TIMEOUT_MS; ms += 5_000) {
+        vi.advanceTimersByTime(5_000)
+        for (let i = 0; i < 5; i++) await new Promise<void>((resolve) => setImmediate(resolve))
+      }
+      if (waits) response.end('late')
+      const answer = await stream.response
+      if (waits) expect(statusOf(answer)).toBe(200)
+      else expect(answer).toMatchObject({ failure: { kind: 'timeout', sent: true } })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('a refused credential is renewed once and the request sent again', async () => {

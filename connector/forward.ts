@@ -9,7 +9,7 @@ import { fail } from './failure.ts'
 import { type HttpAnswer, HttpClient, HttpFailure } from './http/client.ts'
 import type { HeaderFields } from './http/parser.ts'
 import { impersonation } from './impersonate.ts'
-import { MAX_COLLECTING_BYTES, MAX_REQUEST_BODY_BYTES } from './limits.ts'
+import { MAX_COLLECTING_BYTES, MAX_REQUEST_BODY_BYTES, RESPONSE_HEAD_TIMEOUT_MS } from './limits.ts'
 import type { LogLine } from './log.ts'
 import { type Credentials, type Target, TargetError } from './target/target.ts'
 import { relayUpgrade } from './upgrade.ts'
@@ -38,6 +38,12 @@ function passedBack(headers: HeaderFields): HeaderFields {
     if (HOP_BY_HOP.has(name)) return false
     return name !== 'location' || /^\/(?![/\\])/.test(value)
   })
+}
+
+/** Watches and followed logs: their head may come only with their first data. */
+function isOpenEnded(target: string): boolean {
+  const query = target.split('?')[1] ?? ''
+  return /(?:^|&)(?:watch|follow)=(?!false|0)/.test(query) || target.includes('/watch/')
 }
 
 /** Sends requests to one target. */
@@ -120,7 +126,14 @@ export class Forwarder {
     if (credentials.authorization !== undefined) headers.push(['Authorization', credentials.authorization])
     headers.push(...impersonation(head.user))
     return this.#clientFor(credentials).request(
-      { method: head.method, target: target.basePath + head.target, headers, body, upgrade: upgrade !== null },
+      {
+        method: head.method,
+        target: target.basePath + head.target,
+        headers,
+        body,
+        upgrade: upgrade !== null,
+        ...(isOpenEnded(head.target) ? {} : { headTimeoutMs: RESPONSE_HEAD_TIMEOUT_MS }),
+      },
       signal,
     )
   }

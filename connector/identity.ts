@@ -5,7 +5,7 @@ import { chmod, mkdir, open, readFile, rename, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose'
 import * as v from 'valibot'
-import { type GatewayAddress, gatewayClient } from './dial.ts'
+import { type GatewayAddress, gatewayClient, HANDSHAKE_TIMEOUT_MS } from './dial.ts'
 
 const stateFile = v.strictObject({
   key: v.strictObject({
@@ -135,6 +135,7 @@ async function enrol(
           ['Content-Length', String(body.length)],
         ],
         body,
+        headTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       },
       new AbortController().signal,
     )

@@ -21,10 +21,13 @@ export const MAX_IDLE_SOCKETS = 64
 /** How long a connection is kept idle: less than the API server's own 90 s, so that it is never closed under a request. */
 export const IDLE_SOCKET_MS = 45_000
 
+/** Silence after which TCP asks whether the other host is still there: an idle watch must not outlive its API server. */
+export const TCP_KEEPALIVE_MS = 30_000
+
 /** Time to connect to the API server, TLS included. */
 export const CONNECT_TIMEOUT_MS = 15_000
 
-/** Time to the head of an answer. The API server gives up at 60 s itself; exec and watch answer their heads at once. */
+/** Time to the head of an answer. The API server gives up at 60 s itself; watches and `logs -f` have no limit, since a quiet log sends no head. */
 export const RESPONSE_HEAD_TIMEOUT_MS = 90_000
 
 /** One message of the API server's exec, attach or port-forward WebSocket. It sends at most 32 KiB and the channel. */

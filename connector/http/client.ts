@@ -3,13 +3,7 @@
 
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import {
-  CONNECT_TIMEOUT_MS,
-  IDLE_SOCKET_MS,
-  MAX_IDLE_SOCKETS,
-  READ_AHEAD_BYTES,
-  RESPONSE_HEAD_TIMEOUT_MS,
-} from '../limits.ts'
+import { CONNECT_TIMEOUT_MS, IDLE_SOCKET_MS, MAX_IDLE_SOCKETS, READ_AHEAD_BYTES, TCP_KEEPALIVE_MS } from '../limits.ts'
 import { type HeaderFields, ResponseParser } from './parser.ts'
 
 /** Where to connect. `tls` null: plain TCP. */
@@ -25,6 +19,8 @@ export interface HttpRequest {
   readonly target: string
   readonly headers: HeaderFields
   readonly body: Uint8Array | null
+  /** Time to the head of the answer, in ms; absent: no limit. */
+  readonly headTimeoutMs?: number
   /** Takes a 101 as an answer. The connection is then the caller's. */
   readonly upgrade?: boolean
 }
@@ -154,6 +150,7 @@ export class HttpClient {
       socket.on('close', () => fail('the connection was closed'))
       socket.once(tls === null ? 'connect' : 'secureConnect', () => {
         socket.setNoDelay(true)
+        socket.setKeepAlive(true, TCP_KEEPALIVE_MS)
         done(null)
       })
     })
@@ -177,7 +174,7 @@ class Exchange {
   readonly #signal: AbortSignal
   readonly #release: (reusable: boolean) => void
   readonly #parser: ResponseParser
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #settle: { resolve: (answer: HttpAnswer) => void; reject: (error: Error) => void } | null = null
   #queue: Uint8Array[] = []
   #queued = 0
@@ -219,10 +216,10 @@ class Exchange {
       },
       fault: (message) => this.#fail(new HttpFailure('protocol', message, true)),
     })
-    this.#timer = setTimeout(
-      () => this.#fail(new HttpFailure('timeout', 'the API server did not answer in time', true)),
-      RESPONSE_HEAD_TIMEOUT_MS,
-    )
+    if (request.headTimeoutMs !== undefined) {
+      const late = new HttpFailure('timeout', 'the API server did not answer in time', true)
+      this.#timer = setTimeout(() => this.#fail(late), request.headTimeoutMs)
+    }
     signal.addEventListener('abort', this.#onAbort, { once: true })
     socket.on('data', (chunk: Uint8Array) => this.#parser.push(chunk))
     socket.on('end', () => this.#closed('the API server closed the connection'))
