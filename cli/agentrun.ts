@@ -19,7 +19,7 @@ export interface Ancestor {
 /** More generations than any agent has; stops a loop. */
 const MAX_GENERATIONS = 32
 const PASSED_OVER = new Set(
-  'kubectl helm k9s kustomize stern flux timeout env xargs nice nohup time sudo stdbuf setsid watch parallel make tee'.split(
+  'kubectl helm k9s kustomize stern flux timeout env xargs nice nohup time sudo stdbuf setsid watch parallel make tee script strace'.split(
     ' ',
   ),
 )
@@ -30,21 +30,29 @@ export function isCarrier(argv: readonly string[]): boolean {
   const name = basename(argv[0] ?? '').replace(/^-/, '')
   if (PASSED_OVER.has(name)) return true
   // `sh -c`, `bash -lc`: one command. `bash`, `bash script.sh`: a run of their own.
-  return SHELLS.has(name) && argv.slice(1, 4).some((argument) => /^-[a-z]*c$/i.test(argument))
+  const operand = argv.findIndex((argument, index) => index > 0 && !argument.startsWith('-'))
+  const flags = argv.slice(1, operand === -1 ? argv.length : operand)
+  return SHELLS.has(name) && flags.some((flag) => /^-[a-z]*c$/i.test(flag))
 }
 
-/** The first ancestor that is no carrier; the topmost one when all are. */
+const nameOf = ({ pid, started }: Ancestor): string => `pid ${pid} started ${started}`
+const sameCommand = (a: Ancestor, b: Ancestor): boolean => a.argv.join('\0') === b.argv.join('\0')
+
+/**
+ * The first ancestor that is no carrier; the topmost one when all are. A shell forks itself for `$(…)` and pipes: such copies,
+ * which have its arguments, count as the shell.
+ */
 export async function runAmong(first: number, look: (pid: number) => Promise<Ancestor | null>): Promise<string> {
+  let found: Ancestor | null = null
   let pid = first
-  let last = `pid ${first}`
   for (let generation = 0; generation < MAX_GENERATIONS && pid > 1; generation += 1) {
     const ancestor = await look(pid)
     if (ancestor === null) break
-    last = `pid ${ancestor.pid} started ${ancestor.started}`
-    if (!isCarrier(ancestor.argv)) break
+    if (found !== null && !isCarrier(found.argv) && !sameCommand(found, ancestor)) break
+    found = ancestor
     pid = ancestor.parent
   }
-  return last
+  return found === null ? `pid ${first}` : nameOf(found)
 }
 
 async function lookInProc(pid: number): Promise<Ancestor | null> {

@@ -137,6 +137,8 @@ export async function up(invocation: Invocation): Promise<number> {
     }
   })
   const run = async (service: Service): Promise<Service> => {
+    // A stop while starting: nothing more is started behind its back.
+    stopping.signal.throwIfAborted()
     services.push(service)
     await service.start()
     return service
@@ -176,6 +178,7 @@ async function start(options: StartOptions): Promise<void> {
   const issuer = `https://127.0.0.1:${oidcPort}`
   const machine: Machine = { data, url, issuer, tls, secrets }
   const appDir = await builtApp(say)
+  stopping.throwIfAborted()
   await writeWhole(join(data, 'oidc.json'), providerSettings({ issuer, gateway: url, tls, secrets }))
   await writeWhole(join(data, 'gateway.json'), gatewaySettings({ url, port, issuer, tls, secrets, appDir }))
   await writeWhole(join(logs, 'README'), 'What the parts of sallyport up say. Safe to delete.\n')
