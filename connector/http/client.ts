@@ -217,8 +217,8 @@ class Exchange {
       fault: (message) => this.#fail(new HttpFailure('protocol', message, true)),
     })
     if (request.headTimeoutMs !== undefined) {
-      const late = new HttpFailure('timeout', 'the API server did not answer in time', true)
-      this.#timer = setTimeout(() => this.#fail(late), request.headTimeoutMs)
+      const late = (): void => this.#fail(new HttpFailure('timeout', 'the API server did not answer in time', true))
+      this.#timer = setTimeout(late, request.headTimeoutMs)
     }
     signal.addEventListener('abort', this.#onAbort, { once: true })
     socket.on('data', (chunk: Uint8Array) => this.#parser.push(chunk))
