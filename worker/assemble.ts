@@ -97,17 +97,24 @@ export interface ConnectionHub {
   readonly tunnel: ConnectorTunnel
 }
 
-/** Makes hubs; they share the policies, which are the same for all connections. */
+/** Makes hubs. */
+export interface HubMaker {
+  newHub(): ConnectionHub
+  /** Policies have changed: the next request is judged by the new ones. Elsewhere they are noticed within seconds. */
+  policiesChanged(): void
+}
+
+/** A maker of hubs that share the policies, which are the same for all connections. */
 export function assembleHubs(
   foundation: Foundation & {
     /** Runs after the current macrotask. */
     readonly schedule: (callback: () => void) => void
   },
-): () => ConnectionHub {
+): HubMaker {
   const { config, clock, random, log, store, onBug } = foundation
   const policies = createPolicyCache(store, clock, { denyPackExcept: config.denyPackExcept })
   const maskingSecret = hmac(sha256, new TextEncoder().encode(config.signingKey.d), new TextEncoder().encode('masking'))
-  return () => {
+  const newHub = (): ConnectionHub => {
     const ids = createIds(clock, random)
     const tunnel = createTunnel({ clock, schedule: foundation.schedule })
     const hub = createHub({
@@ -126,4 +133,5 @@ export function assembleHubs(
     })
     return { hub, tunnel }
   }
+  return { newHub, policiesChanged: () => policies.invalidate() }
 }

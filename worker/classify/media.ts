@@ -20,7 +20,7 @@ const CONVERSIONS: Readonly<Record<string, { readonly group: string; readonly ve
   PartialObjectMetadataList: META,
   APIGroupDiscoveryList: DISCOVERY,
 }
-const OPENAPI_PROTOBUF = /^application\/com\.github\.proto-openapi\.spec\.v[23](@v1\.0)?\+protobuf$/
+const OPENAPI_PROTOBUF = /^application\/com\.github\.proto-openapi\.spec\.v[23](?:@v1\.0|\.v1\.0)?\+protobuf$/
 
 /**
  * Narrows `Accept` to what the gateway can mask: JSON, and its Table, PartialObjectMetadata and discovery forms; text

@@ -2,9 +2,11 @@
 // In: what was recorded and what the API server said. Out: a Reply. Upgrades end in the relay, all else in respond.
 
 import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
-import type { MessageSocket, Recorded, Refusal, Reply } from '../context.ts'
+import type { HeaderList, MessageSocket, Recorded, Refusal, Reply } from '../context.ts'
 import { MAX_CLIENT_MESSAGE_BYTES, WHOLE_RESPONSE_BYTES } from '../limits.ts'
-import { planResponseMask } from '../mask/response.ts'
+import { Masker } from '../mask/placeholder.ts'
+import { isSecrets, planResponseMask } from '../mask/response.ts'
+import { maskStatusText } from '../mask/status.ts'
 import { LogUnavailable, type UpstreamReply } from '../ports.ts'
 import { createBodyRecorder } from '../record/body.ts'
 import { createStreamRecorder } from '../record/stream.ts'
@@ -54,7 +56,7 @@ export function respondTo(
   const mediaType = reply.headers.find(([name]) => name === 'content-type')?.[1] ?? 'application/octet-stream'
   return respond({
     status: reply.status,
-    headers: clientHeaders(reply.headers, { masked: true, info }),
+    headers: headersFor(passage, recorded, reply.headers),
     body: reply.body,
     transform: plan.kind === 'transform' ? plan.transform : PASS,
     recorder: bodyRecorder(passage, recorded, mediaType),
@@ -67,6 +69,21 @@ export function respondTo(
     leave: passage.leave,
     onBug: (error) => hub.onBug(error, recorded.id),
   })
+}
+
+/** The headers for the client: our id, and warnings about Secrets masked like the Status they stand beside. */
+function headersFor(passage: Passage, recorded: Recorded, upstream: HeaderList): HeaderList {
+  const { info, id } = recorded
+  const allowed = clientHeaders(upstream, { masked: true, info }).filter(([name]) => name !== 'audit-id')
+  const masker = isSecrets(info) ? new Masker(passage.key) : null
+  const masked = allowed.map(([name, value]): readonly [string, string] => [
+    name,
+    // Header values are ASCII; a placeholder's brackets are not.
+    name === 'warning' && masker !== null
+      ? maskStatusText(value, masker, passage.requestSecrets).replaceAll('⟦', '[').replaceAll('⟧', ']')
+      : value,
+  ])
+  return [...masked, ['audit-id', id]]
 }
 
 function bodyRecorder(passage: Passage, recorded: Recorded, mediaType: string): ResponseRecorder {

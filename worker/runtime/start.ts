@@ -9,7 +9,7 @@ import { securityHeaders } from '../api/headers.ts'
 import { assembleEdge, assembleHubs, type ConnectionHub, type Foundation } from '../assemble.ts'
 import type { Received, Reply } from '../context.ts'
 import { createGateway, unknownConnection } from '../gateway.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, Store } from '../ports.ts'
 import { reapUnfinished } from '../record/reaper.ts'
 import { createIds } from '../record/uuid.ts'
 import { statusOf } from '../reply/status.ts'
@@ -46,6 +46,15 @@ function html404(): Reply {
   return { kind: 'response', status: 404, headers: [['content-type', 'text/plain; charset=utf-8']], body }
 }
 
+/** A store that tells of changed policies, so that they are in force at once in this process. */
+function announcing(store: Store, changed: () => void): Store {
+  return {
+    ...store,
+    putDocuments: (...args) => store.putDocuments(...args).finally(changed),
+    deleteDocument: (...args) => store.deleteDocument(...args).finally(changed),
+  }
+}
+
 /** Starts it. @throws when the database, the certificate or the port cannot be had */
 export async function startGateway(settings: ProcessSettings): Promise<NodeServer> {
   const { config, listen, appDir } = settings
@@ -60,7 +69,7 @@ export async function startGateway(settings: ProcessSettings): Promise<NodeServe
     (error: unknown) => onBug(error, 'reaper'),
   )
 
-  const newHub = assembleHubs({ ...foundation, schedule: setImmediate })
+  const { newHub, policiesChanged } = assembleHubs({ ...foundation, schedule: setImmediate })
   const hubs = new Map<string, ConnectionHub>()
   const hubOf = (connection: string): ConnectionHub => {
     let found = hubs.get(connection)
@@ -72,6 +81,7 @@ export async function startGateway(settings: ProcessSettings): Promise<NodeServe
   }
   const edge = assembleEdge({
     ...foundation,
+    store: announcing(store, policiesChanged),
     recordings,
     fetch: fetchWithCa,
     tunnelStatus: async (connection) =>

@@ -240,7 +240,7 @@ export class ConnectionHubObject extends DurableObject<Env> {
       reapUnfinished({ unfinished: database.unfinished, log, clock, ids }).catch((error: unknown) =>
         onBug(error, 'reaper'),
       )
-      const newHub = assembleHubs({ ...foundation, schedule: (callback) => setTimeout(callback, 0) })
+      const { newHub } = assembleHubs({ ...foundation, schedule: (callback) => setTimeout(callback, 0) })
       return { ...newHub(), foundation, admit: createAdmission({ store, clock, url: config.url }) }
     })
   }
