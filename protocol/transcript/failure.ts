@@ -8,8 +8,7 @@ import { type Fields, fields, items, parseJSON, text } from './json.ts'
 export function failureText(request: RecordedRequest, result: RecordedResult | undefined, body: string): string {
   const status = fields(parseJSON(body))
   if (status.kind === 'Status') return statusText(status)
-  if (result?.message !== undefined)
-    return line(`Error from server (${result.reason ?? result.code}): ${result.message}`)
+  if (result?.message !== undefined) return line(`Error from server (${reasonOf(result)}): ${result.message}`)
   if (body.trim() !== '') return line(body.trimEnd())
   return line(`Error from server: ${request.verb} ${request.resource} answered ${result?.code ?? 'nothing'}`)
 }
@@ -38,4 +37,26 @@ function invalidText(status: Fields, message: string): string {
 
 function line(message: string): string {
   return `${visible(message, true)}\n`
+}
+
+/** `metav1.StatusReason` by HTTP code, for results whose reason is the gateway's own word. */
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
+  409: 'Conflict',
+  413: 'RequestEntityTooLarge',
+  415: 'UnsupportedMediaType',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+}
+
+function reasonOf({ reason, code }: RecordedResult): string {
+  return reason !== undefined && /^[A-Z]/.test(reason) ? reason : (REASONS[code] ?? reason ?? String(code))
 }

@@ -258,6 +258,22 @@ describe('failures', () => {
     expect(show({ request: request('get'), result })).toBe('Error from server (Forbidden): no\n')
   })
 
+  test('the second try of a refused exec says something else, which kubectl does not print', () => {
+    const exec = request('exec', { subresource: 'exec', name: 'web-0' })
+    const refused = (reason: string, message: string): Exchange => ({
+      request: exec,
+      result: { ...ok, outcome: 'refused', code: 403, reason, message },
+    })
+    expect(show(refused('forbidden', 'no'), refused('unsupported-client', 'the same'))).toBe(
+      'Error from server (Forbidden): no\n',
+    )
+  })
+
+  test('a watch that brought nothing says nothing', () => {
+    const watch = request('get', { verb: 'watch', target: '/api/v1/namespaces/shop/pods?watch=true' })
+    expect(show({ request: watch, result: { ...ok, bytes: 0 } })).toBe('')
+  })
+
   test('exec tries twice and complains once', () => {
     const exec = exchange(request('exec', { subresource: 'exec', name: 'web-0' }), failure(403, 'Forbidden', 'no'), {
       code: 403,

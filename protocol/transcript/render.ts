@@ -206,8 +206,10 @@ class Renderer {
 
   #fail({ request, result, response }: Exchange): void {
     const message = failureText(request, result, decode(response))
-    if (this.#failures.has(message)) return
-    this.#failures.add(message)
+    // A refused exec is tried again over SPDY; kubectl tells of the first refusal only.
+    const key = isStream(request) ? request.target : message
+    if (this.#failures.has(key)) return
+    this.#failures.add(key)
     this.#out.add(message, 'reconstructed')
   }
 
@@ -220,11 +222,11 @@ class Renderer {
     if (this.#subcommand === 'cp') this.#out.note(`copied as a tar stream (${result?.bytes ?? 0} bytes)`)
   }
 
-  #log({ request, response, cut }: Exchange): void {
+  #log({ request, result, response, cut }: Exchange): void {
     const body = decode(response)
     this.#out.add(body, 'exact')
     if (cut) this.#out.note('… the rest of the log is not shown')
-    if (response === undefined) this.#out.note(`the log of ${visible(request.name)} is not kept`)
+    if (response === undefined && result?.bytes !== 0) this.#out.note(`the log of ${visible(request.name)} is not kept`)
   }
 
   #read(exchange: Exchange): void {
@@ -232,6 +234,7 @@ class Renderer {
     if (READS_FIRST.has(this.#subcommand) || this.#helm) return
     const target = visible(request.target)
     const body = decode(response)
+    if (response === undefined && exchange.result?.bytes === 0) return
     if (response === undefined) this.#out.note(`the answer to ${target} is not kept`)
     else if (isWatch(request)) this.#watch(exchange, body)
     else if (exchange.cut) this.#out.note(`the answer to ${target} is too large to show here`)

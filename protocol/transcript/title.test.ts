@@ -85,6 +85,15 @@ const ROWS: readonly [name: string, requests: readonly RecordedRequest[], title:
     'kubectl apply -f … -n shop # cm/a, cm/b, cm/c and 2 more',
   ],
   [
+    'a namespace that is only looked up is not applied',
+    [
+      request({ verb: 'get', resource: 'configmaps', name: 'a', kubectlCommand: 'kubectl apply' }),
+      request({ verb: 'get', resource: 'namespaces', name: 'shop' }),
+      request({ method: 'POST', verb: 'create', resource: 'configmaps' }),
+    ],
+    'kubectl apply -f … -n shop # cm/a',
+  ],
+  [
     'argv from the recorded exec, quoted',
     [
       request({

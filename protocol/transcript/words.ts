@@ -28,12 +28,17 @@ export function duration(seconds: string): string {
   return count % 60 === 0 ? `${count / 60}m` : `${count}s`
 }
 
-/** The objects of requests as a shell comment: `# deploy/web, cm/cfg and 4 more`; '' for none. */
+/**
+ * The objects of a file as a shell comment: `# deploy/web, cm/cfg and 4 more`; '' for none. What is only read beside
+ * something that is written (a namespace that is looked up) is not one of them.
+ */
 export function objectsComment(requests: readonly RecordedRequest[]): string {
-  const named = new Set(requests.filter((request) => request.name !== '').map(targetWord))
+  const written = new Set(requests.filter((request) => request.method !== 'GET').map((request) => request.resource))
+  const own = requests.filter((request) => written.size === 0 || written.has(request.resource))
+  const named = new Set(own.filter((request) => request.name !== '').map(targetWord))
   // A create says only the kind; where the object was looked up before, its name is known from there.
-  const known = new Set(requests.filter((request) => request.name !== '').map((request) => request.resource))
-  for (const request of requests) {
+  const known = new Set(own.filter((request) => request.name !== '').map((request) => request.resource))
+  for (const request of own) {
     if (request.name === '' && request.method === 'POST' && !known.has(request.resource)) named.add(targetWord(request))
   }
   if (named.size === 0) return ''

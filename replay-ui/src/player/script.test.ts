@@ -67,6 +67,12 @@ describe('recordedScript', () => {
     )
   })
 
+  test('what the client said at the end comes last', () => {
+    expect(
+      text(recordedScript('x', recording([0, 1, 'a']), false, 'exit code 3\n')).endsWith('\r\nexit code 3\r\n'),
+    ).toBe(true)
+  })
+
   test('without a terminal, line ends get a carriage return', () => {
     expect(text(recordedScript('x', recording([0, 1, 'a\nb']), false))).toContain('a\r\nb')
   })

@@ -64,8 +64,11 @@ export function printedScript(title: string, chunks: readonly Chunk[]): Script {
   return { events, outputAt: end, duration: end + READ_MS }
 }
 
-/** A recorded exec or attach: typed, then played as it went. `tty`: the bytes already move the cursor themselves. */
-export function recordedScript(title: string, recording: Uint8Array, tty: boolean): Script {
+/**
+ * A recorded exec or attach: typed, then played as it went. `tty`: the bytes already move the cursor themselves.
+ * `epilogue`: what the client itself said at the end.
+ */
+export function recordedScript(title: string, recording: Uint8Array, tty: boolean, epilogue = ''): Script {
   const { events, end } = typing(title)
   let last = 0
   for (const record of decodeRecords(recording)) {
@@ -73,7 +76,7 @@ export function recordedScript(title: string, recording: Uint8Array, tty: boolea
     last = Math.max(last, record.t)
     if (action) events.push({ at: end + last, action })
   }
-  events.push({ at: end + last, action: { kind: 'write', data: RECOVER } })
+  events.push({ at: end + last, action: { kind: 'write', data: RECOVER + crlf(epilogue) } })
   return { events, outputAt: end, duration: end + last + READ_MS }
 }
 

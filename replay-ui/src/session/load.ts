@@ -65,8 +65,11 @@ async function loadRecording(
   const tty = record?.request.exec?.tty ?? false
   const text = plainRecording(bytes)
   const chunks: Chunk[] = [{ text, kind: 'exact' }]
+  const exitCode = record?.result?.exitCode ?? 0
+  const epilogue = exitCode === 0 ? '' : `command terminated with exit code ${exitCode}\n`
+  if (epilogue !== '') chunks.push({ text: epilogue, kind: 'reconstructed' })
   if (cut) chunks.push({ text: '… the rest of the recording is not shown\n', kind: 'reconstructed', note: true })
-  return { script: recordedScript(command.title, bytes, tty), chunks, source: 'recording' }
+  return { script: recordedScript(command.title, bytes, tty, epilogue), chunks, source: 'recording' }
 }
 
 async function loadExchanges(api: Api, records: readonly RequestRecord[]): Promise<Exchange[]> {
