@@ -218,11 +218,17 @@ describe('remote', () => {
 
   it('an answer lost, and no way to ask: refused, recorded once, and the next chain is another', async () => {
     server.fault = (pipeline) => (pipeline.includes('INSERT INTO leaves') ? 'lose' : 'refuse')
-    await expect(database.log.append([intent('r1')], 'fsynced')).rejects.toBeInstanceOf(LogUnavailable)
+    const entries = [intent('r1'), result('e1', 'r1', {}, 'hello')]
+    await expect(database.log.append(entries, 'fsynced')).rejects.toBeInstanceOf(LogUnavailable)
     server.fault = null
     await database.log.append([intent('r2')], 'fsynced')
     const raw = rawClient(server.url)
-    expect(await checkLog(raw)).toEqual(['r1', 'r2'])
+    expect(await checkLog(raw)).toEqual(['r1', 'e1', 'r2'])
+    // Handed over again, also beside new ones, they count as appended.
+    const receipts = await database.log.append([...entries, intent('r3')], 'fsynced')
+    expect(await checkLog(raw)).toEqual(['r1', 'e1', 'r2', 'r3'])
+    const stored = await raw.execute("SELECT id, hash AS leaf FROM leaves WHERE id <> 'r2' ORDER BY idx")
+    expect(receipts).toEqual(stored.rows.map(({ id, leaf }) => ({ id, leaf })))
     const { rows } = await raw.execute('SELECT DISTINCT writer FROM leaves')
     expect(rows.length).toBe(2)
   })
@@ -254,7 +260,7 @@ describe('the queue', () => {
         return answer(entries, end)
       },
       write: () => Promise.resolve([]),
-      since: () => Promise.resolve([]),
+      read: () => Promise.resolve([]),
       close: () => Promise.resolve(),
     }
     let chains = 0

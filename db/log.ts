@@ -1,6 +1,7 @@
 // The Log port: gathers what is appended while a commit is under way and hands it to the writer as one transaction.
 // In: entries. Out: receipts, once durable. Owns the writer's chain; resolves commits whose answer was lost.
 
+import { leafText, parseLeaf } from '../protocol/log/leaf.ts'
 import { type Durability, type Entry, type Log, LogUnavailable, type RandomBytes } from '../worker/ports.ts'
 import { type ChainEnd, type Sealed, WriteFailed, type Writer } from './writer.ts'
 
@@ -91,36 +92,56 @@ export function createLogQueue(options: {
   }
 
   async function commit(batch: readonly Waiting[]): Promise<void> {
-    const sealed = batch.flatMap(({ entries }) => entries.map(seal))
     const durability = batch.some((waiting) => waiting.durability === 'fsynced') ? 'fsynced' : 'committed'
     try {
-      settle(batch, sealed, await writer.append(sealed, end, durability))
+      const sealed = batch.flatMap(({ entries }) => entries.map(seal))
+      acknowledge(batch, await write(sealed, durability))
     } catch (error) {
-      if (error instanceof WriteFailed && error.kind === 'constraint' && batch.length > 1) {
-        // One call's entries cannot be written (an id used twice): the others must not suffer for it.
-        for (const waiting of batch) await commit([waiting])
-        return
+      const [first, second] = batch
+      if (!(error instanceof WriteFailed) || error.kind !== 'constraint' || first === undefined) fail(batch, error)
+      else if (second === undefined) await commitRest(first, error)
+      // One call's entries cannot be written (an id used twice): the others must not suffer for it.
+      else for (const waiting of batch) await commit([waiting])
+    }
+  }
+
+  /** One commit at the chain's end. */
+  async function write(sealed: readonly Sealed[], durability: Durability): Promise<readonly string[]> {
+    let hashes: readonly string[]
+    try {
+      hashes = await writer.append(sealed, end, durability)
+    } catch (error) {
+      if (error instanceof WriteFailed && error.kind !== 'unknown') throw error
+      // The database may say what became of it. Unless it is there, the chain ends: a late commit can then do no harm.
+      hashes = await recordedSince(writer, end).catch(() => [])
+      if (hashes.length !== sealed.length) {
+        end = newChain()
+        throw error
       }
-      if (error instanceof WriteFailed && error.kind !== 'unknown') return fail(batch, error)
-      await resolveUnknown(batch, sealed, error)
+    }
+    end = { writer: end.writer, wseq: end.wseq + sealed.length, wprev: hashes.at(-1) ?? '' }
+    return hashes
+  }
+
+  /**
+   * Who was told that it is unknown whether entries were recorded may hand them over again: those that are there, word
+   * for word and by this process, count as appended.
+   */
+  async function commitRest(waiting: Waiting, cause: unknown): Promise<void> {
+    try {
+      const hashes = await recordedBefore(writer, waiting.entries, writers)
+      const rest = waiting.entries.filter(({ event }) => !hashes.has(event.id))
+      if (rest.length === waiting.entries.length) throw cause
+      const written = rest.length === 0 ? [] : await write(rest.map(seal), waiting.durability)
+      for (const [at, { event }] of rest.entries()) hashes.set(event.id, written[at] ?? '')
+      const all = waiting.entries.map(({ event }) => hashes.get(event.id) ?? '')
+      acknowledge([waiting], all)
+    } catch (error) {
+      fail([waiting], error)
     }
   }
 
-  /** Asks the database what became of the commit. Unless it is there, the chain ends: a late commit can then do no harm. */
-  async function resolveUnknown(batch: readonly Waiting[], sealed: readonly Sealed[], cause: unknown): Promise<void> {
-    const hashes = await writer.since(end.writer, end.wseq).catch(() => [])
-    if (hashes.length === sealed.length) return settle(batch, sealed, hashes)
-    end = newChain()
-    fail(batch, cause)
-  }
-
-  function settle(batch: readonly Waiting[], sealed: readonly Sealed[], hashes: readonly string[]): void {
-    const last = hashes.at(-1)
-    if (last === undefined || hashes.length !== sealed.length) {
-      fail(batch, new Error('the writer lost count'))
-      return
-    }
-    end = { writer: end.writer, wseq: end.wseq + sealed.length, wprev: last }
+  function acknowledge(batch: readonly Waiting[], hashes: readonly string[]): void {
     let at = 0
     for (const waiting of batch) {
       pendingBytes -= waiting.bytes
@@ -154,4 +175,34 @@ export function createLogQueue(options: {
     },
     writers,
   }
+}
+
+/** The hashes of what a chain holds after its last known end. */
+async function recordedSince(writer: Writer, end: ChainEnd): Promise<readonly string[]> {
+  const sql = 'SELECT hash FROM leaves WHERE writer = ? AND wseq > ? ORDER BY wseq'
+  return (await writer.read({ sql, args: [end.writer, end.wseq] })).map((row) => String(row.hash))
+}
+
+/** By id, the hashes of those entries that one of the writers has recorded as they are. */
+async function recordedBefore(
+  writer: Writer,
+  entries: readonly Entry[],
+  writers: readonly string[],
+): Promise<Map<string, string>> {
+  const ids = JSON.stringify(entries.map(({ event }) => event.id))
+  const sql = 'SELECT id, hash, leaf FROM leaves WHERE id IN (SELECT value FROM json_each(?))'
+  const rows = await writer.read({ sql, args: [ids] })
+  const texts = new Map(rows.map((row) => [String(row.id), { text: String(row.leaf), hash: String(row.hash) }]))
+  const found = new Map<string, string>()
+  for (const entry of entries) {
+    const row = texts.get(entry.event.id)
+    if (row === undefined) continue
+    const leaf = parseLeaf(row.text)
+    const { wseq, wprev, body } = leaf
+    const place = { writer: leaf.writer, wseq, wprev }
+    const same = leafText({ ...entry.event, ...place, ...(body === undefined ? {} : { body }) }) === row.text
+    const sameBody = body?.bytes === entry.body?.bytes.length && body?.kind === entry.body?.kind
+    if (same && sameBody && writers.includes(leaf.writer)) found.set(entry.event.id, row.hash)
+  }
+  return found
 }

@@ -45,10 +45,12 @@ function createRemoteWriter(client: Client): Writer {
       return plan.hashes
     },
     write: batch,
-    async since(writer, wseq) {
-      const sql = 'SELECT hash FROM leaves WHERE writer = ? AND wseq > ? ORDER BY wseq'
-      const { rows } = await client.execute({ sql, args: [writer, wseq] })
-      return rows.map((row) => String(row.hash))
+    async read(statement) {
+      try {
+        return parseResult(await client.execute(toInStatement(statement))).rows
+      } catch (error) {
+        throw failed(error)
+      }
     },
     async close() {
       client.close()

@@ -103,8 +103,8 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
     async write(statements) {
       return parseResults(await call({ op: 'write', statements }))
     },
-    async since(writer, wseq) {
-      return parseHashes(await call({ op: 'since', writer, wseq }))
+    async read(statement) {
+      return parseRows(await call({ op: 'read', statement }))
     },
     async close() {
       if (closed) return
@@ -126,6 +126,10 @@ function parseHashes(value: unknown): string[] {
 }
 
 /** The thread's structured clones, made by connection.ts. */
+function parseRows(value: unknown): WriteResult['rows'] {
+  return Array.isArray(value) ? (value as WriteResult['rows']) : []
+}
+
 function parseResults(value: unknown): readonly WriteResult[] {
   return Array.isArray(value) ? (value as readonly WriteResult[]) : []
 }

@@ -19,7 +19,7 @@ export type ThreadRequest = { readonly n: number } & (
       readonly durability: Durability
     }
   | { readonly op: 'write'; readonly statements: readonly Statement[] }
-  | { readonly op: 'since'; readonly writer: string; readonly wseq: number }
+  | { readonly op: 'read'; readonly statement: Statement }
   | { readonly op: 'close' }
 )
 

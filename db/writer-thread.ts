@@ -32,10 +32,8 @@ function handle(request: ThreadRequest): unknown {
     }
     case 'write':
       return connection.transaction('fsynced', (run) => request.statements.map(run))
-    case 'since': {
-      const sql = 'SELECT hash FROM leaves WHERE writer = ? AND wseq > ? ORDER BY wseq'
-      return connection.read({ sql, args: [request.writer, request.wseq] }).map((row) => row.hash)
-    }
+    case 'read':
+      return connection.read(request.statement)
   }
 }
 

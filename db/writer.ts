@@ -54,7 +54,7 @@ export interface Writer {
   append(entries: readonly Sealed[], end: ChainEnd, durability: Durability): Promise<readonly string[]>
   /** Runs the statements, fsynced or acknowledged by the primary. */
   write(statements: readonly Statement[]): Promise<readonly WriteResult[]>
-  /** The hex hashes of a writer's leaves after `wseq`, in order: what became of a commit whose answer was lost. */
-  since(writer: string, wseq: number): Promise<readonly string[]>
+  /** Reads on the connection that writes, so that it sees every commit: what became of one whose answer was lost. */
+  read(statement: Statement): Promise<WriteResult['rows']>
   close(): Promise<void>
 }

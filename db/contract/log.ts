@@ -58,12 +58,25 @@ export function logContract({ open, subject }: Opened): void {
       await log.append([intent('r1')], 'committed')
       const [before, twice, after] = await Promise.allSettled([
         log.append([intent('r2')], 'committed'),
-        log.append([intent('r3'), intent('r1')], 'committed'),
+        log.append([intent('r3'), intent('r1', {}, { verb: 'delete' })], 'committed'),
         log.append([intent('r4')], 'committed'),
       ])
       expect([before?.status, twice?.status, after?.status]).toEqual(['fulfilled', 'rejected', 'fulfilled'])
       expect(twice?.status === 'rejected' && twice.reason).toBeInstanceOf(LogUnavailable)
       expect(await checkLog(subject().raw)).toEqual(['r1', 'r2', 'r4'])
+    })
+
+    it('takes what it has recorded already, word for word, for appended; what another gateway recorded it refuses', async () => {
+      const { log } = await open()
+      const entries = [intent('r1'), result('e1', 'r1', {}, 'hello')]
+      const first = await log.append(entries, 'committed')
+      expect(await log.append(entries, 'committed')).toEqual(first)
+      const longer = [intent('r1'), result('e1', 'r1', {}, 'hello!')]
+      await expect(log.append(longer, 'committed')).rejects.toBeInstanceOf(LogUnavailable)
+      const other = await open()
+      await expect(other.log.append(entries, 'committed')).rejects.toBeInstanceOf(LogUnavailable)
+      await log.append([intent('r2')], 'committed')
+      expect(await checkLog(subject().raw)).toEqual(['r1', 'e1', 'r2'])
     })
 
     it('refuses a number that no leaf can hold', async () => {
