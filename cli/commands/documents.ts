@@ -67,18 +67,17 @@ export async function apply(invocation: Invocation): Promise<number> {
     if (!Array.isArray(documents)) throw new Failure(`${file}: there is no document in it`)
     for (const { errors } of documents) if (errors[0] !== undefined) throw new Failure(`${file}: ${errors[0].message}`)
     const connections = documents.filter((document) => document.get('kind') === 'Connection')
+    const rest = documents.filter((document) => !connections.includes(document))
+    // Policies first: they can be refused, and then nothing of the file has been applied.
+    if (rest.length > 0) {
+      const text =
+        connections.length === 0 ? source : rest.map(({ range }) => source.slice(range[0], range[2])).join('\n---\n')
+      const page = await api.send<Page<DocumentSummary>>('PUT', '/api/v1/documents', { type: 'text/yaml', text })
+      for (const { kind, name, revision } of page?.items ?? []) {
+        applied.push({ id: `${kind}/${name}`, kind, name, revision })
+      }
+    }
     for (const document of connections) applied.push(await applyConnection(api, document.toJS()))
-    const rest =
-      connections.length === 0
-        ? source
-        : documents
-            .filter((one) => !connections.includes(one))
-            .map(String)
-            .join('---\n')
-    if (connections.length === documents.length) continue
-    const page = await api.send<Page<DocumentSummary>>('PUT', '/api/v1/documents', { type: 'text/yaml', text: rest })
-    for (const { kind, name, revision } of page?.items ?? [])
-      applied.push({ id: `${kind}/${name}`, kind, name, revision })
   }
   if (invocation.json) printJson({ items: applied })
   else for (const { kind, name } of applied) print(`${kind.toLowerCase()}/${name} applied\n`)

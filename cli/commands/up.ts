@@ -79,6 +79,20 @@ async function keepAdminToken(machine: Machine, stopping: AbortSignal): Promise<
   })
 }
 
+/** Why the connector could not start, from its log; null while there is no such line. */
+async function connectorTrouble(logFile: string): Promise<string | null> {
+  for (const line of ((await readIfThere(logFile)) ?? '').split('\n')) {
+    try {
+      const entry: unknown = JSON.parse(line)
+      if (typeof entry !== 'object' || entry === null || !('level' in entry) || entry.level !== 'error') continue
+      if ('why' in entry && typeof entry.why === 'string') return entry.why
+    } catch {
+      // Not a line of the connector's log.
+    }
+  }
+  return null
+}
+
 /** Waits until a connector of the connection is live. */
 async function untilConnected(api: Api, connection: string, stopping: AbortSignal, logFile: string): Promise<void> {
   const giveUpAt = Date.now() + CONNECTED_MS
@@ -87,6 +101,8 @@ async function untilConnected(api: Api, connection: string, stopping: AbortSigna
       '/api/v1/connections',
     )
     if (items.some((item) => item.name === connection && item.connectors.some(({ live }) => live))) return
+    const trouble = await connectorTrouble(logFile)
+    if (trouble !== null) throw new Failure(`the connector cannot start: ${trouble}`)
     if (Date.now() > giveUpAt)
       throw new Failure(`the connector does not reach the gateway or the cluster; see ${logFile}`)
     await pause(POLL_MS)

@@ -2,7 +2,7 @@
 // In: a command line and how readiness shows on its standard output. Its errors go to a log file and are never shown raw.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream, existsSync, renameSync, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Failure } from '../command.ts'
 
@@ -50,6 +50,8 @@ export class Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options
+    // What was said at the last start is kept, and no more.
+    if (existsSync(options.logFile)) renameSync(options.logFile, `${options.logFile}.1`)
     this.#log = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 })
     this.#log.on('error', () => undefined)
   }

@@ -155,10 +155,18 @@ describe('the OIDC login', () => {
   })
 
   it('does not follow metadata that names another issuer', async () => {
-    const { api, issuer } = await begin()
+    const { api, issuer, clock } = await begin()
+    clock.time += 5 * 60 * 1000
     issuer.metadata.issuer = 'https://evil.example'
     const answer = await api.request(`${URL_OF_GATEWAY}/login/start`)
     expect(answer.headers.get('location')).toBe('/login?error=unavailable')
+  })
+
+  it('asks the issuer for its metadata once in five minutes', async () => {
+    const { api, issuer } = await begin()
+    issuer.metadata = {}
+    const again = await api.request(`${URL_OF_GATEWAY}/login/start`)
+    expect(again.headers.get('location')).toContain(`${ISSUER}/authorize`)
   })
 
   it('gives no cookie when the login cannot be recorded', async () => {

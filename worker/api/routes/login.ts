@@ -79,11 +79,22 @@ async function fetchJson(deps: ApiDeps, url: string, init: RequestInit, ca: stri
   }
 }
 
+type Metadata = v.InferOutput<typeof metadata>
+
+/** An issuer's metadata changes about never; asking for it at every login would let anyone make the gateway call out. */
+const METADATA_MS = 5 * 60 * 1000
+const discovered = new WeakMap<IssuerConfig, { readonly found: Metadata; readonly until: number }>()
+
 /** The issuer's own metadata (OpenID Connect Discovery); refused unless it names exactly this issuer. */
-async function discover(deps: ApiDeps, issuer: IssuerConfig): Promise<v.InferOutput<typeof metadata> | null> {
+async function discover(deps: ApiDeps, issuer: IssuerConfig): Promise<Metadata | null> {
+  const known = discovered.get(issuer)
+  const now = deps.clock.now()
+  if (known !== undefined && now < known.until) return known.found
   const url = `${issuer.url.replace(/\/$/, '')}/.well-known/openid-configuration`
   const parsed = v.safeParse(metadata, await fetchJson(deps, url, {}, issuer.ca))
-  return parsed.success && parsed.output.issuer === issuer.url ? parsed.output : null
+  if (!parsed.success || parsed.output.issuer !== issuer.url) return null
+  discovered.set(issuer, { found: parsed.output, until: now + METADATA_MS })
+  return parsed.output
 }
 
 /** Makes a login and answers with its cookie. A new secret every time, so that none can be fixed beforehand. */
