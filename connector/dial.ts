@@ -2,11 +2,9 @@
 // In: where and with which token. Out: a MessageSocket, or why not. Follows no redirect.
 
 import { randomBytes } from 'node:crypto'
+import { TUNNEL_PROTOCOL } from '../protocol/tunnel/frames.ts'
 import { acceptKey, fromDuplex, type MessageSocket } from '../protocol/websocket.ts'
 import { HttpClient } from './http/client.ts'
-
-/** The subprotocol of the tunnel. */
-export const TUNNEL_PROTOCOL = 'sallyport.tunnel.v1'
 
 export interface GatewayAddress {
   /** `https://host[:port]`, no trailing slash. */

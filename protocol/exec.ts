@@ -30,11 +30,6 @@ export function encodeChannel(channel: number, payload: Uint8Array): Uint8Array 
   return out
 }
 
-/** The v5 message that half-closes a channel. */
-export function encodeHalfClose(channel: number): Uint8Array {
-  return Uint8Array.of(CHANNEL.close, channel)
-}
-
 /** The channel a v5 message half-closes, or null when it is not such a message. */
 export function halfClosed(message: Uint8Array): number | null {
   return message.length === 2 && message[0] === CHANNEL.close ? (message[1] ?? null) : null

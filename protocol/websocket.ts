@@ -5,15 +5,11 @@ export {
   acceptKey,
   encodeFrame,
   FrameParser,
-  type FrameSink,
-  type Masker,
   OPCODE,
-  type Role,
 } from './websocket/frames.ts'
 export {
   type ByteDuplex,
   fromDuplex,
   type MessageSocket,
   SocketClosed,
-  type SocketOptions,
 } from './websocket/socket.ts'

@@ -1,6 +1,8 @@
 // The types that grow along the chain: Received → Classified → Authenticated → Decided → Recorded.
 // Each stage takes one and returns the next, so that leaving a stage out does not compile. No code, no I/O.
 
+import type { MessageSocket } from '../protocol/websocket.ts'
+
 /** Header fields as they came, names in lower case, repeats kept in order. */
 export type HeaderList = readonly (readonly [name: string, value: string])[]
 
@@ -216,17 +218,7 @@ export interface Refusal {
   readonly retryAfterS?: number
 }
 
-/** One message-framed, bidirectional stream: the client's side of an upgraded request, or the connector's. */
-export interface MessageSocket {
-  /** The negotiated subprotocol, e.g. `v5.channel.k8s.io`. */
-  readonly protocol: string
-  /** Next binary message; null after a clean close. Rejects when the peer broke off or broke the protocol. */
-  read(): Promise<Uint8Array | null>
-  /** Resolves when there is room for more (backpressure). Rejects when the socket is gone. */
-  write(message: Uint8Array): Promise<void>
-  /** Sends a close frame (RFC 6455 code) and ends. Idempotent. */
-  close(code: number, reason: string): void
-}
+export type { MessageSocket }
 
 /** What goes back to the client. `body` null: none. An upgrade is accepted by the adapter, which then calls `run`. */
 export type Reply =

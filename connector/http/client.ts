@@ -80,10 +80,12 @@ export class HttpClient {
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const kept = request.upgrade === true ? undefined : this.#takeIdle()
     if (kept !== undefined) {
-      const outcome = await this.#exchange(kept, request, signal).catch((error: unknown) => error)
-      if (!(outcome instanceof Error)) return outcome as HttpAnswer
-      const stale = outcome instanceof StaleConnection && (request.method === 'GET' || request.method === 'HEAD')
-      if (!stale) throw outcome
+      try {
+        return await this.#exchange(kept, request, signal)
+      } catch (error) {
+        const stale = error instanceof StaleConnection && (request.method === 'GET' || request.method === 'HEAD')
+        if (!stale) throw error
+      }
     }
     const socket = await this.#connect(signal)
     return this.#exchange(socket, request, signal)

@@ -4,6 +4,19 @@
 
 import { MAX_DATA_BYTES, MAX_HEAD_BYTES, MAX_REASON_BYTES } from './limits.ts'
 
+/** The WebSocket subprotocol connectors dial with. */
+export const TUNNEL_PROTOCOL = 'sallyport.tunnel.v1'
+
+/** WebSocket close codes of our own (RFC 6455 leaves 4000 to 4999 to applications). */
+export const CLOSE = {
+  /** The key was revoked, or its connections changed. */
+  revoked: 4403,
+  /** Another process uses the same key and answers. */
+  keyInUse: 4409,
+  /** A newer socket of the same process took over. */
+  replaced: 4410,
+} as const
+
 /** Frame types. */
 export const TYPE = { HEAD: 1, DATA: 2, WINDOW: 3, END: 4, RESET: 5, PING: 6, GOAWAY: 7 } as const
 
@@ -13,7 +26,7 @@ export const FLAG = { END: 1, MORE: 2, ACK: 4 } as const
 export const HEADER_BYTES = 9
 
 /** Why a stream was reset; the names are part of the protocol, the numbers go over the wire. */
-export const RESET_CODES = {
+const RESET_CODES = {
   /** The answer is complete; the rest of the request is not needed. Ends only the receiver's sending. */
   done: 0,
   /** Whoever wanted it has gone. */

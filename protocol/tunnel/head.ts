@@ -4,7 +4,7 @@
 import { TunnelProtocolError } from './frames.ts'
 
 /** Header fields, names in lower case, repeats in order. */
-export type Headers = readonly (readonly [name: string, value: string])[]
+type Headers = readonly (readonly [name: string, value: string])[]
 
 /** A request as the connector sends it to the API server. */
 export interface RequestHead {
@@ -28,7 +28,7 @@ export interface RequestHead {
 }
 
 /** Why the connector has no answer. The names are those of the gateway's tunnel failures. */
-export type FailureKind = 'refused' | 'unreachable' | 'protocol' | 'timeout' | 'unsupported'
+type FailureKind = 'refused' | 'unreachable' | 'protocol' | 'timeout' | 'unsupported'
 
 /** The connector's answer to a request. */
 export type ResponseHead =

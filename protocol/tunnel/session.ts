@@ -14,7 +14,6 @@ import {
   FLAG,
   type Frame,
   HEADER_BYTES,
-  type ResetCode,
   TunnelProtocolError,
   TYPE,
 } from './frames.ts'
@@ -414,4 +413,4 @@ export class TunnelSession {
   }
 }
 
-export { type ResetCode, StreamReset, TunnelStream }
+export { StreamReset, TunnelStream }

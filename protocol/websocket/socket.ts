@@ -64,10 +64,11 @@ const MESSAGE_COST_BYTES = 64
 const CLOSE_WAIT_MS = 2_000
 
 function timer(ms: number, callback: () => void): () => void {
-  const id: unknown = setTimeout(callback, ms)
+  const timeout = setTimeout(callback, ms)
+  const id: unknown = timeout
   // Node, Bun and Deno give an object that can be told not to keep the process alive; the edge gives a number.
   if (typeof id === 'object' && id !== null && 'unref' in id && typeof id.unref === 'function') id.unref()
-  return () => clearTimeout(id as number)
+  return () => clearTimeout(timeout)
 }
 
 /** Masks come from a pool: one call to the source of randomness for 256 frames. */

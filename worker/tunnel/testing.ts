@@ -7,7 +7,7 @@ import type { UpstreamRequest } from '../ports.ts'
 import { type ConnectorTunnel, createTunnel, TUNNEL_PROTOCOL } from './tunnel.ts'
 
 /** Two ends of a message transport. */
-export function socketPair(): [MessageSocket, MessageSocket & { closedWith(): number | null }] {
+function socketPair(): [MessageSocket, MessageSocket & { closedWith(): number | null }] {
   const queues: [Uint8Array[], Uint8Array[]] = [[], []]
   const wakes: [(() => void) | null, (() => void) | null] = [null, null]
   let closed: number | null = null

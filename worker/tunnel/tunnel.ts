@@ -1,27 +1,17 @@
 // The way to one connection's API server: the live connectors of one hub, and the choice among them.
 // In: connectors' sockets and requests whose intent is recorded. Out: the API server's answers, or why there is none.
 
+import { CLOSE, TUNNEL_PROTOCOL } from '../../protocol/tunnel/frames.ts'
 import type { RequestHead } from '../../protocol/tunnel/head.ts'
 import { MAX_TUNNEL_MESSAGE_BYTES } from '../../protocol/tunnel/limits.ts'
 import { StreamReset, TunnelSession, type TunnelStream } from '../../protocol/tunnel/session.ts'
 import type { ByteSource, MessageSocket } from '../context.ts'
 import { type Clock, type Tunnel, TunnelBroken, type TunnelFailure, type UpstreamRequest } from '../ports.ts'
 
-/** The WebSocket subprotocol connectors dial with. */
-export const TUNNEL_PROTOCOL = 'sallyport.tunnel.v1'
+export { CLOSE, TUNNEL_PROTOCOL }
 
 /** What the adapter of a runtime must accept as one message of a connector. */
 export const MAX_CONNECTOR_MESSAGE_BYTES = MAX_TUNNEL_MESSAGE_BYTES
-
-/** WebSocket close codes of our own (RFC 6455 leaves 4000 to 4999 to applications). Connectors act on them. */
-export const CLOSE = {
-  /** Another process uses the same key and answers. */
-  keyInUse: 4409,
-  /** The key was revoked, or its connections changed. */
-  revoked: 4403,
-  /** A newer socket of the same process took over. */
-  replaced: 4410,
-} as const
 
 /** How long a connector has to answer before another process with its key takes its place. */
 const TAKEOVER_PING_MS = 3_000
@@ -33,7 +23,7 @@ export interface TunnelOptions {
 }
 
 /** One connector's socket. `instance` is chosen at random by its process at start. */
-export interface ConnectorSocket {
+interface ConnectorSocket {
   readonly connectorId: string
   readonly instance: string
   readonly socket: MessageSocket
