@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import type { ByteSource, Refusal, Reply } from '../context.ts'
+import { LogUnavailable, TunnelBroken } from '../ports.ts'
+import { type RespondOptions, respond } from './respond.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+function source(...items: (string | Error)[]): ByteSource & { cancelled: string | null } {
+  return {
+    cancelled: null,
+    async read() {
+      const item = items.shift()
+      if (item instanceof Error) throw item
+      return item === undefined ? null : bytes(item)
+    },
+    cancel(reason) {
+      this.cancelled ??= reason
+    },
+  }
+}
+
+const LOST = new TunnelBroken({ kind: 'lost', message: 'the connector was lost', sent: true })
+
+function set(body: ByteSource, more: Partial<RespondOptions> = {}) {
+  const written: string[] = []
+  const finished: unknown[] = []
+  let left = 0
+  const options: RespondOptions = {
+    status: 200,
+    headers: [['content-type', 'application/json']],
+    body,
+    transform: { push: (chunk) => chunk, end: () => new Uint8Array(0), report: () => ({ count: 0, rules: {} }) },
+    recorder: {
+      write: async (chunk) => {
+        written.push(new TextDecoder().decode(chunk))
+      },
+      finish: (result) => {
+        finished.push(result)
+      },
+    },
+    streaming: false,
+    watch: false,
+    wholeBytes: 16,
+    signal: new AbortController().signal,
+    ended: () => null,
+    refuse: (refusal: Refusal): Reply => ({ kind: 'response', status: 502, headers: [], body: bytes(refusal.message) }),
+    leave: () => {
+      left += 1
+    },
+    onBug: () => undefined,
+    ...more,
+  }
+  return { options, written, finished, left: () => left }
+}
+
+async function drain(reply: Reply): Promise<string> {
+  if (reply.kind !== 'response' || reply.body === null) throw new Error('a body was expected')
+  if (reply.body instanceof Uint8Array) return new TextDecoder().decode(reply.body)
+  let text = ''
+  for (let chunk = await reply.body.read(); chunk !== null; chunk = await reply.body.read()) {
+    text += new TextDecoder().decode(chunk)
+  }
+  return text
+}
+
+describe('respond', () => {
+  it('answers a small body whole, recorded, with one result', async () => {
+    const { options, written, finished, left } = set(source('{"a":', '1}'))
+    const reply = await respond(options)
+    expect(reply).toMatchObject({ status: 200, body: bytes('{"a":1}') })
+    expect(written.join('')).toBe('{"a":1}')
+    expect(finished).toEqual([{ outcome: 'ok', code: 200 }])
+    expect(left()).toBe(1)
+  })
+
+  it('streams a body that is longer, in order, and records before it gives', async () => {
+    const parts = ['0123456789', 'abcdefghij', 'KLMNOPQRST']
+    const { options, written, finished } = set(source(...parts))
+    const reply = await respond(options)
+    expect(finished).toEqual([])
+    expect(await drain(reply)).toBe(parts.join(''))
+    expect(written).toEqual(parts)
+    expect(finished).toEqual([{ outcome: 'ok', code: 200 }])
+  })
+
+  it('withholds what cannot be masked, as long as nothing has been sent', async () => {
+    const broken = new Error('the response is not JSON')
+    broken.name = 'MaskError'
+    const body = source('{"data": tru', 'e')
+    const { options, finished, left } = set(body, {
+      transform: {
+        push: () => {
+          throw broken
+        },
+        end: () => new Uint8Array(0),
+        report: () => ({ count: 0, rules: {} }),
+      },
+    })
+    expect(await drain(await respond(options))).toContain('cannot be masked')
+    expect(body.cancelled).not.toBeNull()
+    expect(finished).toMatchObject([{ outcome: 'failed', reason: 'withheld' }])
+    expect(left()).toBe(1)
+  })
+
+  it('cuts a long body that breaks off, so that it does not look whole', async () => {
+    const { options, finished } = set(source('0123456789', 'abcdefghij', LOST))
+    const reply = await respond(options)
+    await expect(drain(reply)).rejects.toThrow(LOST)
+    expect(finished).toMatchObject([{ outcome: 'failed', reason: 'connector-lost' }])
+  })
+
+  it('ends a watch that breaks off between two events with an ERROR event', async () => {
+    const event = '{"type":"ADDED","object":{}}\n'
+    const { options } = set(source(event, LOST), { streaming: true, watch: true })
+    const text = await drain(await respond(options))
+    const [first, last] = text.trimEnd().split('\n')
+    expect(`${first}\n`).toBe(event)
+    expect(JSON.parse(last ?? '')).toMatchObject({ type: 'ERROR', object: { kind: 'Status', status: 'Failure' } })
+  })
+
+  it('cuts a watch that breaks off within an event', async () => {
+    const { options } = set(source('{"type":"ADD', LOST), { streaming: true, watch: true })
+    await expect(drain(await respond(options))).rejects.toThrow(LOST)
+  })
+
+  it('passes nothing on that could not be recorded', async () => {
+    const { options, finished } = set(source('{"a":1}'), {
+      recorder: {
+        write: () => Promise.reject(new LogUnavailable('disk full')),
+        finish: (result) => {
+          finished.push(result)
+        },
+      },
+    })
+    const reply = await respond(options)
+    expect(await drain(reply)).toContain('nothing passes unrecorded')
+    expect(finished).toMatchObject([{ outcome: 'failed', reason: 'log-unavailable' }])
+  })
+
+  it('says why access ended', async () => {
+    const cancelled = new TunnelBroken({ kind: 'cancelled', message: 'cancelled', sent: true })
+    const { options } = set(source('{"type":"ADDED","object":{}}\n', cancelled), {
+      streaming: true,
+      watch: true,
+      ended: () => ({ kind: 'unauthenticated', message: 'the token has expired' }),
+    })
+    expect(await drain(await respond(options))).toContain('the token has expired')
+  })
+
+  it('records a client that goes away as cancelled, once', async () => {
+    const body = source('{"type":"ADDED"}\n')
+    const { options, finished, left } = set(body, { streaming: true, watch: true })
+    const reply = await respond(options)
+    if (reply.kind !== 'response' || reply.body === null || reply.body instanceof Uint8Array)
+      throw new Error('a stream')
+    reply.body.cancel('gone')
+    reply.body.cancel('gone')
+    expect(finished).toMatchObject([{ outcome: 'cancelled' }])
+    expect(body.cancelled).not.toBeNull()
+    expect(left()).toBe(1)
+  })
+})
