@@ -3,9 +3,10 @@
 import { referenceOf } from '../admission/defaults.ts'
 import { type Cluster, now } from '../cluster.ts'
 import { createObject, deleteObject } from '../handlers/write.ts'
-import { equal, type Json, type JsonObject, type KubeObject, numberAt, objectAt, textAt } from '../json.ts'
+import { equal, isObject, type Json, type JsonObject, type KubeObject, numberAt, objectAt, textAt } from '../json.ts'
 import type { Resource } from '../kinds.ts'
 import type { PodRuntime } from '../pods/runtime.ts'
+import { objectSelector } from '../selectors.ts'
 import { shelfOf } from '../store.ts'
 import { NODE_NAME } from '../version.ts'
 
@@ -84,6 +85,25 @@ export function ownedIn(cluster: Cluster, shelf: string, owner: KubeObject): Kub
         (reference) => reference.uid === owner.metadata.uid && reference.controller === true,
       ),
     )
+}
+
+/** Makes objects that nobody controls and the selector matches the owner's, as after a delete that left them behind. */
+export function adopt(cluster: Cluster, shelf: string, owner: KubeObject, labels: readonly string[] = []): void {
+  const selector = objectAt(owner, 'spec').selector
+  const matches = objectSelector(
+    isObject(selector) ? (owner.kind === 'ReplicationController' ? { matchLabels: selector } : selector) : undefined,
+  )
+  for (const object of cluster.store.list(shelf, owner.metadata.namespace ?? '')) {
+    const have = object.metadata.labels ?? {}
+    const owners = object.metadata.ownerReferences ?? []
+    if (object.metadata.deletionTimestamp !== undefined || owners.some((reference) => reference.controller === true))
+      continue
+    if (!matches(have) || !labels.every((label) => have[label] !== undefined)) continue
+    cluster.store.put(shelf, {
+      ...object,
+      metadata: { ...object.metadata, ownerReferences: [...owners, ...(ownedBy(owner) ?? [])] },
+    })
+  }
 }
 
 /** True when a pod's Ready condition holds. */

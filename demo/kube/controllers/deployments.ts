@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { at, clone, equal, type Json, type JsonObject, type KubeObject, numberAt, objectAt, textAt } from '../json.ts'
 import {
+  adopt,
   type Context,
   condition,
   drop,
@@ -110,6 +111,7 @@ function newSet(context: Context, deployment: KubeObject, sets: readonly KubeObj
 export function reconcileDeployment(context: Context, deployment: KubeObject): void {
   const { cluster } = context
   if (deployment.metadata.deletionTimestamp !== undefined) return
+  adopt(cluster, 'replicasets.apps', deployment, [HASH])
   const sets = ownedIn(cluster, 'replicasets.apps', deployment)
   const current = newSet(context, deployment, sets)
   const wanted = numberAt(deployment, ['spec', 'replicas'], 1)
@@ -253,6 +255,7 @@ export function reconcileReplicaSet(context: Context, set: KubeObject, shelf: st
   if (set.metadata.deletionTimestamp !== undefined) return
   const component = set.kind === 'ReplicaSet' ? 'replicaset-controller' : 'replication-controller'
   const wanted = numberAt(set, ['spec', 'replicas'], 1)
+  adopt(cluster, 'pods.', set)
   const pods = ownedIn(cluster, 'pods.', set).filter(isActive)
   for (let i = pods.length; i < wanted; i++) {
     const pod = make(

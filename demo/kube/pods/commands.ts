@@ -8,7 +8,7 @@ import { createTar, extractTar, parseTar } from './tar.ts'
 const MAX_MADE_BYTES = 64 * 1024 * 1024
 
 /** Variables of the shell itself, which a real environment would not show. */
-const SHELL_ONLY = new Set([
+export const SHELL_ONLY = new Set([
   'IFS',
   'OSTYPE',
   'MACHTYPE',

@@ -3,7 +3,7 @@
 import { Bash, type BashExecResult, InMemoryFs } from 'just-bash'
 import type { Cluster } from '../cluster.ts'
 import { type KubeObject, textAt } from '../json.ts'
-import { commandsOf, type Inside } from './commands.ts'
+import { commandsOf, type Inside, SHELL_ONLY } from './commands.ts'
 import { baseFiles, commandLine, containerSpec, environment, mountedFiles } from './files.ts'
 
 /** Bytes a container's files may take. */
@@ -26,6 +26,11 @@ export interface Outcome {
 export interface ShellState {
   env: Record<string, string>
   cwd: string
+}
+
+/** A word as the shell takes it, whatever is in it. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** A result's text as bytes: `bytes` results, and those with a NUL, are latin1-shaped; the rest is text. */
@@ -95,14 +100,14 @@ export class PodShell {
 
   /** True when the text is a whole command, false while a quote, block or here-document is open. */
   isComplete(text: string): boolean {
-    if (/\\\n$/.test(text)) return false
+    if (/(\\|\||&&)\n$/.test(text)) return false
     try {
       this.#bash.transform(text)
       return true
     } catch (error) {
-      return !/unexpected end|unterminated|unexpected EOF|here-?doc|expected '?(then|fi|do|done|esac|\}|\))|EOF/i.test(
-        error instanceof Error ? error.message : '',
-      )
+      const why = error instanceof Error ? error.message : ''
+      const line = Number(/at (\d+):/.exec(why)?.[1] ?? '0')
+      return !/EOF|here-?doc/i.test(why) && line <= text.split('\n').length - 1
     }
   }
 
@@ -110,28 +115,24 @@ export class PodShell {
   async run(argv: readonly string[], state: ShellState, stdin: Uint8Array, signal: AbortSignal): Promise<Outcome> {
     const [command = '', ...args] = argv
     const name = /^\/(usr\/)?(local\/)?s?bin\/([\w.-]+)$/.exec(command)?.[3] ?? command
-    return this.#exec(name, state, { args, stdin, signal })
+    return this.#exec([name, ...args].map(quoted).join(' '), state, stdin, signal)
   }
 
   /** Runs a line of shell and carries its variables and directory over. */
   async line(text: string, state: ShellState, signal: AbortSignal): Promise<Outcome> {
-    return this.#exec(text, state, { args: [], stdin: new Uint8Array(), signal })
+    return this.#exec(text, state, new Uint8Array(), signal)
   }
 
-  async #exec(
-    text: string,
-    state: ShellState,
-    options: { args: string[]; stdin: Uint8Array; signal: AbortSignal },
-  ): Promise<Outcome> {
+  async #exec(text: string, state: ShellState, stdin: Uint8Array, signal: AbortSignal): Promise<Outcome> {
+    const exported = Object.keys(state.env).filter((name) => /^[A-Za-z_]\w*$/.test(name) && !SHELL_ONLY.has(name))
     try {
-      const result = await this.#bash.exec(text, {
+      const result = await this.#bash.exec(`export ${exported.join(' ')}\n${text}`, {
         env: state.env,
         replaceEnv: true,
         cwd: state.cwd,
-        signal: options.signal,
+        signal,
         rawScript: true,
-        ...(options.args.length > 0 ? { args: options.args } : {}),
-        stdin: Buffer.from(options.stdin).toString('latin1'),
+        stdin: Buffer.from(stdin).toString('latin1'),
         stdinKind: 'bytes',
       })
       state.env = { ...result.env }
