@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util'
 
 /** One option. `value`: the placeholder in the help; absent: a switch. */
-export interface Option {
+interface Option {
   readonly name: string
   readonly short?: string
   readonly value?: string

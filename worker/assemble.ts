@@ -60,6 +60,7 @@ export function assembleEdge(
       config,
       clock,
       random,
+      newId: uuid,
       store,
       recordings,
       log,

@@ -5,6 +5,7 @@ import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../command.ts'
+import { withLock } from '../lock.ts'
 import { NODE, ROOT } from './runtimes.ts'
 
 const DIST = join(ROOT, 'replay-ui', 'dist')
@@ -30,11 +31,24 @@ async function newest(path: string): Promise<number> {
  * @throws Failure with the end of what the build said
  */
 export async function builtApp(say: (line: string) => void): Promise<string> {
+  if (await isFresh()) return DIST
+  // Two at once would empty each other's folder.
+  await withLock(join(ROOT, 'node_modules', '.cache', 'sallyport-app.lock'), async () => {
+    if (await isFresh()) return
+    say('building the app (some seconds, once)')
+    await build()
+  })
+  return DIST
+}
+
+async function isFresh(): Promise<boolean> {
   const page = join(DIST, 'index.html')
   const built = existsSync(page) ? statSync(page).mtimeMs : 0
   const changed = Math.max(...(await Promise.all(SOURCES.map((source) => newest(join(ROOT, source))))))
-  if (built >= changed && built > 0) return DIST
-  say('building the app (some seconds, once)')
+  return built > 0 && built >= changed
+}
+
+async function build(): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
     const child = spawn(NODE, [vite, 'build', '--config', CONFIG], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -50,5 +64,4 @@ export async function builtApp(say: (line: string) => void): Promise<string> {
       else reject(new Failure(`the app does not build:\n${said}`))
     })
   })
-  return DIST
 }

@@ -13,7 +13,7 @@ export const LOGIN_COOKIE = '__Host-sallyport'
 /** Ties an OIDC login to the browser that began it, against login CSRF. */
 export const LOGIN_STATE_COOKIE = '__Host-sallyport-login'
 /** Non-GET requests by cookie carry it with the value `1`: a foreign page cannot without a CORS preflight, which is refused. */
-export const CSRF_HEADER = 'x-sallyport-csrf'
+const CSRF_HEADER = 'x-sallyport-csrf'
 /** A login to the app lasts at most this long: a working day. */
 export const LOGIN_MS = 12 * 60 * 60 * 1000
 

@@ -5,7 +5,7 @@ import type { Identity, Outcome } from '../context.ts'
 import type { Clock, ConnectorRecord, Log, RandomBytes, Recordings, Store } from '../ports.ts'
 
 /** One document of an applied file, as its parser took it. */
-export interface ParsedDocument {
+interface ParsedDocument {
   readonly kind: string
   readonly name: string
   readonly document: unknown
@@ -14,12 +14,12 @@ export interface ParsedDocument {
 }
 
 /** What a file of documents became: all of them, or what is wrong with it, one line per problem. */
-export type ParsedDocuments =
+type ParsedDocuments =
   | { readonly ok: true; readonly documents: readonly ParsedDocument[] }
   | { readonly ok: false; readonly errors: readonly string[] }
 
 /** The answer of the token endpoint: RFC 6749 JSON. */
-export interface TokenAnswer {
+interface TokenAnswer {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
 }
@@ -30,6 +30,8 @@ export interface ApiDeps {
   readonly config: GatewayConfig
   readonly clock: Clock
   readonly random: RandomBytes
+  /** A new UUIDv7, for an event. */
+  readonly newId: () => string
   readonly store: Store
   readonly recordings: Recordings
   readonly log: Log

@@ -37,7 +37,7 @@ export function testConfig(extra: Readonly<Record<string, unknown>> = {}): Gatew
 }
 
 /** A log that keeps what it is given; `broken` makes it refuse. */
-export class MemoryLog implements Log {
+class MemoryLog implements Log {
   readonly events: LogEvent[] = []
   readonly pendingBytes = 0
   broken = false
@@ -49,7 +49,7 @@ export class MemoryLog implements Log {
 }
 
 /** A store of maps. */
-export class MemoryStore implements Store {
+class MemoryStore implements Store {
   readonly #connections = new Map<string, Connection>()
   readonly #connectors = new Map<string, ConnectorRecord>()
   readonly #documents = new Map<string, StoredDocument>()
@@ -176,7 +176,7 @@ export const RECORDINGS: Recordings = {
   },
 }
 
-export class FakeClock implements Clock {
+class FakeClock implements Clock {
   time = Date.UTC(2026, 0, 1)
   now() {
     return this.time
@@ -187,7 +187,7 @@ export class FakeClock implements Clock {
 }
 
 /** A bearer token is `token.USER.GROUP-GROUP`, as far as the fake is concerned. */
-export function identityOf(token: string): Identity | null {
+function identityOf(token: string): Identity | null {
   const [kind, username, groups] = token.split('.')
   if (kind !== 'token' || username === undefined || groups === undefined) return null
   const user = { username, uid: '', groups: groups === '' ? [] : groups.split('-'), extra: {} }
@@ -215,6 +215,7 @@ export function fakes(extra: Partial<ApiDeps> = {}): Fakes {
     config: testConfig(),
     clock,
     random: (length) => Uint8Array.from({ length }, next),
+    newId: () => `id-${next()}`,
     store,
     recordings: RECORDINGS,
     log,

@@ -9,7 +9,7 @@ import type { SchemaName } from './schema.ts'
 import type { Role } from './types.ts'
 
 /** Who may call: anyone, anyone who is logged in, or a role. */
-export type Access = 'anyone' | 'login' | Role
+type Access = 'anyone' | 'login' | Role
 
 /** A query parameter. Strings are bounded; integers have a range and a default. */
 export type QueryParameter =

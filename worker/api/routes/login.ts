@@ -30,7 +30,7 @@ export function returnPath(wanted: string | undefined): string {
 }
 
 /** Why a login failed, as the login page knows it: a word from this list and nothing else goes into the URL. */
-export type LoginError = 'expired' | 'refused' | 'no-role' | 'unavailable' | 'link'
+type LoginError = 'expired' | 'refused' | 'no-role' | 'unavailable' | 'link'
 
 const statePayload = v.object({
   verifier: v.string(),
