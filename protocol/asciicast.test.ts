@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Asciicast } from './asciicast.ts'
+import { Asciicast, CastRecording, terminalSize } from './asciicast.ts'
 import type { StreamRecord } from './recording.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -12,15 +12,28 @@ const events = (lines: Iterable<string>): unknown[] =>
       .map((part): unknown => JSON.parse(part)),
   )
 
+function* played(records: Iterable<StreamRecord>, options: ConstructorParameters<typeof CastRecording>[1]) {
+  const recording = new CastRecording(new Asciicast(0), options)
+  yield* recording.events(records)
+  yield* recording.end()
+}
+
 describe('Asciicast', () => {
   test('the header names version 3 and the terminal; what is absent is left out', () => {
-    expect(JSON.parse(new Asciicast().header({ cols: 80, rows: 24 }))).toEqual({
+    expect(JSON.parse(new Asciicast(0).header({ cols: 80, rows: 24 }))).toEqual({
       version: 3,
       term: { cols: 80, rows: 24, type: 'xterm-256color' },
     })
     expect(
       JSON.parse(
-        new Asciicast().header({ cols: 1, rows: 2, timestamp: 5.9, title: 'T', command: 'C', idleTimeLimitSeconds: 2 }),
+        new Asciicast(0).header({
+          cols: 1,
+          rows: 2,
+          timestamp: 5.9,
+          title: 'T',
+          command: 'C',
+          idleTimeLimitSeconds: 2,
+        }),
       ),
     ).toEqual({
       version: 3,
@@ -33,7 +46,7 @@ describe('Asciicast', () => {
   })
 
   test('intervals are since the event before; time never goes backwards', () => {
-    const cast = new Asciicast()
+    const cast = new Asciicast(0)
     const lines = [cast.output(100, 'a'), cast.output(350, 'b'), cast.marker(200, 'm'), cast.exit(1350, 3)]
     expect(events(lines)).toEqual([
       [0.1, 'o', 'a'],
@@ -51,7 +64,7 @@ describe('Asciicast', () => {
       record(30, 2, 'b'),
       record(40, 3, '{}'),
     ]
-    expect(events(new Asciicast().recording(records, { startMs: 1000, tty: true }))).toEqual([
+    expect(events(played(records, { startMs: 1000, tty: true, input: true }))).toEqual([
       [1, 'r', '100x30'],
       [0.01, 'i', 'ls\n'],
       [0.01, 'o', 'a\n'],
@@ -63,9 +76,28 @@ describe('Asciicast', () => {
     ['not JSON', 'x'],
     ['no height', '{"Width":10}'],
     ['nothing', '{"Width":0,"Height":10}'],
-    ['too wide', '{"Width":60000,"Height":10}'],
-  ])('a resize with %s is left out', (_, payload) => {
-    expect(events(new Asciicast().recording([record(0, 4, payload)], { startMs: 0, tty: true }))).toEqual([])
+    ['a fraction', '{"Width":10.5,"Height":10}'],
+    ['one past the limit', '{"Width":1001,"Height":10}'],
+  ])('a resize with %s is none', (_, payload) => {
+    expect(terminalSize(bytes(payload))).toBeUndefined()
+    expect(events(played([record(0, 4, payload)], { startMs: 0, tty: true, input: true }))).toEqual([])
+  })
+
+  test('a resize at the limit is one', () => {
+    expect(terminalSize(bytes('{"Width":1000,"Height":1}'))).toEqual({ cols: 1000, rows: 1 })
+  })
+
+  test('what was typed is left out unless asked for', () => {
+    const records = [record(0, 0, 'secret'), record(1, 1, 'a')]
+    expect(events(played(records, { startMs: 0, tty: true, input: false }))).toEqual([[0.001, 'o', 'a']])
+  })
+
+  test('sequences that reach beyond the screen are left out, wherever records cut them', () => {
+    const records = [...'a\x1b]52;c;AA\x07b\x1b[31mc'].map((char, i) => record(i, 1, char))
+    const text = events(played(records, { startMs: 0, tty: true, input: true }))
+      .map((event) => (Array.isArray(event) ? String(event[2]) : ''))
+      .join('')
+    expect(text).toBe('ab\x1b[31mc')
   })
 
   test('UTF-8 comes out whole at every split point, stdout and stderr apart', () => {
@@ -76,7 +108,7 @@ describe('Asciicast', () => {
         { t: 1, channel: 2, payload: bytes('|') },
         { t: 2, channel: 1, payload: whole.subarray(cut) },
       ]
-      const text = events(new Asciicast().recording(records, { startMs: 0, tty: true }))
+      const text = events(played(records, { startMs: 0, tty: true, input: true }))
         .map((event) => (Array.isArray(event) ? String(event[2]) : ''))
         .join('')
       expect(text.replace('|', '')).toBe('a⟦é😀')
@@ -85,25 +117,15 @@ describe('Asciicast', () => {
 
   test('a cut last character is shown as a replacement, not lost', () => {
     const records = [{ t: 0, channel: 1, payload: Uint8Array.of(0x61, 0xe2, 0x9f) }]
-    expect(events(new Asciicast().recording(records, { startMs: 0, tty: true }))).toEqual([
+    expect(events(played(records, { startMs: 0, tty: true, input: true }))).toEqual([
       [0, 'o', 'a'],
       [0, 'o', '\ufffd'],
     ])
   })
 
   test('without a terminal, line ends get a carriage return', () => {
-    expect(events(new Asciicast().recording([record(0, 1, 'a\nb\r\n')], { startMs: 0, tty: false }))).toEqual([
+    expect(events(played([record(0, 1, 'a\nb\r\n')], { startMs: 0, tty: false, input: true }))).toEqual([
       [0, 'o', 'a\r\nb\r\n'],
-    ])
-  })
-
-  test('a command is a marker, its title at a prompt, and its output', () => {
-    const cast = new Asciicast()
-    const text = cast.command(500, 'kubectl get pods', [{ text: 'NAME\nweb', kind: 'reconstructed' }])
-    expect(events([text])).toEqual([
-      [0.5, 'm', 'kubectl get pods'],
-      [0, 'o', '$ kubectl get pods\r\n'],
-      [0, 'o', 'NAME\r\nweb\r\n'],
     ])
   })
 })

@@ -1,8 +1,9 @@
 // Writes asciicast v3 (docs.asciinema.org/manual/asciicast/v3): a header line, then one JSON array per event,
-// [seconds since the event before, code, data]. In: recorded streams and rendered text, in order. Out: lines. No I/O. No clock.
+// [seconds since the event before, code, data]. In: recorded streams and rendered text, in order. Out: lines, each with its
+// newline. Terminal sequences that reach beyond the screen are left out. No I/O. No clock.
 
 import type { StreamRecord } from './recording.ts'
-import type { Chunk } from './transcript/exchange.ts'
+import { TerminalFilter } from './terminal.ts'
 
 export interface CastHeader {
   readonly cols: number
@@ -15,19 +16,21 @@ export interface CastHeader {
   readonly idleTimeLimitSeconds?: number
 }
 
-/** `tty`: the bytes already move the cursor themselves; else line ends get their carriage return. */
-export interface RecordingOptions {
-  /** Milliseconds of the cast at which the recording began. */
-  readonly startMs: number
-  readonly tty: boolean
-}
+/** A recorded terminal larger than this was not recorded by us. */
+const MAX_SIDE = 1000
 
-const MAX_COLS = 1000
-const PROMPT = '$ '
-
-/** Stdin, output, and resize, as decoded from one recording. UTF-8 that is split over records comes out whole. */
+/** One cast. Times are milliseconds on any one clock; one that goes backwards is taken as no time at all. */
 export class Asciicast {
-  #lastMs = 0
+  #lastMs: number
+
+  constructor(startMs: number) {
+    this.#lastMs = startMs
+  }
+
+  /** When the last event was. */
+  get atMs(): number {
+    return this.#lastMs
+  }
 
   /** The first line. */
   header(header: CastHeader): string {
@@ -42,9 +45,14 @@ export class Asciicast {
     })
   }
 
-  /** Output; '' for no text. Line ends get their carriage return. */
+  /** Text that the terminal shows, as it is; '' for no text. */
   output(atMs: number, text: string): string {
-    return text === '' ? '' : this.#event(atMs, 'o', crlf(text))
+    return text === '' ? '' : this.#event(atMs, 'o', text)
+  }
+
+  /** Text that was typed; '' for no text. */
+  input(atMs: number, text: string): string {
+    return text === '' ? '' : this.#event(atMs, 'i', text)
   }
 
   /** A named place, which players list. */
@@ -52,43 +60,15 @@ export class Asciicast {
     return this.#event(atMs, 'm', label)
   }
 
-  /** The exit status of the recorded program; the last event. */
+  resize(atMs: number, size: TerminalSize): string {
+    return this.#event(atMs, 'r', `${size.cols}x${size.rows}`)
+  }
+
+  /** The exit status of the recorded program; the last event of its cast. */
   exit(atMs: number, status: number): string {
     return this.#event(atMs, 'x', String(status))
   }
 
-  /** A command that has no recording of its own: a marker, the prompt with the title, and the rendered output. */
-  command(atMs: number, title: string, chunks: readonly Chunk[]): string {
-    const text = chunks.map((chunk) => chunk.text).join('')
-    const end = text === '' || text.endsWith('\n') ? '' : '\n'
-    return this.marker(atMs, title) + this.output(atMs, `${PROMPT}${title}\n`) + this.output(atMs, text + end)
-  }
-
-  /** The events of a recording. Its status channel is left out: `exit` is the caller's to write. */
-  *recording(records: Iterable<StreamRecord>, options: RecordingOptions): Generator<string> {
-    const decoders = new Map<number, TextDecoder>()
-    let lastMs = options.startMs
-    for (const record of records) {
-      lastMs = Math.max(lastMs, options.startMs + record.t)
-      const code = CODES[record.channel]
-      if (code !== undefined) {
-        const decoder = decoders.get(record.channel) ?? new TextDecoder()
-        decoders.set(record.channel, decoder)
-        yield this.#text(lastMs, code, decoder.decode(record.payload, { stream: true }), options.tty)
-      } else if (record.channel === 4) {
-        const size = sizeOf(record.payload)
-        if (size !== undefined) yield this.#event(lastMs, 'r', size)
-      }
-    }
-    for (const [channel, decoder] of decoders)
-      yield this.#text(lastMs, CODES[channel] ?? 'o', decoder.decode(), options.tty)
-  }
-
-  #text(atMs: number, code: string, text: string, tty: boolean): string {
-    return text === '' ? '' : this.#event(atMs, code, tty || code === 'i' ? text : crlf(text))
-  }
-
-  /** Times that go backwards are taken as no time at all. */
   #event(atMs: number, code: string, data: string): string {
     const now = Math.max(this.#lastMs, Math.round(atMs))
     const interval = (now - this.#lastMs) / 1000
@@ -97,21 +77,85 @@ export class Asciicast {
   }
 }
 
-/** stdin, stdout and stderr by channel number. */
-const CODES: Readonly<Record<number, string>> = { 0: 'i', 1: 'o', 2: 'o' }
+export interface RecordingOptions {
+  /** When the stream opened. */
+  readonly startMs: number
+  /** True: the bytes already move the cursor themselves. False: line ends get their carriage return. */
+  readonly tty: boolean
+  /** Whether what was typed is written too: it may hold what the terminal never showed. */
+  readonly input: boolean
+}
+
+/** One recorded exec or attach in a cast. UTF-8 and sequences that are split over records come out whole. */
+export class CastRecording {
+  readonly #cast: Asciicast
+  readonly #options: RecordingOptions
+  readonly #decoders = new Map<number, TextDecoder>()
+  readonly #filter = new TerminalFilter()
+
+  constructor(cast: Asciicast, options: RecordingOptions) {
+    this.#cast = cast
+    this.#options = options
+  }
+
+  /** The lines of the next records. The status channel is left out: `exit` is the caller's to write. */
+  *events(records: Iterable<StreamRecord>): Generator<string> {
+    for (const { t, channel, payload } of records) {
+      const atMs = this.#options.startMs + t
+      if (channel === 4) {
+        const size = terminalSize(payload)
+        if (size !== undefined) yield this.#cast.resize(atMs, size)
+      } else if (channel >= 0 && channel <= 2) {
+        const text = this.#decoder(channel).decode(payload, { stream: true })
+        const event = this.#text(atMs, channel, text)
+        if (event !== '') yield event
+      }
+    }
+  }
+
+  /** What a cut last character left behind. */
+  *end(): Generator<string> {
+    for (const [channel, decoder] of this.#decoders) {
+      const event = this.#text(this.#cast.atMs, channel, decoder.decode())
+      if (event !== '') yield event
+    }
+  }
+
+  #decoder(channel: number): TextDecoder {
+    const decoder = this.#decoders.get(channel) ?? new TextDecoder()
+    this.#decoders.set(channel, decoder)
+    return decoder
+  }
+
+  #text(atMs: number, channel: number, text: string): string {
+    if (channel === 0) return this.#options.input ? this.#cast.input(atMs, text) : ''
+    return this.#cast.output(atMs, this.#filter.write(this.#options.tty ? text : terminalLines(text)))
+  }
+}
+
+export interface TerminalSize {
+  readonly cols: number
+  readonly rows: number
+}
+
+/** `{"Width": …, "Height": …}` of a resize record; absent for anything else, and for what no terminal is. */
+export function terminalSize(payload: Uint8Array): TerminalSize | undefined {
+  try {
+    const size: unknown = JSON.parse(new TextDecoder().decode(payload))
+    if (typeof size !== 'object' || size === null || !('Width' in size) || !('Height' in size)) return undefined
+    const [cols, rows] = [Number(size.Width), Number(size.Height)]
+    const valid = (side: number) => Number.isInteger(side) && side > 0 && side <= MAX_SIDE
+    return valid(cols) && valid(rows) ? { cols, rows } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Line ends as a terminal needs them. */
+export function terminalLines(text: string): string {
+  return text.replaceAll(/\r?\n/g, '\r\n')
+}
 
 function line(value: unknown): string {
   return `${JSON.stringify(value)}\n`
-}
-
-function crlf(text: string): string {
-  return text.replace(/\r?\n/g, '\r\n')
-}
-
-/** `80x24` of a resize record; absent for anything else. */
-function sizeOf(payload: Uint8Array): string | undefined {
-  const match = /"Width":(\d{1,5}).*"Height":(\d{1,5})/.exec(new TextDecoder().decode(payload))
-  if (!match) return undefined
-  const [cols, rows] = [Number(match[1]), Number(match[2])]
-  return cols > 0 && rows > 0 && cols <= MAX_COLS && rows <= MAX_COLS ? `${cols}x${rows}` : undefined
 }

@@ -11,16 +11,17 @@ export interface StreamRecord {
   readonly payload: Uint8Array
 }
 
-const HEADER_BYTES = 9
+/** What a record is longer than its payload. */
+export const RECORD_HEADER_BYTES = 9
 
 /** Appends one record's bytes. */
 export function encodeRecord(record: StreamRecord): Uint8Array {
-  const out = new Uint8Array(HEADER_BYTES + record.payload.length)
+  const out = new Uint8Array(RECORD_HEADER_BYTES + record.payload.length)
   const view = new DataView(out.buffer)
   view.setUint32(0, Math.min(record.t, 0xffffffff))
   view.setUint8(4, record.channel)
   view.setUint32(5, record.payload.length)
-  out.set(record.payload, HEADER_BYTES)
+  out.set(record.payload, RECORD_HEADER_BYTES)
   return out
 }
 
@@ -31,11 +32,15 @@ export function encodeRecord(record: StreamRecord): Uint8Array {
 export function* decodeRecords(bytes: Uint8Array): Generator<StreamRecord> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = 0
-  while (at + HEADER_BYTES <= bytes.length) {
+  while (at + RECORD_HEADER_BYTES <= bytes.length) {
     const length = view.getUint32(at + 5)
-    const end = at + HEADER_BYTES + length
+    const end = at + RECORD_HEADER_BYTES + length
     if (end > bytes.length) return
-    yield { t: view.getUint32(at), channel: view.getUint8(at + 4), payload: bytes.subarray(at + HEADER_BYTES, end) }
+    yield {
+      t: view.getUint32(at),
+      channel: view.getUint8(at + 4),
+      payload: bytes.subarray(at + RECORD_HEADER_BYTES, end),
+    }
     at = end
   }
 }

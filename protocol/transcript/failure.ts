@@ -14,7 +14,7 @@ export function failureText(request: RecordedRequest, result: RecordedResult | u
 }
 
 /** A `metav1.Status` of a failure, in kubectl's words. */
-export function statusText(status: Fields): string {
+function statusText(status: Fields): string {
   const message = text(status.message)
   const reason = text(status.reason)
   if (status.code === 401) return line(`error: You must be logged in to the server (${message || 'Unauthorized'})`)

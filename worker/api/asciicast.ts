@@ -2,7 +2,8 @@
 // exec and attach play with their own timing; other commands are rendered from the recorded responses, as the app does.
 // What was typed is left out; sequences that reach beyond the screen are too. Holds one command's text at a time.
 
-import { decodeRecords } from '../../protocol/recording.ts'
+import { Asciicast, CastRecording, terminalLines } from '../../protocol/asciicast.ts'
+import { decodeRecords, RECORD_HEADER_BYTES } from '../../protocol/recording.ts'
 import { TerminalFilter } from '../../protocol/terminal.ts'
 import { bodiesWanted, type Exchange, MAX_BODY_BYTES, renderCommand } from '../../protocol/transcript/render.ts'
 import { join } from '../bytes.ts'
@@ -23,23 +24,6 @@ const MAX_REQUESTS = 2000
 const MAX_COMMAND_BYTES = 4 * MAX_BODY_BYTES
 /** One stream record. The recorder writes far smaller ones; a larger one means a damaged recording. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024
-
-/** Seconds since the event before, code, data. */
-class Timeline {
-  #atMs: number
-  constructor(startMs: number) {
-    this.#atMs = startMs
-  }
-  get atMs(): number {
-    return this.#atMs
-  }
-  /** A line; an event before the last one happens with it. */
-  event(atMs: number, code: 'o' | 'm' | 'r', data: string): string {
-    const interval = Math.max(0, atMs - this.#atMs) / 1000
-    this.#atMs = Math.max(this.#atMs, atMs)
-    return `${JSON.stringify([interval, code, data])}\n`
-  }
-}
 
 async function* all<T>(read: (cursor?: string) => Promise<{ items: readonly T[]; next?: string }>): AsyncGenerator<T> {
   let cursor: string | undefined
@@ -68,8 +52,6 @@ async function beginning(source: ByteSource, maxBytes: number): Promise<{ bytes:
   }
 }
 
-const terminalLines = (text: string): string => text.replaceAll(/\r?\n/g, '\r\n')
-
 async function exchangesOf(requests: readonly RequestRecord[], recordings: Recordings): Promise<Exchange[]> {
   const wanted = bodiesWanted(requests.map((record) => record.request))
   let left = MAX_COMMAND_BYTES
@@ -88,45 +70,20 @@ async function exchangesOf(requests: readonly RequestRecord[], recordings: Recor
   return exchanges
 }
 
-/** `{"Width": …, "Height": …}` of a resize record as asciicast's `COLSxROWS`; null when it is neither. */
-function terminalSize(payload: Uint8Array): string | null {
-  try {
-    const size: unknown = JSON.parse(new TextDecoder().decode(payload))
-    if (typeof size !== 'object' || size === null || !('Width' in size) || !('Height' in size)) return null
-    const { Width, Height } = size
-    const valid = (side: unknown) => Number.isInteger(side) && Number(side) > 0 && Number(side) <= 1000
-    return valid(Width) && valid(Height) ? `${Width}x${Height}` : null
-  } catch {
-    return null
-  }
-}
-
-async function* streamEvents(record: RequestRecord, source: ByteSource, timeline: Timeline): AsyncGenerator<string> {
-  const startMs = Date.parse(record.at)
+async function* streamEvents(record: RequestRecord, source: ByteSource, cast: Asciicast): AsyncGenerator<string> {
   const tty = record.request.exec?.tty === true
-  const filter = new TerminalFilter()
-  const decoders = [new TextDecoder(), new TextDecoder()]
+  const recording = new CastRecording(cast, { startMs: Date.parse(record.at), tty, input: false })
   let rest: Uint8Array = new Uint8Array(0)
   for (;;) {
     const chunk = await source.read()
-    if (chunk === null) return
+    if (chunk === null) return yield* recording.end()
     rest = rest.length === 0 ? chunk : join([rest, chunk])
-    let used = 0
-    for (const { t, channel, payload } of decodeRecords(rest)) {
-      used += 9 + payload.length
-      if (channel === 4) {
-        const size = terminalSize(payload)
-        if (size !== null) yield timeline.event(startMs + t, 'r', size)
-      }
-      if (channel !== 1 && channel !== 2) continue
-      const text = decoders[channel - 1]?.decode(payload, { stream: true }) ?? ''
-      const shown = filter.write(tty ? text : terminalLines(text))
-      if (shown !== '') yield timeline.event(startMs + t, 'o', shown)
-    }
-    rest = rest.subarray(used)
+    const records = [...decodeRecords(rest)]
+    yield* recording.events(records)
+    rest = rest.subarray(records.reduce((used, { payload }) => used + RECORD_HEADER_BYTES + payload.length, 0))
     if (rest.length > MAX_RECORD_BYTES) {
       source.cancel('not a recording')
-      yield timeline.event(timeline.atMs, 'o', '\r\n[the rest of this recording cannot be read]\r\n')
+      yield cast.output(cast.atMs, '\r\n[the rest of this recording cannot be read]\r\n')
       return
     }
   }
@@ -135,11 +92,11 @@ async function* streamEvents(record: RequestRecord, source: ByteSource, timeline
 async function* commandEvents(
   command: CommandSummary,
   recordings: Recordings,
-  timeline: Timeline,
+  cast: Asciicast,
 ): AsyncGenerator<string> {
   const title = new TerminalFilter().write(command.title).replaceAll(/[\r\n\u001b]/g, ' ')
-  yield timeline.event(Date.parse(command.startedAt), 'm', title)
-  yield timeline.event(Date.parse(command.startedAt), 'o', `\u001b[1m$ ${title}\u001b[0m\r\n`)
+  yield cast.marker(Date.parse(command.startedAt), title)
+  yield cast.output(Date.parse(command.startedAt), `\u001b[1m$ ${title}\u001b[0m\r\n`)
   const requests: RequestRecord[] = []
   const read = (cursor?: string) => recordings.requests(command.session, { ...paging(cursor), command: command.id })
   for await (const record of all(read)) {
@@ -149,32 +106,31 @@ async function* commandEvents(
   for (const record of requests) {
     if (!record.bodies.some((body) => body.kind === 'stream')) continue
     const stream = await recordings.body(record.id, 'stream')
-    if (stream !== null) yield* streamEvents(record, stream.bytes, timeline)
+    if (stream !== null) yield* streamEvents(record, stream.bytes, cast)
   }
   const endMs = Date.parse(command.endedAt)
   for (const chunk of renderCommand(await exchangesOf(requests, recordings))) {
     const shown = new TerminalFilter().write(terminalLines(chunk.text))
-    yield timeline.event(endMs, 'o', chunk.note === true ? `\u001b[2m${shown}\u001b[0m` : shown)
+    if (shown !== '') yield cast.output(endMs, chunk.note === true ? `\u001b[2m${shown}\u001b[0m` : shown)
   }
   const code = requests.findLast((record) => record.result?.exitCode !== undefined)?.result?.exitCode
   if (code !== undefined && code !== 0) {
-    yield timeline.event(endMs, 'o', `command terminated with exit code ${code}\r\n`)
+    yield cast.output(endMs, `command terminated with exit code ${code}\r\n`)
   }
 }
 
 /** The lines of the session's asciicast, each with its newline. */
 export async function* writeAsciicast(session: SessionSummary, recordings: Recordings): AsyncGenerator<string> {
   const startMs = Date.parse(session.startedAt)
-  const header = {
-    version: 3,
-    term: { cols: COLUMNS, rows: ROWS, type: 'xterm-256color' },
-    timestamp: Math.floor(startMs / 1000),
-    idle_time_limit: IDLE_LIMIT_S,
+  const cast = new Asciicast(startMs)
+  yield cast.header({
+    cols: COLUMNS,
+    rows: ROWS,
+    timestamp: startMs / 1000,
+    idleTimeLimitSeconds: IDLE_LIMIT_S,
     title: `${session.agent.username} on ${session.connection}`,
-  }
-  yield `${JSON.stringify(header)}\n`
-  const timeline = new Timeline(startMs)
+  })
   for await (const command of all((cursor) => recordings.commands(session.id, paging(cursor)))) {
-    yield* commandEvents(command, recordings, timeline)
+    yield* commandEvents(command, recordings, cast)
   }
 }

@@ -5,7 +5,7 @@ import { type Schedule, schedule } from './schedule.ts'
 import type { Action, Script } from './script.ts'
 
 /** Time, handed in. `after` runs once and gives back how to stop it. */
-export interface PlayerClock {
+interface PlayerClock {
   now(): number
   after(delayMs: number, run: () => void): () => void
 }

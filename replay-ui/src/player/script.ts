@@ -1,6 +1,7 @@
 // What a terminal has to be told to replay one command, and when. In: the command's title and its output or recording.
 // Out: a script, times in milliseconds from its start. No clock, no I/O, no UI.
 
+import { terminalLines, terminalSize } from '../../../protocol/asciicast.ts'
 import { decodeRecords, type StreamRecord } from '../../../protocol/recording.ts'
 import type { Chunk } from '../../../protocol/transcript/render.ts'
 
@@ -56,7 +57,7 @@ export function printedScript(title: string, chunks: readonly Chunk[]): Script {
   for (const chunk of chunks) {
     const text = chunk.note ? `${DIM}${chunk.text.replace(/\n$/, '')}${RESET}\n` : chunk.text
     for (let at = 0; at < text.length; at += PIECE) {
-      events.push({ at: end, action: { kind: 'write', data: crlf(text.slice(at, at + PIECE)) } })
+      events.push({ at: end, action: { kind: 'write', data: terminalLines(text.slice(at, at + PIECE)) } })
     }
   }
   const last = chunks.at(-1)
@@ -76,7 +77,7 @@ export function recordedScript(title: string, recording: Uint8Array, tty: boolea
     last = Math.max(last, record.t)
     if (action) events.push({ at: end + last, action })
   }
-  events.push({ at: end + last, action: { kind: 'write', data: RECOVER + crlf(epilogue) } })
+  events.push({ at: end + last, action: { kind: 'write', data: RECOVER + terminalLines(epilogue) } })
   return { events, outputAt: end, duration: end + last + READ_MS }
 }
 
@@ -89,15 +90,8 @@ function actionOf(record: StreamRecord, tty: boolean): Action | undefined {
 }
 
 function resizeOf(payload: Uint8Array): Action | undefined {
-  const match = /"Width":(\d{1,5}).*"Height":(\d{1,5})/.exec(new TextDecoder().decode(payload))
-  if (!match) return undefined
-  const [cols, rows] = [Number(match[1]), Number(match[2])]
-  if (cols < 1 || rows < 1) return undefined
-  return { kind: 'resize', cols: Math.min(cols, MAX_COLS), rows: Math.min(rows, MAX_ROWS) }
-}
-
-function crlf(text: string): string {
-  return text.replace(/\r?\n/g, '\r\n')
+  const size = terminalSize(payload)
+  return size && { kind: 'resize', cols: Math.min(size.cols, MAX_COLS), rows: Math.min(size.rows, MAX_ROWS) }
 }
 
 function crlfBytes(bytes: Uint8Array): Uint8Array {
