@@ -92,6 +92,7 @@ const CASES: [string, string, Partial<Seen>, { method?: string; upgrading?: bool
   ['a folded header', 'HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n', { head: '', end: 'fault' }],
   ['a space before the colon', 'HTTP/1.1 200 OK\r\nA : b\r\n\r\n', { head: '', end: 'fault' }],
   ['a bare LF in a header', 'HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n', { head: '', end: 'fault' }],
+  ['a control character in a header', 'HTTP/1.1 200 OK\r\nA: b\x01\r\n\r\n', { head: '', end: 'fault' }],
   ['HTTP/2', 'HTTP/2 200\r\n\r\n', { head: '', end: 'fault' }],
   [
     'a malformed chunk size',

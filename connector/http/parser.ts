@@ -158,7 +158,7 @@ export class ResponseParser {
       const colon = line.indexOf(':')
       const name = line.slice(0, colon)
       const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
-      if (colon <= 0 || !NAME.test(name) || /[\r\n\0]/.test(value)) {
+      if (colon <= 0 || !NAME.test(name) || /[\0-\x08\x0a-\x1f\x7f]/.test(value)) {
         this.#fail('a header of the answer is malformed')
         return rest.subarray(rest.length)
       }

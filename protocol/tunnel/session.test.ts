@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeFrames, encodeFrame, encodeWindow, FLAG, TYPE } from './frames.ts'
 import { encodeHead, type RequestHead } from './head.ts'
-import { FRAME_COST_BYTES, MAX_STREAM_MESSAGE_BYTES, PING_IDLE_MS, PING_TIMEOUT_MS } from './limits.ts'
+import { FRAME_COST_BYTES, MAX_HEAD_BYTES, MAX_STREAM_MESSAGE_BYTES, PING_IDLE_MS, PING_TIMEOUT_MS } from './limits.ts'
 import { StreamReset, TunnelSession, type TunnelStream } from './session.ts'
 
 const request: RequestHead = {
@@ -287,6 +287,32 @@ describe('messages of an upgraded stream', () => {
       pair.gateway.receive(part)
     }
     expect(pair.ends).toEqual(['gateway: a message is too long (fault)'])
+  })
+})
+
+describe('what would make the peer end the session is not sent', () => {
+  test('a request HEAD over the limit', () => {
+    const pair = new Pair()
+    expect(pair.gateway.open({ ...request, target: 'x'.repeat(MAX_HEAD_BYTES) }, null)).toBeNull()
+    expect(pair.gateway.open(request, null)).not.toBeNull()
+  })
+
+  test('an answer HEAD over the limit resets its stream', async () => {
+    const pair = new Pair()
+    const [near, far] = await pair.opened()
+    far.respond(new Uint8Array(MAX_HEAD_BYTES + 1), false, false)
+    await pair.flow()
+    await expect(near.response).rejects.toMatchObject({ code: 'upstream' })
+    expect(pair.ends).toEqual([])
+  })
+
+  test('a message over the limit rejects its writer', async () => {
+    const pair = new Pair()
+    const [near] = await pair.upgraded()
+    await expect(near.write(new Uint8Array(MAX_STREAM_MESSAGE_BYTES + 1))).rejects.toMatchObject({ code: 'protocol' })
+    void near.write(new Uint8Array(MAX_STREAM_MESSAGE_BYTES))
+    await pair.flow()
+    expect((await pair.streams[0]?.stream.read())?.length).toBe(MAX_STREAM_MESSAGE_BYTES)
   })
 })
 

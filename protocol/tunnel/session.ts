@@ -19,18 +19,16 @@ import {
 } from './frames.ts'
 import { encodeHead, parseRequestHead, parseResponseHead, type RequestHead } from './head.ts'
 import {
-  BATCH_BYTES,
   CONGESTED_BYTES,
   FRAME_COST_BYTES,
-  MAX_BACKLOG_BYTES,
-  MAX_BACKLOG_FRAMES,
+  MAX_HEAD_BYTES,
   MAX_STREAMS,
-  MAX_TUNNEL_MESSAGE_BYTES,
   PING_IDLE_MS,
   PING_TIMEOUT_MS,
   SESSION_WINDOW_BYTES,
   STREAM_WINDOW_BYTES,
 } from './limits.ts'
+import { Outbox } from './outbox.ts'
 import { StreamReset, type StreamWire, TunnelStream } from './stream.ts'
 
 export interface SessionOptions {
@@ -52,12 +50,6 @@ export interface SessionOptions {
   readonly congestedBytes?: number
 }
 
-interface Queued {
-  readonly header: Uint8Array
-  readonly payload: Uint8Array | null
-  readonly stream: TunnelStream | null
-}
-
 /** One end of a tunnel. Ended by `close`, by the peer breaking the protocol, or by silence. */
 export class TunnelSession {
   readonly #options: SessionOptions
@@ -73,10 +65,7 @@ export class TunnelSession {
   #draining = false
   #peerDraining = false
   // Sending.
-  #batch: Queued[] = []
-  #batchBytes = 0
-  #scheduled = false
-  #sending = false
+  readonly #outbox: Outbox
   #sendCredit: number
   // Receiving.
   #credit: number
@@ -93,10 +82,17 @@ export class TunnelSession {
     this.#congested = options.congestedBytes ?? CONGESTED_BYTES
     this.#sendCredit = this.#sessionWindow
     this.#credit = this.#sessionWindow
+    this.#outbox = new Outbox({
+      send: options.send,
+      schedule: options.schedule,
+      onRoom: () => this.#pump(),
+      onBroken: (reason) => this.#end(reason, false),
+    })
     this.#wire = {
-      frame: (stream, type, flags, payload) => this.#queue(encodeFrame(type, flags, stream.id, payload), null, stream),
-      window: (stream, credit) => this.#queue(encodeWindow(stream.id, credit), null, null),
-      reset: (stream, code, reason) => this.#queue(encodeReset(stream.id, code, reason), null, null),
+      frame: (stream, type, flags, payload) =>
+        this.#outbox.push(encodeFrame(type, flags, stream.id, payload), null, stream),
+      window: (stream, credit) => this.#outbox.push(encodeWindow(stream.id, credit), null, null),
+      reset: (stream, code, reason) => this.#outbox.push(encodeReset(stream.id, code, reason), null, null),
       ready: (stream) => {
         this.#ready.add(stream)
         this.#pump()
@@ -130,9 +126,13 @@ export class TunnelSession {
     return this.#closed
   }
 
-  /** Sends a request (gateway only). Null when no new stream is accepted now. */
-  open(head: RequestHead, body: Uint8Array | null): TunnelStream | null {
-    if (!this.accepting) return null
+  /**
+   * Sends a request (gateway only). Null when no new stream is accepted now, or when the HEAD is too long:
+   * sending it would make the peer end the session, and every stream with it.
+   * @param payload `head` encoded already
+   */
+  open(head: RequestHead, body: Uint8Array | null, payload: Uint8Array = encodeHead(head)): TunnelStream | null {
+    if (!this.accepting || payload.length > MAX_HEAD_BYTES) return null
     const stream = new TunnelStream(
       ++this.#lastStream,
       this.#wire,
@@ -142,7 +142,7 @@ export class TunnelSession {
     )
     this.#streams.set(stream.id, stream)
     const alone = body === null && head.upgrade === undefined
-    this.#wire.frame(stream, TYPE.HEAD, alone ? FLAG.END : 0, encodeHead(head))
+    this.#wire.frame(stream, TYPE.HEAD, alone ? FLAG.END : 0, payload)
     stream.opened(alone)
     // A rejection means the stream ended; its reader is told.
     if (body !== null) stream.write(body, true).catch(() => undefined)
@@ -180,7 +180,7 @@ export class TunnelSession {
       })
       const payload = new Uint8Array(8)
       new DataView(payload.buffer).setBigUint64(0, BigInt(number))
-      this.#queue(encodeFrame(TYPE.PING, 0, 0, payload), null, null)
+      this.#outbox.push(encodeFrame(TYPE.PING, 0, 0, payload), null, null)
     })
   }
 
@@ -188,7 +188,7 @@ export class TunnelSession {
   drain(reason: string): void {
     if (this.#closed !== null || this.#draining) return
     this.#draining = true
-    this.#queue(encodeGoaway(this.#lastStream, reason), null, null)
+    this.#outbox.push(encodeGoaway(this.#lastStream, reason), null, null)
   }
 
   /** Ends at once: open streams fail as `lost`. Idempotent. */
@@ -197,8 +197,8 @@ export class TunnelSession {
   }
 
   #fault(reason: string): void {
-    this.#queue(encodeGoaway(this.#lastStream, reason), null, null)
-    this.#flush()
+    this.#outbox.push(encodeGoaway(this.#lastStream, reason), null, null)
+    this.#outbox.flush()
     this.#end(reason, true)
   }
 
@@ -209,7 +209,7 @@ export class TunnelSession {
     const streams = [...this.#streams.values()]
     for (const stream of streams) stream.fail(new StreamReset('lost', reason), false)
     for (const answer of [...this.#pings.values()]) answer(false)
-    this.#batch = []
+    this.#outbox.close()
     this.#options.onClosed(reason, fault)
   }
 
@@ -254,7 +254,8 @@ export class TunnelSession {
         return
       }
       case TYPE.PING:
-        if ((frame.flags & FLAG.ACK) === 0) this.#queue(encodeFrame(TYPE.PING, FLAG.ACK, 0, frame.payload), null, null)
+        if ((frame.flags & FLAG.ACK) === 0)
+          this.#outbox.push(encodeFrame(TYPE.PING, FLAG.ACK, 0, frame.payload), null, null)
         else this.#pings.get(new DataView(frame.payload.buffer, frame.payload.byteOffset + 4, 4).getUint32(0))?.(true)
         return
       default:
@@ -274,7 +275,7 @@ export class TunnelSession {
     const head = parseRequestHead(frame.payload)
     this.#lastStream = frame.stream
     if (this.#draining || this.#streams.size >= MAX_STREAMS) {
-      this.#queue(encodeReset(frame.stream, 'refused', 'no more streams are accepted'), null, null)
+      this.#outbox.push(encodeReset(frame.stream, 'refused', 'no more streams are accepted'), null, null)
       return
     }
     const stream = new TunnelStream(frame.stream, this.#wire, this.#streamWindow, false, head.upgrade !== undefined)
@@ -309,7 +310,7 @@ export class TunnelSession {
     this.#owed += bytes
     if (this.#owed * 4 < this.#sessionWindow || this.#closed !== null) return
     this.#credit += this.#owed
-    this.#queue(encodeWindow(0, this.#owed), null, null)
+    this.#outbox.push(encodeWindow(0, this.#owed), null, null)
     this.#owed = 0
   }
 
@@ -319,81 +320,33 @@ export class TunnelSession {
     for (const stream of this.#streams.values()) if (worst === null || stream.held > worst.held) worst = stream
     if (worst === null || worst.held === 0) return
     const reason = 'too many clients stopped reading; the one with the most unread data was ended'
-    this.#queue(encodeReset(worst.id, 'congested', reason), null, null)
+    this.#outbox.push(encodeReset(worst.id, 'congested', reason), null, null)
     worst.fail(new StreamReset('congested', reason), false)
   }
 
   // ---- sending -----------------------------------------------------------------------------------------------
 
-  #queue(header: Uint8Array, payload: Uint8Array | null, stream: TunnelStream | null): void {
-    if (this.#closed !== null) return
-    this.#batch.push({ header, payload, stream })
-    this.#batchBytes += header.length + (payload?.length ?? 0)
-    if (this.#batchBytes > MAX_BACKLOG_BYTES || this.#batch.length > MAX_BACKLOG_FRAMES) {
-      this.#end('the peer does not read', false)
-      return
-    }
-    if (this.#scheduled || this.#sending) return
-    this.#scheduled = true
-    this.#options.schedule(() => {
-      this.#scheduled = false
-      this.#flush()
-    })
-  }
-
   /** Takes DATA from the streams in turn, as far as credit and the batch allow. */
   #pump(): void {
-    if (this.#closed !== null) return
+    // Without credit the whole line waits for the session's WINDOW.
+    if (this.#closed !== null || this.#sendCredit <= FRAME_COST_BYTES) return
     let progress = true
-    while (progress && this.#batchBytes < BATCH_BYTES) {
+    while (progress && this.#outbox.hasRoom) {
       progress = false
       for (const stream of [...this.#ready]) {
-        if (this.#batchBytes >= BATCH_BYTES) break
+        if (!this.#outbox.hasRoom) break
         const next = stream.take(this.#sendCredit)
         if (next !== null) {
           progress = true
           this.#sendCredit -= next.payload.length + FRAME_COST_BYTES
-          this.#queue(encodeHeader(TYPE.DATA, next.flags, stream.id, next.payload.length), next.payload, stream)
+          this.#outbox.push(encodeHeader(TYPE.DATA, next.flags, stream.id, next.payload.length), next.payload, stream)
         }
         this.#ready.delete(stream)
         // To the end of the line; one without credit of its own comes back with its WINDOW.
         if (stream.wantsToSend) this.#ready.add(stream)
       }
     }
-    if (this.#batchBytes >= BATCH_BYTES) this.#flush()
-  }
-
-  #flush(): void {
-    if (this.#sending || this.#batch.length === 0 || this.#closed !== null) return
-    let count = 0
-    let bytes = 0
-    for (const { header, payload } of this.#batch) {
-      const size = header.length + (payload?.length ?? 0)
-      if (count > 0 && bytes + size > MAX_TUNNEL_MESSAGE_BYTES) break
-      count++
-      bytes += size
-    }
-    const message = new Uint8Array(bytes)
-    let at = 0
-    for (const { header, payload, stream } of this.#batch.splice(0, count)) {
-      message.set(header, at)
-      at += header.length
-      if (payload !== null) {
-        message.set(payload, at)
-        at += payload.length
-      }
-      if (stream !== null) stream.sent = true
-    }
-    this.#batchBytes -= bytes
-    this.#sending = true
-    this.#options.send(message).then(
-      () => {
-        this.#sending = false
-        this.#pump()
-        this.#flush()
-      },
-      (error: unknown) => this.#end(error instanceof Error ? error.message : 'the transport is gone', false),
-    )
+    if (!this.#outbox.hasRoom) this.#outbox.flush()
   }
 
   #listen(): void {
@@ -404,7 +357,7 @@ export class TunnelSession {
           seen = this.#heard
           wait(PING_IDLE_MS, false)
         } else if (!pinged) {
-          this.#queue(encodeFrame(TYPE.PING, 0, 0, new Uint8Array(HEADER_BYTES - 1)), null, null)
+          this.#outbox.push(encodeFrame(TYPE.PING, 0, 0, new Uint8Array(HEADER_BYTES - 1)), null, null)
           wait(PING_TIMEOUT_MS, true)
         } else this.#end('the peer fell silent', false)
       })

@@ -3,7 +3,7 @@
 
 import { FLAG, type ResetCode, TunnelProtocolError, TYPE } from './frames.ts'
 import type { ResponseHead } from './head.ts'
-import { FRAME_COST_BYTES, MAX_DATA_BYTES, MAX_STREAM_MESSAGE_BYTES } from './limits.ts'
+import { FRAME_COST_BYTES, MAX_DATA_BYTES, MAX_HEAD_BYTES, MAX_STREAM_MESSAGE_BYTES } from './limits.ts'
 
 /** How a stream ended before its end: reset by either side, or `lost` with its session. */
 export class StreamReset extends Error {
@@ -123,6 +123,9 @@ export class TunnelStream {
     if (this.#sendStopped !== null) return Promise.reject(this.#sendStopped)
     if (this.#localEnded) return Promise.reject(new StreamReset('internal', 'written after the end'))
     if (bytes.length === 0 && !end && !this.#messagesOut) return Promise.resolve()
+    if (this.#messagesOut && bytes.length > MAX_STREAM_MESSAGE_BYTES) {
+      return Promise.reject(new StreamReset('protocol', 'a message is too long'))
+    }
     return new Promise((resolve, reject) => {
       this.#out.push({ bytes, at: 0, end, resolve, reject })
       this.#wire.ready(this)
@@ -156,6 +159,11 @@ export class TunnelStream {
   /** Answers a request (at the end that did not open the stream). `end`: there is no body. */
   respond(payload: Uint8Array, upgraded: boolean, end: boolean): void {
     if (this.#failed !== null || this.#answered) return
+    if (payload.length > MAX_HEAD_BYTES) {
+      // Sending it would make the peer end the session, and every stream with it.
+      this.reset('upstream', 'the head of the answer is too long')
+      return
+    }
     this.#answered = true
     this.#messagesOut = upgraded
     this.#wire.frame(this, TYPE.HEAD, end ? FLAG.END : 0, payload)

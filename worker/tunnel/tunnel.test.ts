@@ -258,6 +258,15 @@ describe('one key', () => {
   })
 })
 
+test('a request whose head is too long for a frame is refused alone', async () => {
+  const connector = await attach(tunnel, 'c')
+  // Quotes double in JSON: what the adapter takes as a target can be too long for a HEAD.
+  const outcome = await tunnel.open(request({ target: `/${'"'.repeat(700_000)}` }), never)
+  expect(outcome).toMatchObject({ ok: false, failure: { kind: 'refused', sent: false } })
+  await settle()
+  expect([connector.closedWith(), connector.requests.length, tunnel.live]).toEqual([null, 0, 1])
+})
+
 test('detach ends the socket with a code that tells why', async () => {
   const connector = await attach(tunnel, 'c')
   tunnel.detach('c', 'revoked')

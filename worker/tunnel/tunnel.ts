@@ -2,8 +2,8 @@
 // In: connectors' sockets and requests whose intent is recorded. Out: the API server's answers, or why there is none.
 
 import { CLOSE, TUNNEL_PROTOCOL } from '../../protocol/tunnel/frames.ts'
-import type { RequestHead } from '../../protocol/tunnel/head.ts'
-import { MAX_TUNNEL_MESSAGE_BYTES } from '../../protocol/tunnel/limits.ts'
+import { encodeHead, type RequestHead } from '../../protocol/tunnel/head.ts'
+import { MAX_HEAD_BYTES, MAX_TUNNEL_MESSAGE_BYTES } from '../../protocol/tunnel/limits.ts'
 import { StreamReset, TunnelSession, type TunnelStream } from '../../protocol/tunnel/session.ts'
 import type { ByteSource, MessageSocket } from '../context.ts'
 import { type Clock, type Tunnel, TunnelBroken, type TunnelFailure, type UpstreamRequest } from '../ports.ts'
@@ -111,11 +111,13 @@ export function createTunnel(options: TunnelOptions): ConnectorTunnel {
   const open: Tunnel['open'] = async (request, signal) => {
     if (signal.aborted) return { ok: false, failure: cancelled(false) }
     const head = headOf(request)
+    const payload = encodeHead(head)
+    if (payload.length > MAX_HEAD_BYTES) return { ok: false, failure: TOO_LONG }
     const tried = new Set<TunnelSession>()
     let failure: TunnelFailure | null = null
     for (let attempt = 0; attempt < 2; attempt++) {
       const session = choose(tried)
-      const stream = session?.open(head, request.body) ?? null
+      const stream = session?.open(head, request.body, payload) ?? null
       if (session === null || stream === null) break
       tried.add(session)
       const onAbort = (): void => stream.reset('cancelled', 'the client has gone')
@@ -169,6 +171,12 @@ export function createTunnel(options: TunnelOptions): ConnectorTunnel {
 const NO_CONNECTOR: TunnelFailure = {
   kind: 'no-connector',
   message: 'no connector of this connection is connected to the gateway',
+  sent: false,
+}
+
+const TOO_LONG: TunnelFailure = {
+  kind: 'refused',
+  message: 'the request line and headers are too long for the tunnel',
   sent: false,
 }
 
