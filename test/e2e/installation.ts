@@ -40,6 +40,12 @@ export interface Installation {
   close(): Promise<void>
 }
 
+/** kubectl 1.30 speaks WebSocket only when it is told to. */
+const SETTINGS: Readonly<Record<Version, Readonly<Record<string, string>>>> = {
+  v35: {},
+  v30: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'true', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'true' },
+}
+
 /** What the agent may do in a real cluster: everything but what no agent should, so that both answers can be seen. */
 const AGENT_ROLE = [
   '{"verbs":["get","list","watch","create","update","patch","delete","deletecollection"],"apiGroups":["*"],"resources":["*"]}',
@@ -115,7 +121,13 @@ export async function startInstallation(
   // One name for the run of an agent: the processes of a test run have no ancestor that would tell.
   const env = (version: Version, more: RunOptions): RunOptions => ({
     ...more,
-    env: { HOME: home, KUBECONFIG: agentKubeconfig, SALLYPORT_SESSION: `e2e ${version}`, ...more.env },
+    env: {
+      HOME: home,
+      KUBECONFIG: agentKubeconfig,
+      SALLYPORT_SESSION: `e2e ${version}`,
+      ...SETTINGS[version],
+      ...more.env,
+    },
   })
   return {
     folder,

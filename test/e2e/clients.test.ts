@@ -1,0 +1,165 @@
+// Real, unmodified kubectl 1.35 and 1.30 and helm 4 and 3 through the whole door: one table of commands, each row a test.
+// On the demo cluster, or on the real one whose administrator's kubeconfig KUBECONFIG names. Rows of one group follow each
+// other; groups run side by side.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Door, TableRow } from './door.ts'
+import { type Installation, startInstallation, type Version } from './installation.ts'
+import { newSecret, openDoor } from './manifests.ts'
+import { exportOf, filesWith, formsOf, type Shown, seededSecrets, sessionsOf } from './recordings.ts'
+import { APPLY, CREATE, DELETE, PATCH, ROLLOUT } from './rows/change.ts'
+import { HELM, HELM_SECRET } from './rows/helm.ts'
+import { DESCRIBE, GET } from './rows/look.ts'
+import { CP, EXEC, FORWARD, LOGS } from './rows/reach.ts'
+import { REFUSED } from './rows/refused.ts'
+
+/** Groups that run at a time. */
+const LANES = 5
+const KUBECONFIG = process.env.KUBECONFIG ?? ''
+const REAL = KUBECONFIG !== ''
+const GROUPS: Readonly<Record<string, readonly TableRow[]>> = {
+  rollout: ROLLOUT,
+  exec: EXEC,
+  get: GET,
+  delete: DELETE,
+  create: CREATE,
+  helm: HELM,
+  apply: APPLY,
+  patch: PATCH,
+  describe: DESCRIBE,
+  logs: LOGS,
+  cp: CP,
+  'port-forward': FORWARD,
+  'helm with a Secret': HELM_SECRET,
+  refused: REFUSED,
+}
+const VERSIONS: Readonly<Record<Version, string>> = { v35: 'kubectl 1.35, helm 4', v30: 'kubectl 1.30, helm 3' }
+const VERSION_NAMES = ['v35', 'v30'] as const satisfies readonly Version[]
+
+interface Job {
+  readonly version: Version
+  readonly row: TableRow
+  readonly done: PromiseWithResolvers<void>
+}
+
+/** Every row of the table for every client, group by group. */
+const jobs = VERSION_NAMES.flatMap((version) =>
+  Object.entries(GROUPS).map(([group, rows]) => ({
+    version,
+    group,
+    rows: rows
+      .filter((row) => row.only === undefined || row.only === version)
+      .filter((row) => row.on === undefined || (row.on === 'real') === REAL)
+      .map((row): Job => {
+        const done = Promise.withResolvers<void>()
+        // A test may not ask before it fails.
+        done.promise.catch(() => undefined)
+        return { version, row, done }
+      }),
+  })),
+)
+
+async function runGroup(rows: readonly Job[], doors: Readonly<Record<Version, Door>>): Promise<void> {
+  for (const { version, row, done } of rows) {
+    // A failed row does not keep the next one from being tried.
+    await doors[version].row(row).then(done.resolve, done.reject)
+  }
+}
+
+const nameOf = (row: TableRow): string => ('check' in row ? row.name : row.run)
+const NAMESPACES: Readonly<Record<Version, string>> = {
+  v35: `e2e-v35-${process.pid}`,
+  v30: `e2e-v30-${process.pid}`,
+}
+const SECRET = newSecret()
+
+let installation: Installation
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sallyport-e2e-files-'))
+  installation = await startInstallation(REAL ? { kubeconfig: KUBECONFIG } : {})
+  const open = async (version: Version): Promise<Door> => {
+    const namespace = NAMESPACES[version]
+    const door = await openDoor({ installation, version, namespace, folder, secret: SECRET })
+    await door.must('kubectl create namespace {ns}')
+    await door.must('kubectl apply -n {ns} -f {dir}/setup.yaml')
+    await door.must('kubectl wait -n {ns} --for=condition=Ready pod/box pod/talker --timeout=60s')
+    return door
+  }
+  const [v35, v30] = await Promise.all([open('v35'), open('v30')])
+  const waiting = jobs.map(({ rows }) => rows)
+  const lane = async (): Promise<void> => {
+    for (let rows = waiting.shift(); rows !== undefined; rows = waiting.shift()) await runGroup(rows, { v35, v30 })
+  }
+  for (let started = 0; started < LANES; started += 1) lane()
+})
+
+afterAll(async () => {
+  const namespaces = Object.values(NAMESPACES).flatMap((name) => [name, `${name}-more`])
+  if (REAL) await installation?.admin(['delete', 'namespace', '--ignore-not-found', '--wait=false', ...namespaces])
+  await installation?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+for (const version of VERSION_NAMES) {
+  describe(`${VERSIONS[version]} on ${REAL ? 'a real cluster' : 'the demo cluster'}`, () => {
+    for (const { group, rows } of jobs.filter((job) => job.version === version)) {
+      describe(group, () => {
+        test.each(rows.map((job) => [nameOf(job.row), job] as const))('%s', async (_name, { done }) => done.promise)
+      })
+    }
+  })
+}
+
+describe('what was recorded', () => {
+  let sessions: Shown[]
+  beforeAll(async () => {
+    await Promise.allSettled(jobs.flatMap(({ rows }) => rows.map(({ done }) => done.promise)))
+    sessions = await sessionsOf(installation)
+  })
+
+  test('one session for each run of an agent', () => {
+    expect(sessions.map(({ agent }) => agent.username)).toEqual(['agent', 'agent'])
+  })
+
+  test.each([
+    /^kubectl get pods -n e2e-v35-\d+$/,
+    /^kubectl get (configmaps|cm) -n e2e-v35-\d+ .*-w$/,
+    /^kubectl exec box -n e2e-v35-\d+ .*-- true$/,
+    /^kubectl logs talker -n e2e-v35-\d+/,
+    /^kubectl apply --server-side .*-n e2e-v35-\d+/,
+    /^kubectl rollout undo/,
+    /^kubectl scale/,
+    /^kubectl delete (ns|namespaces?) ?\/?e2e-v35-\d+/,
+    /^helm install calm/,
+  ])('a command is called %s', (title) => {
+    const titles = sessions.flatMap(({ items }) => items.map((item) => item.title))
+    expect(
+      titles.some((each) => title.test(each)),
+      titles.join('\n'),
+    ).toBe(true)
+  })
+
+  test('a watch and a followed log that Ctrl-C ended are cancelled, and nothing is left running', () => {
+    const requests = sessions.flatMap(({ items }) => items.flatMap((item) => item.items))
+    const outcomes = (part: string): (string | undefined)[] =>
+      requests.filter(({ request }) => request.target.includes(part)).map(({ result }) => result?.outcome)
+    expect(outcomes('labelSelector=watched%3Dyes&resourceVersion')).toEqual(['cancelled', 'cancelled'])
+    expect(outcomes('follow=true')).toContain('cancelled')
+    expect(requests.filter(({ result }) => result === undefined).map(({ request }) => request.target)).toEqual([])
+  })
+
+  test('no value of a Secret is in an export or in any file', async () => {
+    const needles = [SECRET, ...(REAL ? [] : seededSecrets())].flatMap(formsOf)
+    for (const { id } of sessions) {
+      const text = await exportOf(installation, id)
+      expect(text.length).toBeGreaterThan(10_000)
+      for (const needle of needles) expect(text.includes(needle), `${needle} in the export of ${id}`).toBe(false)
+    }
+    expect(await filesWith(installation.folder, needles)).toEqual([])
+  })
+})
