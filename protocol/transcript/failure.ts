@@ -10,6 +10,10 @@ export function failureText(request: RecordedRequest, result: RecordedResult | u
   if (status.kind === 'Status') return statusText(status)
   if (result?.message !== undefined) return line(`Error from server (${reasonOf(result)}): ${result.message}`)
   if (body.trim() !== '') return line(body.trimEnd())
+  if (result?.code === 404 && request.name !== '') {
+    const kind = request.group === '' ? request.resource : `${request.resource}.${request.group}`
+    return line(`Error from server (NotFound): ${kind} "${request.name}" not found`)
+  }
   return line(`Error from server: ${request.verb} ${request.resource} answered ${result?.code ?? 'nothing'}`)
 }
 

@@ -253,6 +253,13 @@ describe('failures', () => {
     expect(show(exchange(request('get'), body, { code, outcome: 'refused' }))).toBe(text)
   })
 
+  test('a 404 without a body says what the API server says', () => {
+    const result: RecordedResult = { ...ok, outcome: 'failed', code: 404 }
+    expect(show({ request: one('exec', {}), result })).toBe(
+      'Error from server (NotFound): deployments.apps "web" not found\n',
+    )
+  })
+
   test('a refusal that was recorded without a body speaks from the result', () => {
     const result: RecordedResult = { ...ok, outcome: 'refused', code: 403, reason: 'Forbidden', message: 'no' }
     expect(show({ request: request('get'), result })).toBe('Error from server (Forbidden): no\n')
@@ -317,11 +324,19 @@ describe('limits', () => {
     expect(show({ ...exchange(request('get'), '{"kind":"Table'), cut: true })).toContain('too large to show')
   })
 
+  const wanted = (...requests: RecordedRequest[]) => bodiesWanted(requests.map((one) => ({ request: one, result: ok })))
+
   test('only bodies that are shown are wanted', () => {
     const discovery = request('apply', { target: '/apis' })
-    expect(bodiesWanted([discovery, one('apply', {}), one('apply', { method: 'PATCH' })])).toEqual([false, false, true])
-    expect(bodiesWanted([request('get'), request('get', { preparatory: 'dry-run' })])).toEqual([true, false])
-    expect(bodiesWanted([request('logs'), request('logs', { subresource: 'log' })])).toEqual([false, true])
-    expect(bodiesWanted([request('exec', { subresource: 'exec' })])).toEqual([false])
+    expect(wanted(discovery, one('apply', {}), one('apply', { method: 'PATCH' }))).toEqual([false, false, true])
+    expect(wanted(request('get'), request('get', { preparatory: 'dry-run' }))).toEqual([true, false])
+    expect(wanted(request('logs'), request('logs', { subresource: 'log' }))).toEqual([false, true])
+    expect(wanted(request('exec', { subresource: 'exec' }))).toEqual([false])
+  })
+
+  test('a failure is wanted even where success is not', () => {
+    const missing: RecordedResult = { ...ok, outcome: 'failed', code: 404 }
+    expect(bodiesWanted([{ request: request('exec', { verb: 'get', name: 'x' }), result: missing }])).toEqual([true])
+    expect(bodiesWanted([{ request: request('exec', { subresource: 'exec' }), result: missing }])).toEqual([true])
   })
 })

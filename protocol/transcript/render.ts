@@ -55,12 +55,18 @@ const READS_FIRST: ReadonlySet<string> = new Set([
   'wait',
 ])
 
-/** Which response bodies `renderCommand` looks at, by position: a viewer need not load the others. */
-export function bodiesWanted(requests: readonly RecordedRequest[]): readonly boolean[] {
+/**
+ * Which response bodies `renderCommand` looks at, by position: a viewer need not load the others. A failure is always
+ * looked at: it says why.
+ */
+export function bodiesWanted(exchanges: readonly Pick<Exchange, 'request' | 'result'>[]): readonly boolean[] {
+  const requests = exchanges.map((exchange) => exchange.request)
   const subcommand = subcommandOf(requests)
   const quiet = READS_FIRST.has(subcommand) || isHelm(requests)
-  return requests.map((request) => {
-    if (request.preparatory !== undefined || isStream(request)) return false
+  return exchanges.map(({ request, result }) => {
+    if (request.preparatory !== undefined) return false
+    if ((result?.code ?? 0) >= 400) return true
+    if (isStream(request)) return false
     if (isDiscovery(request)) return subcommand === 'version' || subcommand === 'get'
     return !(quiet && request.method === 'GET' && request.subresource !== 'log')
   })

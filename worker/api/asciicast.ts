@@ -53,7 +53,7 @@ async function beginning(source: ByteSource, maxBytes: number): Promise<{ bytes:
 }
 
 async function exchangesOf(requests: readonly RequestRecord[], recordings: Recordings): Promise<Exchange[]> {
-  const wanted = bodiesWanted(requests.map((record) => record.request))
+  const wanted = bodiesWanted(requests)
   let left = MAX_COMMAND_BYTES
   const exchanges: Exchange[] = []
   for (const [index, record] of requests.entries()) {

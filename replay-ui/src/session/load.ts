@@ -73,11 +73,10 @@ async function loadRecording(
 }
 
 async function loadExchanges(api: Api, records: readonly RequestRecord[]): Promise<Exchange[]> {
-  const wanted = bodiesWanted(records.map((record) => record.request))
+  const wanted = bodiesWanted(records)
   const bodies = new Map<number, Partial<Exchange>>()
   const queue = records.flatMap((record, i) => {
-    const failed = (record.result?.code ?? 0) >= 400
-    return (wanted[i] || failed) && record.bodies.some((body) => body.kind === 'response') ? [i] : []
+    return wanted[i] && record.bodies.some((body) => body.kind === 'response') ? [i] : []
   })
   queue.length = Math.min(queue.length, MAX_BODIES)
   const worker = async () => {
