@@ -2,7 +2,7 @@
 //   u24 payload length · u8 type · u8 flags · u32 stream · payload        (big endian)
 // Strict: an unknown type, flag or size is an error, never skipped. No I/O.
 
-import { MAX_DATA_BYTES, MAX_HEAD_BYTES, MAX_REASON_BYTES } from './limits.ts'
+import { MAX_DATA_BYTES, MAX_HEAD_BYTES, MAX_REASON_BYTES, MAX_STREAM_NUMBER } from './limits.ts'
 
 /** The WebSocket subprotocol connectors dial with. */
 export const TUNNEL_PROTOCOL = 'sallyport.tunnel.v1'
@@ -161,7 +161,7 @@ export function* decodeFrames(message: Uint8Array): Generator<Frame> {
     if ((flags & FLAG.END) !== 0 && (flags & FLAG.MORE) !== 0) throw new TunnelProtocolError('END within a message')
     if (!checkLength(type, length)) throw new TunnelProtocolError(`frame type ${type} of ${length} bytes`)
     const onSession = type === TYPE.PING || type === TYPE.GOAWAY
-    if (stream > 0x7fffffff) throw new TunnelProtocolError('the stream number is out of range')
+    if (stream > MAX_STREAM_NUMBER) throw new TunnelProtocolError('the stream number is out of range')
     if (type !== TYPE.WINDOW && (stream === 0) !== onSession) throw new TunnelProtocolError('a frame on a wrong stream')
     const end = at + HEADER_BYTES + length
     if (end > message.length) throw new TunnelProtocolError('a frame is cut off')

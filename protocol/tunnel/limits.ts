@@ -33,6 +33,9 @@ export const CONGESTED_BYTES = 48 * 1024 * 1024
 /** What a DATA frame costs beside its payload: its header. So empty frames are bounded by credit as well. */
 export const FRAME_COST_BYTES = 9
 
+/** Stream numbers of a session (31 bits, as in HTTP/2). Busy for days, a session runs out; it is ended then and dialled again. */
+export const MAX_STREAM_NUMBER = 0x7fffffff
+
 /** Streams open at once in a session. 10,000 idle watches must fit; more is a leak or an attack. */
 export const MAX_STREAMS = 16_384
 

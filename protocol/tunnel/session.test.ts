@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeFrames, encodeFrame, encodeWindow, FLAG, TYPE } from './frames.ts'
 import { encodeHead, type RequestHead } from './head.ts'
 import { FRAME_COST_BYTES, MAX_HEAD_BYTES, MAX_STREAM_MESSAGE_BYTES, PING_IDLE_MS, PING_TIMEOUT_MS } from './limits.ts'
-import { StreamReset, TunnelSession, type TunnelStream } from './session.ts'
+import { type SessionOptions, StreamReset, TunnelSession, type TunnelStream } from './session.ts'
 
 const request: RequestHead = {
   id: 'i',
@@ -28,7 +28,7 @@ class Pair {
   readonly gateway: TunnelSession
   readonly connector: TunnelSession
 
-  constructor(windows: { streamWindowBytes?: number; sessionWindowBytes?: number; congestedBytes?: number } = {}) {
+  constructor(windows: Partial<SessionOptions> = {}) {
     const after = (ms: number, run: () => void) => {
       const entry = { at: this.#now + ms, run }
       this.#timers.push(entry)
@@ -368,6 +368,14 @@ describe('ends', () => {
     await pair.flow()
     expect(await first.response).toEqual({ status: 200, headers: [] })
     expect(await first.read()).toBeNull()
+  })
+
+  test('a session whose stream numbers are used up ends, so that another is dialled', async () => {
+    const pair = new Pair({ maxStreamNumber: 2 })
+    await pair.opened()
+    await pair.opened()
+    expect(pair.gateway.open(request, null)).toBeNull()
+    expect(pair.ends).toEqual(['gateway: its stream numbers are used up'])
   })
 
   test('a silent peer is pinged, then given up; one that answers is not', async () => {

@@ -22,6 +22,7 @@ import {
   CONGESTED_BYTES,
   FRAME_COST_BYTES,
   MAX_HEAD_BYTES,
+  MAX_STREAM_NUMBER,
   MAX_STREAMS,
   PING_IDLE_MS,
   PING_TIMEOUT_MS,
@@ -48,6 +49,8 @@ export interface SessionOptions {
   readonly streamWindowBytes?: number
   readonly sessionWindowBytes?: number
   readonly congestedBytes?: number
+  /** Fewer stream numbers for tests. */
+  readonly maxStreamNumber?: number
 }
 
 /** One end of a tunnel. Ended by `close`, by the peer breaking the protocol, or by silence. */
@@ -133,6 +136,10 @@ export class TunnelSession {
    */
   open(head: RequestHead, body: Uint8Array | null, payload: Uint8Array = encodeHead(head)): TunnelStream | null {
     if (!this.accepting || payload.length > MAX_HEAD_BYTES) return null
+    if (this.#lastStream >= (this.#options.maxStreamNumber ?? MAX_STREAM_NUMBER)) {
+      this.#end('its stream numbers are used up', false)
+      return null
+    }
     const stream = new TunnelStream(
       ++this.#lastStream,
       this.#wire,
