@@ -32,13 +32,15 @@ const bytesOut = (bytes: Uint8Array): ExecResult => ({
   stdoutKind: 'bytes',
 })
 
-function sizeOf(text: string): number {
+/** `20M` in bytes; 0 for what is no size. */
+export function sizeOf(text: string): number {
   const match = /^(\d+)([kKmMgG]?)B?$/.exec(text)
   const unit = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(match?.[2] ?? '').toLowerCase()] ?? 1
-  return Math.min(Number(match?.[1] ?? '0') * unit, MAX_MADE_BYTES)
+  return Number(match?.[1] ?? '0') * unit
 }
 
-function made(device: string, length: number): Uint8Array {
+/** Bytes as a device gives them: zeros, or random ones. */
+export function made(device: string, length: number): Uint8Array {
   const out = new Uint8Array(length)
   if (device !== '/dev/zero')
     for (let i = 0; i < length; i += 65_536) crypto.getRandomValues(out.subarray(i, Math.min(i + 65_536, length)))
@@ -96,7 +98,8 @@ export function commandsOf(inside: Inside): Command[] {
     defineCommand('head', async (args, ctx) => {
       const device = args.find((arg) => arg === '/dev/zero' || arg === '/dev/urandom' || arg === '/dev/random')
       const count = args[args.indexOf('-c') + 1] ?? /^-c(.+)$/.exec(args[0] ?? '')?.[1] ?? '0'
-      if (device !== undefined) return bytesOut(made(device, sizeOf(/^-c(.+)$/.exec(args[0] ?? '')?.[1] ?? count)))
+      if (device !== undefined)
+        return bytesOut(made(device, Math.min(MAX_MADE_BYTES, sizeOf(/^-c(.+)$/.exec(args[0] ?? '')?.[1] ?? count))))
       return ctx.origCommand === undefined ? failed('head: not available\n') : ctx.origCommand(args)
     }),
     defineCommand('tar', async (args, ctx) => {

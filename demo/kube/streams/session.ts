@@ -3,6 +3,7 @@
 
 import type { PodShell, ShellState } from '../pods/shell.ts'
 import type { Channels } from './channels.ts'
+import { madeOutput } from './made.ts'
 import { cooked, Terminal } from './terminal.ts'
 
 /** What is run and how. */
@@ -225,9 +226,17 @@ export async function runSession(
   }
   if (stdin && /(^|\/)cat$/.test(command) && argv.slice(1).every((word) => word === '-'))
     return echoInput(channels, tty)
-  const input = stdin && readsInput(argv) && !tty ? await channels.stdin.all() : new Uint8Array()
   const aborter = new AbortController()
   if (tty) watchInterrupt(channels, aborter)
+  const pieces = madeOutput(argv)
+  if (pieces !== undefined) {
+    for (const piece of pieces) {
+      if (channels.signal.aborted || aborter.signal.aborted) break
+      await channels.stdout(tty ? cooked(piece) : piece)
+    }
+    return aborter.signal.aborted ? 130 : 0
+  }
+  const input = stdin && readsInput(argv) && !tty ? await channels.stdin.all() : new Uint8Array()
   const outcome = await shell.run(argv, state, input, AbortSignal.any([aborter.signal, channels.signal]))
   if (tty) {
     await channels.stdout(cooked(outcome.stdout))
