@@ -34,6 +34,14 @@ async function readSource(file: string): Promise<string> {
   }
 }
 
+/** A document's own text, without the marker that begins it. */
+function textOf({ range }: { readonly range: readonly [number, number, number] }, source: string): string {
+  return source
+    .slice(range[0], range[2])
+    .replace(/^---(?=\s)/, '')
+    .trimStart()
+}
+
 interface Applied {
   readonly id: string
   readonly kind: string
@@ -70,8 +78,7 @@ export async function apply(invocation: Invocation): Promise<number> {
     const rest = documents.filter((document) => !connections.includes(document))
     // Policies first: they can be refused, and then nothing of the file has been applied.
     if (rest.length > 0) {
-      const text =
-        connections.length === 0 ? source : rest.map(({ range }) => source.slice(range[0], range[2])).join('\n---\n')
+      const text = connections.length === 0 ? source : rest.map((document) => textOf(document, source)).join('\n---\n')
       const page = await api.send<Page<DocumentSummary>>('PUT', '/api/v1/documents', { type: 'text/yaml', text })
       for (const { kind, name, revision } of page?.items ?? []) {
         applied.push({ id: `${kind}/${name}`, kind, name, revision })
