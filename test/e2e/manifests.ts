@@ -11,10 +11,10 @@ const CHARTS = resolve(import.meta.dirname, '../fixtures')
 const BOX = 'localhost/busybox:1'
 const TALKER = 'registry.demo.invalid/shop/api:5'
 
-const config = (name: string, colour: string, labels = '{}'): string => `
+const config = (name: string, colour: string, labels = ''): string => `
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: ${name}, labels: ${labels}}
+metadata: {name: ${name}${labels === '' ? '' : `, labels: ${labels}`}}
 data:
   colour: ${colour}
 `
