@@ -76,19 +76,27 @@ export function assembleEdge(
     },
     (error) => onBug(error, 'api'),
   )
-  let names: ReadonlySet<string> = new Set()
-  let readAt = Number.NEGATIVE_INFINITY
   return {
     authenticator,
     api: async (request) => app.fetch(request),
-    async knows(connection) {
-      // A name that is not there may have been registered this moment.
-      if (clock.now() - readAt > CONNECTIONS_FRESH_MS || !names.has(connection)) {
-        names = new Set((await store.connections()).map(({ name }) => name))
-        readAt = clock.now()
-      }
-      return names.has(connection)
-    },
+    knows: knownConnections(store, clock),
+  }
+}
+
+/** Tells whether a connection is registered, from a list that is seconds old at most. Rejects when the store cannot be read. */
+export function knownConnections(
+  store: Pick<Store, 'connections'>,
+  clock: Pick<Clock, 'now'>,
+): (connection: string) => Promise<boolean> {
+  let names: ReadonlySet<string> = new Set()
+  let readAt = Number.NEGATIVE_INFINITY
+  return async (connection) => {
+    // A name that is not there may have been registered this moment.
+    if (clock.now() - readAt > CONNECTIONS_FRESH_MS || !names.has(connection)) {
+      names = new Set((await store.connections()).map(({ name }) => name))
+      readAt = clock.now()
+    }
+    return names.has(connection)
   }
 }
 

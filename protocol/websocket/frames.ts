@@ -299,7 +299,7 @@ export class FrameParser {
     }
     let reason: string
     try {
-      reason = new TextDecoder('utf-8', { fatal: true }).decode(payload.subarray(2))
+      reason = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(payload.subarray(2))
     } catch {
       this.#fault(1007, 'the close reason is not UTF-8')
       return

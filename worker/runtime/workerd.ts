@@ -6,7 +6,7 @@ import { base64url } from 'jose'
 import { type Database, openDatabase } from '../../db/remote.ts'
 import { isApiPath } from '../api/api.ts'
 import { securityHeaders } from '../api/headers.ts'
-import { assembleEdge, assembleHubs, type ConnectionHub, type Foundation } from '../assemble.ts'
+import { assembleEdge, assembleHubs, type ConnectionHub, type Foundation, knownConnections } from '../assemble.ts'
 import { type Authenticator, createAuthenticator } from '../authenticate/authenticator.ts'
 import { fromStream, toStream } from '../bytes.ts'
 import { type GatewayConfig, parseConfig } from '../config.ts'
@@ -226,22 +226,26 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   }
 }
 
+/** What a connection's object is made of. */
+interface HubParts extends ConnectionHub {
+  readonly database: Database
+  readonly admit: ReturnType<typeof createAdmission>
+  readonly knows: (connection: string) => Promise<boolean>
+}
+
 /** One connection: its tunnels, its streams, its order of recording. */
 export class ConnectionHubObject extends DurableObject<Env> {
-  readonly #parts: () => Promise<
-    ConnectionHub & { readonly foundation: Foundation; readonly admit: ReturnType<typeof createAdmission> }
-  >
+  readonly #parts: () => Promise<HubParts>
+  #reaped = false
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#parts = once(async () => {
       const { foundation, database } = await lay(env)
-      const { store, log, config } = foundation
-      reapUnfinished({ unfinished: database.unfinished, log, clock, ids }).catch((error: unknown) =>
-        onBug(error, 'reaper'),
-      )
+      const { store, config } = foundation
       const { newHub } = assembleHubs({ ...foundation, schedule: (callback) => setTimeout(callback, 0) })
-      return { ...newHub(), foundation, admit: createAdmission({ store, clock, url: config.url }) }
+      const admit = createAdmission({ store, clock, url: config.url })
+      return { ...newHub(), database, admit, knows: knownConnections(store, clock) }
     })
   }
 
@@ -253,8 +257,8 @@ export class ConnectionHubObject extends DurableObject<Env> {
     try {
       const parts = await this.#parts()
       if (!('identity' in known)) return respond(await this.#connect({ ...known, ...rest }))
-      const registered = (await parts.foundation.store.connections()).some(({ name }) => name === known.connection)
-      if (!registered) return refuse(known, unknownConnection(known.connection))
+      if (!(await parts.knows(known.connection))) return refuse(known, unknownConnection(known.connection))
+      this.#reap(parts.database, known.connection)
       return respond(await parts.hub.handle({ ...known, ...rest }))
     } catch (error) {
       onBug(error, 'hub')
@@ -263,6 +267,16 @@ export class ConnectionHubObject extends DurableObject<Env> {
         message: 'the gateway’s database cannot be reached; nothing was sent',
       })
     }
+  }
+
+  /** Says of what an earlier life of this object left open that its end is unknown. Once, and of this connection only. */
+  #reap({ unfinished, log }: Database, connection: string): void {
+    if (this.#reaped) return
+    this.#reaped = true
+    reapUnfinished({ unfinished, log, clock, ids, connection }).catch((error: unknown) => {
+      this.#reaped = false
+      onBug(error, 'reaper')
+    })
   }
 
   async #connect(received: Received): Promise<Reply> {
