@@ -109,13 +109,15 @@ async function untilConnected(api: Api, connection: string, stopping: AbortSigna
   }
 }
 
-/** On the first start of a data folder, and only then, the example policy is applied: later it is the administrator's. */
-async function applyFirstPolicy(api: Api, data: string): Promise<void> {
-  const mark = join(data, 'policy.applied')
-  if ((await readIfThere(mark)) !== null) return
+/**
+ * The example policy is applied once, to a gateway that has no connection yet: from then on policies are the administrator's,
+ * who may have deleted it.
+ */
+async function applyFirstPolicy(api: Api): Promise<void> {
+  const { items } = await api.get<{ items: readonly unknown[] }>('/api/v1/connections')
+  if (items.length > 0) return
   const text = await readFile(join(ROOT, 'demo', 'policies', 'coding-agents.yaml'), 'utf8')
   await api.send('PUT', '/api/v1/documents', { type: 'text/yaml', text })
-  await writeWhole(mark, `${new Date().toISOString()}\n`)
 }
 
 async function register(api: Api, connection: string, description: string): Promise<void> {
@@ -215,8 +217,8 @@ async function start(options: StartOptions): Promise<void> {
     run(gatewayService({ data, logs, say, runtime })),
   ])
   const api = await keepAdminToken(machine, stopping)
+  await applyFirstPolicy(api)
   await register(api, connection, demo ? 'The demo cluster of this machine' : 'A cluster of yours')
-  await applyFirstPolicy(api, data)
   const { state, code } = await prepareConnector(api, data, connection, url)
   connector = await run(
     connectorService({ logs, say, gateway: url, ca: join(data, 'ca.crt'), connection, state, code, ...target }),

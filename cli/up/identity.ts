@@ -2,6 +2,7 @@
 // Server certificates are made anew at every start.
 
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { expiryOf, issueCertificate, makeAuthority } from '../../demo/certificates.ts'
@@ -57,6 +58,8 @@ export async function loadSecrets(data: string): Promise<Secrets> {
   const text = await readIfThere(path)
   if (text === null) {
     const made = v.parse(secrets, makeSecrets())
+    // Tokens signed with a key that is gone would be sent until they expire.
+    await rm(join(data, 'tokens'), { recursive: true, force: true })
     await writeWhole(path, `${JSON.stringify(made, null, 2)}\n`)
     return made
   }
