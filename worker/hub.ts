@@ -21,6 +21,7 @@ import { createSecondTries } from './hub/secondtries.ts'
 import { createStreams, type OpenStream } from './hub/streams.ts'
 import { BODY_DEADLINE_MS, MAX_STREAMS_PER_IDENTITY, REJUDGE_EVERY_MS } from './limits.ts'
 import { LogUnavailable } from './ports.ts'
+import { reasonOf } from './reply/status.ts'
 
 export type { HubOptions } from './hub/passage.ts'
 
@@ -159,7 +160,8 @@ async function forward(passage: Passage, recorded: Recorded): Promise<Reply> {
     const reply = refuse(recorded, refusal)
     const outcome =
       opened.failure.kind === 'cancelled' ? 'cancelled' : opened.failure.sent && !reads ? 'unknown' : 'failed'
-    passage.leftovers.record(recorded, { outcome, code: reply.status, reason: refusal.kind, message: refusal.message })
+    const { reason } = reasonOf(refusal.kind)
+    passage.leftovers.record(recorded, { outcome, code: reply.status, reason, message: refusal.message })
     passage.leave()
     return reply
   }

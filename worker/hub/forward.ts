@@ -11,6 +11,7 @@ import { LogUnavailable, type UpstreamReply } from '../ports.ts'
 import { createBodyRecorder } from '../record/body.ts'
 import { createStreamRecorder } from '../record/stream.ts'
 import { checkUpstream, clientHeaders } from '../reply/headers.ts'
+import { reasonOf } from '../reply/status.ts'
 import type { Passage } from './passage.ts'
 import { relay } from './relay.ts'
 import { type ResponseRecorder, respond, type Transform } from './respond.ts'
@@ -38,7 +39,12 @@ export function respondTo(
   const stop = (refusal: Refusal, withheld?: string): Reply => {
     reply.body.cancel(refusal.message)
     const answer = refuse(refusal)
-    const result = { outcome: 'failed', code: answer.status, reason: refusal.kind, message: refusal.message } as const
+    const result = {
+      outcome: 'failed',
+      code: answer.status,
+      reason: reasonOf(refusal.kind).reason,
+      message: refusal.message,
+    } as const
     leftovers.record(recorded, result, withheld === undefined ? undefined : { count: 0, rules: {}, withheld })
     passage.leave()
     return answer
@@ -62,6 +68,8 @@ export function respondTo(
     recorder: bodyRecorder(passage, recorded, mediaType),
     streaming: info.streaming && recorded.upgrade === null && reply.status < 300,
     watch: info.verb === 'watch' && reply.status < 300,
+    // "It is not there" is an answer: kubectl asks before it creates.
+    outcome: reply.status < 400 || (reply.status === 404 && info.verb === 'get') ? 'ok' : 'failed',
     wholeBytes: WHOLE_RESPONSE_BYTES,
     signal: stream.signal,
     ended: () => stream.ended,
@@ -130,7 +138,7 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
   } catch (error) {
     upstream.close(1011, 'not recorded')
     if (error instanceof LogUnavailable)
-      leftovers.record(recorded, { outcome: 'failed', code: 503, reason: 'log-unavailable' })
+      leftovers.record(recorded, { outcome: 'failed', code: 503, reason: 'ServiceUnavailable' })
     throw error
   }
   const end = async (result: Omit<RecordedResult, 'bytes' | 'durationMs'>): Promise<void> => {

@@ -5,6 +5,7 @@ import type { Decided, Recorded, Refusal } from '../context.ts'
 import { maskRequestBody } from '../mask/request.ts'
 import { type Durability, LogUnavailable } from '../ports.ts'
 import { intentEntry, type RecordedBody, refusalEntries } from '../record/entries.ts'
+import { reasonOf } from '../reply/status.ts'
 import type { TakenBody } from './body.ts'
 import { type Passage, type Response, refuse } from './passage.ts'
 
@@ -27,6 +28,7 @@ export async function refuseRecorded(
     id: hub.newId(),
     at: hub.clock.now(),
     code: reply.status,
+    reason: reasonOf(refusal.kind).reason,
     body: recordedBody,
     mask,
   })

@@ -40,6 +40,7 @@ function set(body: ByteSource, more: Partial<RespondOptions> = {}) {
     },
     streaming: false,
     watch: false,
+    outcome: 'ok',
     wholeBytes: 16,
     signal: new AbortController().signal,
     ended: () => null,
@@ -98,7 +99,7 @@ describe('respond', () => {
     })
     expect(await drain(await respond(options))).toContain('cannot be masked')
     expect(body.cancelled).not.toBeNull()
-    expect(finished).toMatchObject([{ outcome: 'failed', reason: 'withheld' }])
+    expect(finished).toMatchObject([{ outcome: 'failed', reason: 'InternalError' }])
     expect(left()).toBe(1)
   })
 
@@ -106,7 +107,7 @@ describe('respond', () => {
     const { options, finished } = set(source('0123456789', 'abcdefghij', LOST))
     const reply = await respond(options)
     await expect(drain(reply)).rejects.toThrow(LOST)
-    expect(finished).toMatchObject([{ outcome: 'failed', reason: 'connector-lost' }])
+    expect(finished).toMatchObject([{ outcome: 'failed', reason: 'Timeout' }])
   })
 
   it('ends a watch that breaks off between two events with an ERROR event', async () => {
@@ -134,7 +135,7 @@ describe('respond', () => {
     })
     const reply = await respond(options)
     expect(await drain(reply)).toContain('nothing passes unrecorded')
-    expect(finished).toMatchObject([{ outcome: 'failed', reason: 'log-unavailable' }])
+    expect(finished).toMatchObject([{ outcome: 'failed', reason: 'ServiceUnavailable' }])
   })
 
   it('says why access ended', async () => {
@@ -155,7 +156,7 @@ describe('respond', () => {
       throw new Error('a stream')
     reply.body.cancel('gone')
     reply.body.cancel('gone')
-    expect(finished).toMatchObject([{ outcome: 'cancelled' }])
+    expect(finished).toEqual([{ outcome: 'cancelled', code: 200 }])
     expect(body.cancelled).not.toBeNull()
     expect(left()).toBe(1)
   })

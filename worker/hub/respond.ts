@@ -6,6 +6,7 @@ import { failure } from '../../protocol/status.ts'
 import { join } from '../bytes.ts'
 import type { ByteSource, HeaderList, Refusal, Reply } from '../context.ts'
 import { LogUnavailable, TunnelBroken } from '../ports.ts'
+import { reasonOf } from '../reply/status.ts'
 
 /** Masks bytes as they pass. Throws when the content cannot be masked. */
 export interface Transform {
@@ -34,6 +35,8 @@ export interface RespondOptions {
   readonly streaming: boolean
   /** True when the body is a stream of watch events, which can end with an ERROR event. */
   readonly watch: boolean
+  /** What the record says of a response that came to its end. */
+  readonly outcome: 'ok' | 'failed'
   /** Up to here a response is read whole before it is answered. */
   readonly wholeBytes: number
   readonly signal: AbortSignal
@@ -104,10 +107,11 @@ export async function respond(options: RespondOptions): Promise<Reply> {
   const fail = (trouble: Trouble, code: number): void => {
     if (trouble.bug !== undefined) options.onBug(trouble.bug)
     body.cancel(trouble.refusal.message)
-    recorder.finish(
-      { outcome: trouble.outcome, code, reason: trouble.refusal.kind, message: trouble.refusal.message },
-      report(trouble.withheld),
-    )
+    const { kind, message } = trouble.refusal
+    // A client that left of its own accord got no reason.
+    const why =
+      trouble.outcome === 'cancelled' && options.ended() === null ? {} : { reason: reasonOf(kind).reason, message }
+    recorder.finish({ outcome: trouble.outcome, code, ...why }, report(trouble.withheld))
     options.leave()
   }
 
@@ -133,7 +137,7 @@ export async function respond(options: RespondOptions): Promise<Reply> {
       for (;;) {
         const chunk = await next()
         if (chunk === null) {
-          recorder.finish({ outcome: options.status < 400 ? 'ok' : 'failed', code: options.status }, report())
+          recorder.finish({ outcome: options.outcome, code: options.status }, report())
           options.leave()
           return { kind: 'response', status: options.status, headers: options.headers, body: join(early) }
         }
@@ -169,7 +173,7 @@ export async function respond(options: RespondOptions): Promise<Reply> {
           return chunk
         }
         finished = true
-        recorder.finish({ outcome: options.status < 400 ? 'ok' : 'failed', code: options.status }, report())
+        recorder.finish({ outcome: options.outcome, code: options.status }, report())
         options.leave()
         return null
       } catch (error) {

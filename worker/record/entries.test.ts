@@ -69,7 +69,12 @@ describe('entries', () => {
 
   it('a refusal is intent and result at once', () => {
     const refusal = { kind: 'forbidden', message: 'no' } as const
-    const [intent, result] = refusalEntries(decided, place, refusal, { id: 'e1', at: NOW + 5, code: 403 })
+    const [intent, result] = refusalEntries(decided, place, refusal, {
+      id: 'e1',
+      at: NOW + 5,
+      code: 403,
+      reason: 'Forbidden',
+    })
     expect(intent?.event.type).toBe('request.intent')
     expect(result?.event).toEqual({
       v: 1,
@@ -78,7 +83,7 @@ describe('entries', () => {
       ts: '2026-01-02T03:04:05.011Z',
       ...place,
       ref: 'r1',
-      res: { outcome: 'refused', code: 403, reason: 'forbidden', message: 'no', durationMs: 5, bytes: 0 },
+      res: { outcome: 'refused', code: 403, reason: 'Forbidden', message: 'no', durationMs: 5, bytes: 0 },
     })
   })
 })

@@ -108,15 +108,17 @@ export function refusalEntries(
     readonly id: string
     readonly at: number
     readonly code: number
+    /** The Status reason the client got. */
+    readonly reason: string
     readonly body?: RecordedBody | null
     readonly mask?: RecordedMask | undefined
   },
 ): readonly Entry[] {
-  const { id, at, code, body, mask } = options
+  const { id, at, code, reason, body, mask } = options
   const result: RecordedResult = {
     outcome: 'refused',
     code,
-    reason: refusal.kind,
+    reason,
     message: refusal.message.slice(0, MAX_CLAIM_LENGTH),
     durationMs: Math.max(0, at - decided.receivedAt),
     bytes: 0,

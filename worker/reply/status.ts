@@ -73,7 +73,8 @@ function toStatus(refusal: Refusal, context?: ReplyContext): Status & { code: nu
   return failure(reason, message, { code, ...(details === undefined ? {} : { details }) })
 }
 
-function reasonOf(kind: Refusal['kind']): { readonly reason: StatusReason; readonly code: number } {
+/** The Status reason and HTTP code of a refusal. */
+export function reasonOf(kind: Refusal['kind']): { readonly reason: StatusReason; readonly code: number } {
   switch (kind) {
     case 'malformed':
     case 'unsupported-client':
