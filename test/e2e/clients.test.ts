@@ -8,16 +8,15 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Door, TableRow } from './door.ts'
 import { type Installation, startInstallation, type Version } from './installation.ts'
-import { newSecret, openDoor } from './manifests.ts'
+import { newSecret, openDoor, setUp } from './manifests.ts'
 import { exportOf, filesWith, formsOf, type Shown, seededSecrets, sessionsOf } from './recordings.ts'
 import { APPLY, CREATE, DELETE, PATCH, ROLLOUT } from './rows/change.ts'
 import { HELM, HELM_SECRET } from './rows/helm.ts'
 import { DESCRIBE, GET } from './rows/look.ts'
 import { CP, EXEC, FORWARD, LOGS } from './rows/reach.ts'
 import { REFUSED } from './rows/refused.ts'
+import { Lanes, plan } from './table.ts'
 
-/** Groups that run at a time. */
-const LANES = 5
 const KUBECONFIG = process.env.KUBECONFIG ?? ''
 const REAL = KUBECONFIG !== ''
 const GROUPS: Readonly<Record<string, readonly TableRow[]>> = {
@@ -39,37 +38,12 @@ const GROUPS: Readonly<Record<string, readonly TableRow[]>> = {
 const VERSIONS: Readonly<Record<Version, string>> = { v35: 'kubectl 1.35, helm 4', v30: 'kubectl 1.30, helm 3' }
 const VERSION_NAMES = ['v35', 'v30'] as const satisfies readonly Version[]
 
-interface Job {
-  readonly version: Version
-  readonly row: TableRow
-  readonly done: PromiseWithResolvers<void>
+const lanes = new Lanes()
+const plans = {
+  v35: plan(GROUPS, { version: 'v35', real: REAL, lanes }),
+  v30: plan(GROUPS, { version: 'v30', real: REAL, lanes }),
 }
 
-/** Every row of the table for every client, group by group. */
-const jobs = VERSION_NAMES.flatMap((version) =>
-  Object.entries(GROUPS).map(([group, rows]) => ({
-    version,
-    group,
-    rows: rows
-      .filter((row) => row.only === undefined || row.only === version)
-      .filter((row) => row.on === undefined || (row.on === 'real') === REAL)
-      .map((row): Job => {
-        const done = Promise.withResolvers<void>()
-        // A test may not ask before it fails.
-        done.promise.catch(() => undefined)
-        return { version, row, done }
-      }),
-  })),
-)
-
-async function runGroup(rows: readonly Job[], doors: Readonly<Record<Version, Door>>): Promise<void> {
-  for (const { version, row, done } of rows) {
-    // A failed row does not keep the next one from being tried.
-    await doors[version].row(row).then(done.resolve, done.reject)
-  }
-}
-
-const nameOf = (row: TableRow): string => ('check' in row ? row.name : row.run)
 const NAMESPACES: Readonly<Record<Version, string>> = {
   v35: `e2e-v35-${process.pid}`,
   v30: `e2e-v30-${process.pid}`,
@@ -85,17 +59,12 @@ beforeAll(async () => {
   const open = async (version: Version): Promise<Door> => {
     const namespace = NAMESPACES[version]
     const door = await openDoor({ installation, version, namespace, folder, secret: SECRET })
-    await door.must('kubectl create namespace {ns}')
-    await door.must('kubectl apply -n {ns} -f {dir}/setup.yaml')
-    await door.must('kubectl wait -n {ns} --for=condition=Ready pod/box pod/talker --timeout=60s')
+    await setUp(door)
     return door
   }
   const [v35, v30] = await Promise.all([open('v35'), open('v30')])
-  const waiting = jobs.map(({ rows }) => rows)
-  const lane = async (): Promise<void> => {
-    for (let rows = waiting.shift(); rows !== undefined; rows = waiting.shift()) await runGroup(rows, { v35, v30 })
-  }
-  for (let started = 0; started < LANES; started += 1) lane()
+  plans.v35.start(v35)
+  plans.v30.start(v30)
 })
 
 afterAll(async () => {
@@ -106,19 +75,13 @@ afterAll(async () => {
 })
 
 for (const version of VERSION_NAMES) {
-  describe(`${VERSIONS[version]} on ${REAL ? 'a real cluster' : 'the demo cluster'}`, () => {
-    for (const { group, rows } of jobs.filter((job) => job.version === version)) {
-      describe(group, () => {
-        test.each(rows.map((job) => [nameOf(job.row), job] as const))('%s', async (_name, { done }) => done.promise)
-      })
-    }
-  })
+  describe(`${VERSIONS[version]} on ${REAL ? 'a real cluster' : 'the demo cluster'}`, () => plans[version].declare())
 }
 
 describe('what was recorded', () => {
   let sessions: Shown[]
   beforeAll(async () => {
-    await Promise.allSettled(jobs.flatMap(({ rows }) => rows.map(({ done }) => done.promise)))
+    await Promise.all([plans.v35.over, plans.v30.over])
     sessions = await sessionsOf(installation)
   })
 

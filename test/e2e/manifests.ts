@@ -123,3 +123,10 @@ export async function openDoor(options: {
     base: Buffer.from(secret).toString('base64'),
   })
 }
+
+/** Makes the namespace and what rows look at and reach into, through the door itself. */
+export async function setUp(door: Door): Promise<void> {
+  await door.must('kubectl create namespace {ns}')
+  await door.must('kubectl apply -n {ns} -f {dir}/setup.yaml')
+  await door.must('kubectl wait -n {ns} --for=condition=Ready pod/box pod/talker --timeout=60s')
+}
