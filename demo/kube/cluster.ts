@@ -35,7 +35,7 @@ export const SYSTEM_CLOCK: Clock = {
 }
 
 /** A service account token the cluster has made; they are kept in memory only. */
-export interface IssuedToken {
+interface IssuedToken {
   readonly user: User
   readonly expiresAt: number
 }

@@ -10,7 +10,7 @@ export interface JsonObject {
 }
 
 /** `metav1.OwnerReference`. */
-export interface OwnerReference extends JsonObject {
+interface OwnerReference extends JsonObject {
   apiVersion: string
   kind: string
   name: string
@@ -20,7 +20,7 @@ export interface OwnerReference extends JsonObject {
 }
 
 /** `metav1.ObjectMeta`, as far as the server itself looks at it. */
-export interface Meta extends JsonObject {
+interface Meta extends JsonObject {
   name: string
   namespace?: string
   generateName?: string

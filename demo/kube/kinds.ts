@@ -5,7 +5,7 @@ import { at, type KubeObject, listAt, objectsAt, textAt } from './json.ts'
 import { schemaName } from './schema/schema.ts'
 
 /** A subresource and the kind that is sent to it. */
-export interface Subresource {
+interface Subresource {
   readonly kind: string
   readonly group?: string
   readonly version?: string
@@ -13,7 +13,7 @@ export interface Subresource {
 }
 
 /** A column a CustomResourceDefinition asks for. */
-export interface ExtraColumn {
+interface ExtraColumn {
   readonly name: string
   readonly type: string
   readonly description: string
@@ -115,7 +115,7 @@ const SUBRESOURCES: Readonly<Record<string, Subresource>> = {
 }
 
 /** Groups in the order discovery lists them; the first version of a group is the preferred one. */
-export function builtinResources(): Resource[] {
+function builtinResources(): Resource[] {
   const out: Resource[] = []
   for (const line of TABLE.split('\n')) {
     const [left = '', middle = '', right = '', verbs = ''] = line.split('|').map((part) => part.trim())
@@ -149,7 +149,7 @@ export function builtinResources(): Resource[] {
 }
 
 /** The resources a CustomResourceDefinition adds, one per served version; none when it makes no sense. */
-export function resourcesOfCrd(crd: KubeObject): Resource[] {
+function resourcesOfCrd(crd: KubeObject): Resource[] {
   const group = textAt(crd, 'spec', 'group')
   const plural = textAt(crd, 'spec', 'names', 'plural')
   const kind = textAt(crd, 'spec', 'names', 'kind')

@@ -7,7 +7,7 @@ import type { DemoResponse } from './request.ts'
 import { createDemoCluster } from './server.ts'
 
 /** A clock that stands still between `advance` calls. */
-export class ManualClock implements Clock {
+class ManualClock implements Clock {
   #now = Date.parse('2026-01-01T00:00:00Z')
   #timers: { at: number; run: () => void }[] = []
 
@@ -38,7 +38,7 @@ export class ManualClock implements Clock {
 }
 
 /** Credentials of the test cluster: `admin` may do everything, `connector` may impersonate, `nobody` may do nothing. */
-export const CREDENTIALS: readonly Credential[] = [
+const CREDENTIALS: readonly Credential[] = [
   { token: 'admin', user: { username: 'admin', groups: ['system:masters'] } },
   { token: 'connector', user: { username: 'connector', groups: ['sallyport:connectors'] } },
   { token: 'nobody', user: { username: 'nobody', groups: [] } },

@@ -44,7 +44,7 @@ function containerDefaults(container: JsonObject): void {
 }
 
 /** Defaults of a pod's spec, here and in every template. */
-export function podSpecDefaults(spec: JsonObject): void {
+function podSpecDefaults(spec: JsonObject): void {
   set(spec, {
     dnsPolicy: 'ClusterFirst',
     restartPolicy: 'Always',
@@ -309,7 +309,7 @@ export function initialStatus(cluster: Cluster, object: KubeObject): JsonObject 
 }
 
 /** The quality-of-service class of a pod. */
-export function qosClass(pod: KubeObject): string {
+function qosClass(pod: KubeObject): string {
   const containers = objectsAt(pod, 'spec', 'containers').map((c) => objectAt(c, 'resources'))
   const has = (r: JsonObject, part: string, name: string) => at(r, part, name) !== undefined
   if (

@@ -129,7 +129,7 @@ export function scheduleMatches(schedule: string, timeMs: number): boolean {
 }
 
 /** Makes the job of a cron job for a time. */
-export function runCronJob(context: Context, cron: KubeObject, timeMs: number): KubeObject {
+function runCronJob(context: Context, cron: KubeObject, timeMs: number): KubeObject {
   const { cluster } = context
   const owners = ownedBy(cron)
   const template = objectAt(cron, 'spec', 'jobTemplate')

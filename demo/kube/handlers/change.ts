@@ -22,7 +22,7 @@ import { fromScale, scaleOf } from './scale.ts'
 import { createObject, type DeleteOptions, deleteObject, updateObject, writerOf } from './write.ts'
 
 /** Whether a write is only tried. Refuses another value than `All`. */
-export function dryRun(call: Call, inBody: Json | undefined = undefined): boolean {
+function dryRun(call: Call, inBody: Json | undefined = undefined): boolean {
   const values = [...call.info.query.getAll('dryRun'), ...(Array.isArray(inBody) ? inBody : [])].filter(
     (value) => value !== '',
   )

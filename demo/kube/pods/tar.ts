@@ -6,7 +6,7 @@ import type { IFileSystem } from 'just-bash'
 const BLOCK = 512
 
 /** Bytes one archive may unpack to. */
-export const MAX_TAR_BYTES = 64 * 1024 * 1024
+const MAX_TAR_BYTES = 64 * 1024 * 1024
 
 /** Path depth and entries an archive may have. */
 const MAX_ENTRIES = 10_000

@@ -40,7 +40,7 @@ export interface Schema {
 }
 
 /** OpenAPI name prefixes of the two packages every other one refers to. */
-export const CORE_PREFIX = 'io.k8s.api.core.v1'
+const CORE_PREFIX = 'io.k8s.api.core.v1'
 export const META_PREFIX = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
 const SCALARS = new Set([

@@ -46,7 +46,7 @@ export function checkExec(runtime: PodRuntime, info: RequestInfo): Checked {
 const SUCCESS: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' }
 
 /** The Status that ends a session. */
-export function endStatus(exitCode: number): Status {
+function endStatus(exitCode: number): Status {
   if (exitCode === 0) return SUCCESS
   return {
     kind: 'Status',

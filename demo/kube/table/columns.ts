@@ -24,7 +24,7 @@ export interface Column {
 }
 
 /** A duration as kubectl shortens it: `5s`, `3m20s`, `4h`, `12d`. */
-export function humanDuration(ms: number): string {
+function humanDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   if (seconds < 0) return '0s'
   if (seconds < 120) return `${seconds}s`
@@ -57,7 +57,7 @@ const NAME: Column = { name: 'Name', cell: (o) => o.metadata.name }
 const AGE: Column = { name: 'Age', cell: (o, now) => since(o.metadata.creationTimestamp ?? '', now) }
 
 /** `app=web,tier=front` of a label map; `<none>` when empty. */
-export function labelText(labels: Readonly<Record<string, string>>): string {
+function labelText(labels: Readonly<Record<string, string>>): string {
   return or(
     Object.entries(labels)
       .map(([key, value]) => `${key}=${value}`)
