@@ -3,6 +3,8 @@
 import type { Refusal } from '../context.ts'
 import type { TunnelFailure } from '../ports.ts'
 
+const PERHAPS_DONE = 'the request may or may not have been carried out. Look before you repeat it'
+
 /**
  * @param harmless true when the request changes nothing (a read, a dry run), so that it can simply be repeated
  */
@@ -25,11 +27,12 @@ export function refusalOfFailure(failure: TunnelFailure, harmless: boolean): Ref
         kind: 'connector-lost',
         message: harmless
           ? 'the connector was lost before the answer came; ask again'
-          : 'the connector was lost before the answer came: the request may or may not have been carried out. Look before you repeat it',
+          : `the connector was lost before the answer came: ${PERHAPS_DONE}`,
       }
     case 'refused':
       return { kind: 'forbidden', message: `the connector refused the request by its own limits: ${failure.message}` }
     case 'unreachable':
+      if (failure.sent && !harmless) return { kind: 'connector-lost', message: `${failure.message}; ${PERHAPS_DONE}` }
       return {
         kind: 'connector-unavailable',
         message: `the connector cannot reach the API server: ${failure.message}`,
