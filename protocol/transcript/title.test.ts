@@ -68,6 +68,20 @@ const ROWS: readonly [name: string, requests: readonly RecordedRequest[], title:
     'kubectl get pod/a svc/b -n shop',
   ],
   [
+    'a namespace that is only looked up because nothing was found there',
+    [
+      request({ verb: 'get', name: 'a' }),
+      request({
+        verb: 'get',
+        resource: 'namespaces',
+        namespace: 'shop',
+        name: 'shop',
+        target: '/api/v1/namespaces/shop',
+      }),
+    ],
+    'kubectl get pod a -n shop',
+  ],
+  [
     'a selector a shell would split',
     [request({ target: '/api/v1/namespaces/shop/pods?labelSelector=a%20in%20%28b%2Cc%29' })],
     "kubectl get pods -n shop -l 'a in (b,c)'",

@@ -196,7 +196,7 @@ function getWords(asked: readonly RecordedRequest[]): string[] {
   const [first] = asked
   if (!first) return ['get']
   if (first.resource === '') return ['get', '--raw', shellWord(first.target)]
-  const listed = asked.filter((request) => !isWatch(request))
+  const listed = asked.filter((request, at) => !isWatch(request) && !isLookUp(request, asked[at - 1]))
   const words = ['get', ...readWords(listed.length > 0 ? listed : asked)]
   if (asked.some(spansNamespaces)) words.push('-A')
   else words.push(...namespaceWords(asked))
@@ -205,6 +205,12 @@ function getWords(asked: readonly RecordedRequest[]): string[] {
   if (queryOf(first).get('includeObject') === 'Object') words.push('--sort-by=…')
   if (asked.some(isWatch)) words.push('-w')
   return words
+}
+
+/** kubectl asks whether the namespace is there when an object in it is not. */
+function isLookUp(request: RecordedRequest, before: RecordedRequest | undefined): boolean {
+  if (request.resource !== 'namespaces' || before === undefined || before.resource === 'namespaces') return false
+  return before.name !== '' && before.namespace === request.name
 }
 
 function isWatch(request: RecordedRequest): boolean {
