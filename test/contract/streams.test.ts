@@ -164,7 +164,7 @@ describe.each(RUNTIMES)('%s', (runtime) => {
 
   it('a slow client slows the API server, and nothing is lost', async () => {
     const chunk = randomBytes(48 * 1024).toString('hex')
-    const total = 1024
+    const total = 512
     const hash = createHash('sha256')
     let written = 0
     let blocked = false
@@ -196,8 +196,8 @@ describe.each(RUNTIMES)('%s', (runtime) => {
       before = written
       return same >= 20
     })
-    // Buffers of four sockets, the windows and the recorder: far from the 100 MB that were offered.
-    expect(written).toBeLessThan(40 * 1024 * 1024)
+    // Buffers of four sockets, the windows and the recorder: far from the 50 MB that were offered.
+    expect(written).toBeLessThan(24 * 1024 * 1024)
     let received = Buffer.alloc(0)
     let body = false
     const arrived = createHash('sha256')
