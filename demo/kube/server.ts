@@ -32,7 +32,10 @@ export interface DemoOptions {
   readonly port?: number
   /** Address to listen on; absent: 127.0.0.1. */
   readonly host?: string
-  /** PEM certificate and key of the server; `ca`: published in the cluster, and trusted for client certificates. */
+  /**
+   * PEM certificate and key of the server. `ca` is published in the cluster and trusted for client certificates, which
+   * count on Node only: the sockets of Bun's server do not show them, so that there a bearer token is needed.
+   */
   readonly tls: { readonly cert: string; readonly key: string; readonly ca?: string }
   /** The bearer tokens it accepts. Group `system:masters` may do everything. */
   readonly credentials: readonly Credential[]

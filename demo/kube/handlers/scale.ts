@@ -2,7 +2,7 @@
 
 import { at, clone, ensure, isObject, type JsonObject, type KubeObject, numberAt } from '../json.ts'
 import { refuse } from '../refusal.ts'
-import { selectorText } from '../table/columns.ts'
+import { selectorText } from '../table/column.ts'
 
 /** `autoscaling/v1` Scale of a workload. */
 export function scaleOf(object: KubeObject): JsonObject & { metadata: JsonObject } {

@@ -1,7 +1,8 @@
 // Creating, changing and deleting objects with everything that belongs to it: defaults, checks, generation, finalizers.
 // The handlers and the controllers both come through here. In: objects. Out: what was stored.
 
-import { applyDefaults, initialStatus, mountServiceAccount, newUid, randomSuffix } from '../admission/defaults.ts'
+import { applyDefaults, mountServiceAccount, newUid, randomSuffix } from '../admission/defaults.ts'
+import { initialStatus } from '../admission/initial-status.ts'
 import { validate } from '../admission/validate.ts'
 import { type Cluster, now, timestamp } from '../cluster.ts'
 import { clone, equal, type Json, type JsonObject, type KubeObject, numberAt, objectAt } from '../json.ts'

@@ -1,114 +1,20 @@
 // The columns `kubectl get` shows, kind by kind, as the API server's own printers make them.
 // In: an object and the time. Out: cells. Pure.
 
+import { at, type KubeObject, listAt, numberAt, objectAt, objectsAt, stringsAt, textAt } from '../json.ts'
 import {
-  at,
-  isObject,
-  type Json,
-  type JsonObject,
-  type KubeObject,
-  listAt,
-  numberAt,
-  objectAt,
-  objectsAt,
-  stringsAt,
-  textAt,
-} from '../json.ts'
-
-/** One column; priority 1 columns show with `-o wide` only. */
-export interface Column {
-  readonly name: string
-  readonly type?: 'integer' | 'boolean' | 'date'
-  readonly wide?: true
-  readonly cell: (object: KubeObject, nowMs: number) => Json
-}
-
-/** A duration as kubectl shortens it: `5s`, `3m20s`, `4h`, `12d`. */
-function humanDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1000)
-  if (seconds < 0) return '0s'
-  if (seconds < 120) return `${seconds}s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 10) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`
-  if (minutes < 180) return `${minutes}m`
-  const hours = Math.floor(minutes / 60)
-  if (hours < 8) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`
-  if (hours < 48) return `${hours}h`
-  const days = Math.floor(hours / 24)
-  if (hours < 192) return hours % 24 === 0 ? `${days}d` : `${days}d${hours % 24}h`
-  if (days < 730) return `${days}d`
-  return `${Math.floor(days / 365)}y${days % 365}d`
-}
-
-/** Time since an RFC 3339 stamp, `<unknown>` without one. */
-export function since(stamp: string, nowMs: number): string {
-  return stamp === '' ? '<unknown>' : humanDuration(nowMs - Date.parse(stamp))
-}
-
-const or = (text: string, empty = '<none>') => (text === '' ? empty : text)
-const path = (name: string, ...where: (string | number)[]): Column => ({ name, cell: (o) => or(textAt(o, ...where)) })
-const number = (name: string, ...where: string[]): Column => ({
-  name,
-  type: 'integer',
-  cell: (o) => numberAt(o, where),
-})
-const wide = (column: Column): Column => ({ ...column, wide: true })
-const NAME: Column = { name: 'Name', cell: (o) => o.metadata.name }
-const AGE: Column = { name: 'Age', cell: (o, now) => since(o.metadata.creationTimestamp ?? '', now) }
-
-/** `app=web,tier=front` of a label map; `<none>` when empty. */
-function labelText(labels: Readonly<Record<string, string>>): string {
-  return or(
-    Object.entries(labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
-  )
-}
-
-/** A `metav1.LabelSelector` as text. */
-export function selectorText(selector: Json | undefined): string {
-  const parts = Object.entries(stringsAt(selector, 'matchLabels')).map(([key, value]) => `${key}=${value}`)
-  for (const e of objectsAt(selector, 'matchExpressions')) {
-    const values = listAt(e, 'values').join(',')
-    const op = textAt(e, 'operator')
-    const key = textAt(e, 'key')
-    parts.push(
-      op === 'In'
-        ? `${key} in (${values})`
-        : op === 'NotIn'
-          ? `${key} notin (${values})`
-          : op === 'Exists'
-            ? key
-            : `!${key}`,
-    )
-  }
-  return or(parts.join(','))
-}
-
-function podStatus(pod: KubeObject): string {
-  let reason = textAt(pod, 'status', 'reason') || textAt(pod, 'status', 'phase')
-  for (const status of objectsAt(pod, 'status', 'containerStatuses').reverse()) {
-    const waiting = textAt(status, 'state', 'waiting', 'reason')
-    const ended = objectAt(status, 'state', 'terminated')
-    if (waiting !== '') reason = waiting
-    else if (ended.reason !== undefined) reason = textAt(ended, 'reason')
-    else if (ended.exitCode !== undefined) reason = `ExitCode:${numberAt(ended, ['exitCode'])}`
-  }
-  if (reason === 'Completed' && objectsAt(pod, 'status', 'containerStatuses').some((s) => s.ready === true))
-    reason = 'Running'
-  return pod.metadata.deletionTimestamp === undefined ? reason : 'Terminating'
-}
-
-function restarts(pod: KubeObject, now: number): string {
-  const statuses = objectsAt(pod, 'status', 'containerStatuses')
-  const count = statuses.reduce((sum, status) => sum + numberAt(status, ['restartCount']), 0)
-  const last =
-    statuses
-      .map((status) => textAt(status, 'lastState', 'terminated', 'finishedAt'))
-      .sort()
-      .at(-1) ?? ''
-  return count > 0 && last !== '' ? `${count} (${since(last, now)} ago)` : String(count)
-}
+  accessModes,
+  endpoints,
+  jobDuration,
+  jobStatus,
+  metricsText,
+  nodeStatus,
+  podStatus,
+  ports,
+  quota,
+  restarts,
+} from './cells.ts'
+import { AGE, type Column, labelText, NAME, number, or, path, selectorText, since, wide } from './column.ts'
 
 const ready = (o: KubeObject) => `${numberAt(o, ['status', 'readyReplicas'])}/${numberAt(o, ['spec', 'replicas'])}`
 const containers = (...where: string[]): Column[] => [
@@ -132,56 +38,6 @@ const SELECTOR = wide({
   name: 'Selector',
   cell: (o) => selectorText(o.spec === undefined ? undefined : at(o, 'spec', 'selector')),
 })
-
-function ports(service: KubeObject): string {
-  return or(
-    objectsAt(service, 'spec', 'ports')
-      .map(
-        (p) =>
-          `${numberAt(p, ['port'])}${p.nodePort === undefined ? '' : `:${numberAt(p, ['nodePort'])}`}/${textAt(p, 'protocol')}`,
-      )
-      .join(','),
-  )
-}
-
-function endpoints(o: KubeObject): string {
-  const all = objectsAt(o, 'subsets').flatMap((s) =>
-    objectsAt(s, 'addresses').flatMap((a) =>
-      objectsAt(s, 'ports').map((p) => `${textAt(a, 'ip')}:${numberAt(p, ['port'])}`),
-    ),
-  )
-  return or(all.length > 3 ? `${all.slice(0, 3).join(',')} + ${all.length - 3} more...` : all.join(','))
-}
-
-function nodeStatus(node: KubeObject): string {
-  const state =
-    objectsAt(node, 'status', 'conditions').find((c) => c.type === 'Ready')?.status === 'True' ? 'Ready' : 'NotReady'
-  return at(node, 'spec', 'unschedulable') === true ? `${state},SchedulingDisabled` : state
-}
-
-function metricsText(hpa: KubeObject): string {
-  return or(
-    objectsAt(hpa, 'spec', 'metrics')
-      .map((m, i) => {
-        const current = at(hpa, 'status', 'currentMetrics', i, 'resource', 'current', 'averageUtilization')
-        return `${textAt(m, 'resource', 'name')}: ${typeof current === 'number' ? `${current}%` : '<unknown>'}/${numberAt(m, ['resource', 'target', 'averageUtilization'])}%`
-      })
-      .join(', '),
-  )
-}
-
-function jobDuration(job: KubeObject, now: number): string {
-  const start = textAt(job, 'status', 'startTime')
-  const end = textAt(job, 'status', 'completionTime')
-  return start === '' ? '' : humanDuration((end === '' ? now : Date.parse(end)) - Date.parse(start))
-}
-
-function jobStatus(job: KubeObject): string {
-  const conditions = objectsAt(job, 'status', 'conditions')
-    .filter((c) => c.status === 'True')
-    .map((c) => textAt(c, 'type'))
-  return conditions.includes('Complete') ? 'Complete' : conditions.includes('Failed') ? 'Failed' : 'Running'
-}
 
 const roleRef: Column = { name: 'Role', cell: (o) => `${textAt(o, 'roleRef', 'kind')}/${textAt(o, 'roleRef', 'name')}` }
 const subjects = (kind: string): Column =>
@@ -511,35 +367,4 @@ export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
         ),
     },
   ],
-}
-
-function quota(o: KubeObject, which: (name: string) => boolean): string {
-  const used = objectAt(o, 'status', 'used')
-  return Object.entries(objectAt(o, 'spec', 'hard'))
-    .filter(([name]) => which(name))
-    .map(([name, hard]) => `${name}: ${String(used[name] ?? 0)}/${String(hard)}`)
-    .join(', ')
-}
-
-function accessModes(modes: readonly Json[]): string {
-  const SHORT: Readonly<Record<string, string>> = {
-    ReadWriteOnce: 'RWO',
-    ReadOnlyMany: 'ROX',
-    ReadWriteMany: 'RWX',
-    ReadWriteOncePod: 'RWOP',
-  }
-  return modes.map((mode) => SHORT[String(mode)] ?? String(mode)).join(',')
-}
-
-/** The value a simple JSONPath (`.spec.size`, `.status.conditions[0].type`) finds, for custom columns. */
-export function jsonPath(object: JsonObject, text: string): Json | undefined {
-  let here: Json | undefined = object
-  for (const match of text.matchAll(/\.([\w-]+)|\['([^']+)'\]|\[(\d+)\]|\[\?\(@\.(\w+)\s*==\s*["']([^"']*)["']\)\]/g)) {
-    const [, name, quoted, index, key, value] = match
-    if (index !== undefined) here = Array.isArray(here) ? here[Number(index)] : undefined
-    else if (key !== undefined)
-      here = Array.isArray(here) ? here.find((item) => isObject(item) && item[key] === value) : undefined
-    else here = at(here, name ?? quoted ?? '')
-  }
-  return here
 }

@@ -2,7 +2,8 @@
 
 import type { Json, JsonObject, KubeObject } from '../json.ts'
 import type { Resource } from '../kinds.ts'
-import { COLUMNS, type Column, jsonPath, since } from './columns.ts'
+import { type Column, jsonPath, since } from './column.ts'
+import { COLUMNS } from './columns.ts'
 
 /** What the client wants resources as. */
 export type View = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
