@@ -103,7 +103,7 @@ export async function prepare(
     const judged = judgeBody(set, decided.info, body.value)
     if (judged !== null) return no(forbidden(judged, decided), judged)
   }
-  if (decided.decision.requires === 'exists' && !mustExist(decided, body)) {
+  if (decided.decision.requires === 'exists') {
     await openSession(passage)
     const target = decided.info.path
     const question = {
@@ -132,18 +132,6 @@ export async function prepare(
 
 function isDeleteOptions(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'DeleteOptions'
-}
-
-/** A PUT that names a resourceVersion cannot create: the API server answers 404 or 409. */
-function mustExist(decided: Decided, body: TakenBody | null): boolean {
-  if (decided.info.verb !== 'update') return false
-  const value = body?.value
-  if (typeof value !== 'object' || value === null || !('metadata' in value)) return false
-  const { metadata } = value
-  if (typeof metadata !== 'object' || metadata === null || !('resourceVersion' in metadata)) return false
-  return (
-    typeof metadata.resourceVersion === 'string' && metadata.resourceVersion !== '' && metadata.resourceVersion !== '0'
-  )
 }
 
 /** The JSON the API server made of a protobuf body. */

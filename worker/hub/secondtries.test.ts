@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import type { Authenticated } from '../context.ts'
+import type { Response } from './passage.ts'
+import { createSecondTries } from './secondtries.ts'
+
+const REFUSAL: Response = { kind: 'response', status: 403, headers: [], body: new Uint8Array([1]) }
+
+type Asked = { user?: string; path?: string; query?: string; session?: string; kind?: 'websocket' | 'spdy' | null }
+
+function request({
+  user = 'a',
+  path = '/exec',
+  query = 'command=sh',
+  session = 's',
+  kind = null,
+}: Asked): Authenticated {
+  const known = {
+    identity: { issuer: 'i', user: { username: user } },
+    info: { path, query },
+    client: { session },
+    upgrade: kind === null ? null : { kind, protocols: [] },
+  }
+  return known as unknown as Authenticated
+}
+
+describe('second tries', () => {
+  it('gives the same request over SPDY the answer it got over WebSocket, once', () => {
+    const tries = createSecondTries({ now: () => 0 })
+    tries.keep(request({ kind: 'websocket' }), REFUSAL)
+    expect(tries.recall(request({ kind: 'spdy' }))).toBe(REFUSAL)
+    expect(tries.recall(request({ kind: 'spdy' }))).toBeNull()
+  })
+
+  it.each<[string, Asked]>([
+    ['another identity', { user: 'b' }],
+    ['another path', { path: '/attach' }],
+    ['another command', { query: 'command=id' }],
+    ['another run of kubectl', { session: 't' }],
+  ])('knows nothing of %s', (_name, other) => {
+    const tries = createSecondTries({ now: () => 0 })
+    tries.keep(request({ kind: 'websocket' }), REFUSAL)
+    expect(tries.recall(request({ ...other, kind: 'spdy' }))).toBeNull()
+  })
+
+  it('keeps only refused upgrades, and gives them only to SPDY', () => {
+    const tries = createSecondTries({ now: () => 0 })
+    tries.keep(request({ kind: null }), REFUSAL)
+    expect(tries.recall(request({ kind: 'spdy' }))).toBeNull()
+    tries.keep(request({ kind: 'websocket' }), REFUSAL)
+    expect(tries.recall(request({ kind: 'websocket' }))).toBeNull()
+    expect(tries.recall(request({ kind: null }))).toBeNull()
+  })
+
+  it('forgets after ten seconds, and the oldest beyond a thousand', () => {
+    let now = 0
+    const tries = createSecondTries({ now: () => now })
+    tries.keep(request({ kind: 'websocket' }), REFUSAL)
+    now = 10_001
+    expect(tries.recall(request({ kind: 'spdy' }))).toBeNull()
+    for (let i = 0; i <= 1000; i++) tries.keep(request({ kind: 'websocket', session: `s${i}` }), REFUSAL)
+    expect(tries.recall(request({ kind: 'spdy', session: 's0' }))).toBeNull()
+    expect(tries.recall(request({ kind: 'spdy', session: 's1' }))).toBe(REFUSAL)
+  })
+})
