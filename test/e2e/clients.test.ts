@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Door, TableRow } from './door.ts'
 import { type Installation, startInstallation, type Version } from './installation.ts'
+import { declareKilled } from './killed.ts'
 import { newSecret, openDoor, setUp } from './manifests.ts'
 import { exportOf, filesWith, formsOf, type Shown, seededSecrets, sessionsOf } from './recordings.ts'
 import { APPLY, CREATE, DELETE, PATCH, ROLLOUT } from './rows/change.ts'
@@ -51,6 +52,8 @@ const NAMESPACES: Readonly<Record<Version, string>> = {
 const SECRET = newSecret()
 
 let installation: Installation
+/** kubectl 1.35's. */
+let door: Door
 let folder: string
 
 beforeAll(async () => {
@@ -58,11 +61,12 @@ beforeAll(async () => {
   installation = await startInstallation(REAL ? { kubeconfig: KUBECONFIG } : {})
   const open = async (version: Version): Promise<Door> => {
     const namespace = NAMESPACES[version]
-    const door = await openDoor({ installation, version, namespace, folder, secret: SECRET })
-    await setUp(door)
-    return door
+    const opened = await openDoor({ installation, version, namespace, folder, secret: SECRET })
+    await setUp(opened)
+    return opened
   }
   const [v35, v30] = await Promise.all([open('v35'), open('v30')])
+  door = v35
   plans.v35.start(v35)
   plans.v30.start(v30)
 })
@@ -97,6 +101,7 @@ describe('what was recorded', () => {
     /^kubectl apply --server-side .*-n e2e-v35-\d+/,
     /^kubectl rollout undo/,
     /^kubectl scale/,
+    /^kubectl get pod nosuch -n e2e-v35-\d+$/,
     /^kubectl delete (ns|namespaces?) ?\/?e2e-v35-\d+/,
     /^helm install calm/,
   ])('a command is called %s', (title) => {
@@ -126,3 +131,5 @@ describe('what was recorded', () => {
     expect(await filesWith(installation.folder, needles)).toEqual([])
   })
 })
+
+declareKilled(() => door)

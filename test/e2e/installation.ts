@@ -35,8 +35,8 @@ export interface Installation {
   start(tool: keyof Clients, version: Version, args: readonly string[], options?: RunOptions): Running
   /** kubectl past the gateway, as the cluster's administrator. */
   admin(args: readonly string[], options?: RunOptions): Promise<Result>
-  /** The process ids of one part: a word of its command line beside the data folder, e.g. `connector`. */
-  processes(part: string): Promise<number[]>
+  /** The process ids of one part. */
+  processes(part: 'gateway' | 'connector'): Promise<number[]>
   close(): Promise<void>
 }
 
@@ -52,13 +52,14 @@ const AGENT_ROLE = [
   '{"verbs":["get"],"nonResourceURLs":["*"]}',
 ].join(',')
 
-async function processesOf(folder: string, part: string): Promise<number[]> {
+async function processesOf(folder: string, part: 'gateway' | 'connector'): Promise<number[]> {
   const found: number[] = []
   for (const name of await readdir('/proc')) {
     if (!/^[0-9]+$/.test(name)) continue
     const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')
     const words = line.split('\0')
-    if (words.includes(part) && words.some((word) => word.startsWith(folder))) found.push(Number(name))
+    const is = part === 'gateway' ? words.includes(join(folder, 'gateway.json')) : words.includes('connector')
+    if (is && words.some((word) => word.startsWith(folder))) found.push(Number(name))
   }
   return found
 }
