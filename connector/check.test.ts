@@ -62,6 +62,8 @@ test.each<[string, Partial<RequestHead>]>([
   ['nobody to impersonate', { user: { ...user, username: '' } }],
   ['a user name with LF', { user: { ...user, username: 'a\nImpersonate-Group: system:masters' } }],
   ['a group with CR', { user: { ...user, groups: ['a\rb'] } }],
+  ['a group that loses a space on the way', { user: { ...user, groups: [' system:masters'] } }],
+  ['a user name that loses a space on the way', { user: { ...user, username: 'admin ' } }],
   ['an extra value with NUL', { user: { ...user, extra: { k: ['a\0'] } } }],
   ['an extra without a name', { user: { ...user, extra: { '': ['a'] } } }],
   [

@@ -72,6 +72,8 @@ export function checkRequest(head: RequestHead, limits: OwnLimits): string | nul
   const extras = Object.entries(user.extra)
   for (const text of [user.username, user.uid, ...user.groups, ...extras.flatMap(([, values]) => values)]) {
     if (!VALUE.test(text)) return 'the identity holds control characters'
+    // HTTP takes them off: what was judged as one name would arrive as another.
+    if (/^[ \t]|[ \t]$/.test(text)) return 'the identity holds a name with a space at its end'
   }
   if (extras.some(([key]) => key === '')) return 'the identity has an extra without a name'
   if (head.upgrade !== undefined) {

@@ -169,6 +169,8 @@ describe('a token is refused', () => {
     ['a user name with a line break', () => sign({ sub: 'a\r\nImpersonate-Group: system:masters' })],
     ['a reserved user name', () => sign({ sub: 'system:admin' })],
     ['a reserved group', () => sign({ groups: ['ai-agents', 'system:masters'] })],
+    ['a group that is reserved once a header has lost its spaces', () => sign({ groups: [' system:masters'] })],
+    ['a user name that is another once a header has lost its spaces', () => sign({ sub: 'somebody ' })],
     ['groups that are no strings', () => sign({ groups: [1] })],
     ['groups that are an object', () => sign({ groups: { a: 1 } })],
     ['too many groups', () => sign({ groups: Array.from({ length: 1001 }, (_, index) => `g${index}`) })],

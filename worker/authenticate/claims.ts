@@ -61,9 +61,13 @@ export function mapClaims(claims: JWTPayload, issuer: IssuerConfig): MappedUser 
   return { ok: true, user }
 }
 
-/** A non-empty string that can stand in a header: no controls. */
+/**
+ * A non-empty string that means the same once it stood in a header: no controls, and no space at either end. HTTP takes
+ * those off, so that ` system:masters` would arrive as a name that is reserved.
+ */
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= NAME_CHARS && !/[\x00-\x1f\x7f]/.test(value)
+  if (typeof value !== 'string' || value === '' || value.length > NAME_CHARS) return false
+  return !/[\x00-\x1f\x7f]/.test(value) && !/^ | $/.test(value)
 }
 
 /** A claim that is a string, a list of strings or absent; null when it is anything else. */
