@@ -24,7 +24,7 @@ async function streams(door: Door) {
   const logs = door.start('kubectl logs -f talker -n {ns} --tail=1')
   const shell = door.start('kubectl exec -it box -n {ns} -- sh', { tty: true })
   const watch = door.start('kubectl get configmaps -n {ns} -w')
-  await Promise.all([logs.until(/\n/), shell.until(/[#$] /), watch.until(/^kept-a/m)])
+  await Promise.all([logs.until(/\S/), shell.until(/[#$] /), watch.until(/^kept-a/m)])
   return { logs, shell, watch }
 }
 
