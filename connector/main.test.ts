@@ -1,4 +1,3 @@
-import 'reflect-metadata'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
@@ -6,10 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
 import { decodeJwt, importJWK, jwtVerify } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { makeServer } from '../demo/certificates.ts'
 import { TunnelSession } from '../protocol/tunnel/session.ts'
 import { acceptKey, fromDuplex, type MessageSocket } from '../protocol/websocket.ts'
 import type { LogLine } from './log.ts'
@@ -19,23 +18,9 @@ import { fakeApi, requestHead, statusOf, textOf } from './testing.ts'
 
 let cert: string
 let key: string
+let ca: string
 beforeAll(async () => {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const made = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=test',
-    keys,
-    signingAlgorithm: algorithm,
-    notBefore: new Date(Date.now() - 86_400_000),
-    notAfter: new Date(Date.now() + 86_400_000),
-    extensions: [
-      new BasicConstraintsExtension(true, 1, true),
-      new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
-    ],
-  })
-  cert = made.toString('pem')
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
-  key = `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`
+  ;({ cert, key, ca } = await makeServer('gateway', ['127.0.0.1']))
 })
 
 /** A gateway that lets everyone in and keeps what was shown to it. */
@@ -162,7 +147,7 @@ async function start(over: Partial<RunOptions> = {}): Promise<Connector> {
   const connector = runConnector({
     gateway: gateway.url,
     connection: 'prod',
-    gatewayCa: cert,
+    gatewayCa: ca,
     state: join(dir, 'state'),
     code: 'code-code-code-code',
     kubeconfig: unreachable,
@@ -215,7 +200,7 @@ test('it enrols once; the next start needs no code', async () => {
   const connector = runConnector({
     gateway: gateway.url,
     connection: 'prod',
-    gatewayCa: cert,
+    gatewayCa: ca,
     state: join(dir, 'state'),
     kubeconfig: join(dir, 'kubeconfig'),
     allowInsecureCluster: true,
@@ -276,7 +261,7 @@ describe('it does not start', () => {
     const connector = runConnector({
       gateway: gateway.url,
       connection: 'prod',
-      gatewayCa: cert,
+      gatewayCa: ca,
       state: join(dir, 'state'),
       kubeconfig: await kubeconfig('http://127.0.0.1:1'),
       allowInsecureCluster: true,

@@ -107,3 +107,12 @@ export async function issueCertificate(
 export function expiryOf(cert: string): number {
   return new X509Certificate(cert).notAfter.getTime()
 }
+
+/** An authority and one certificate of a local server, for what lives no longer than a process. The authority's key is dropped. */
+export async function makeServer(
+  commonName: string,
+  names: readonly string[],
+): Promise<KeyPairPem & { readonly ca: string }> {
+  const authority = await makeAuthority(`${commonName} CA`)
+  return { ...(await issueCertificate(authority, { commonName, names })), ca: authority.cert }
+}

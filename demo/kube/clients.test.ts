@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clients } from '../../test/clients.ts'
-import { makeCertificates } from './certificates.ts'
+import { makeServer } from '../certificates.ts'
 import { type DemoCluster, startDemoCluster } from './server.ts'
 
 const CHARTS = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'test', 'fixtures')
@@ -26,7 +26,7 @@ let binaries: Awaited<ReturnType<typeof clients>>
 beforeAll(async () => {
   binaries = await clients()
   folder = await mkdtemp(join(tmpdir(), 'demo-kube-'))
-  const pems = await makeCertificates(['localhost'], ['127.0.0.1'])
+  const pems = await makeServer('sallyport-demo', ['localhost', '127.0.0.1'])
   cluster = await startDemoCluster({
     tls: { cert: pems.cert, key: pems.key, ca: pems.ca },
     credentials: [{ token: 'test-token', user: { username: 'tester', groups: ['system:masters'] } }],

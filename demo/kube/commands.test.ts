@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clients } from '../../test/clients.ts'
-import { makeCertificates } from './certificates.ts'
+import { makeServer } from '../certificates.ts'
 import { type DemoCluster, startDemoCluster } from './server.ts'
 import { NODE_NAME } from './version.ts'
 
@@ -38,7 +38,7 @@ function run(args: readonly string[], input = ''): Promise<{ code: number; said:
 beforeAll(async () => {
   kubectl = (await clients()).v35.kubectl
   folder = await mkdtemp(join(tmpdir(), 'demo-kube-'))
-  const pems = await makeCertificates(['localhost'], ['127.0.0.1'])
+  const pems = await makeServer('sallyport-demo', ['localhost', '127.0.0.1'])
   cluster = await startDemoCluster({
     empty: true,
     tls: { cert: pems.cert, key: pems.key, ca: pems.ca },

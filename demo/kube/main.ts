@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { makeCertificates } from './certificates.ts'
+import { makeServer } from '../certificates.ts'
 import { startDemoCluster } from './server.ts'
 
 const { values } = parseArgs({
@@ -25,7 +25,7 @@ if (values.help) {
 
 const data = resolve(values.data)
 mkdirSync(data, { recursive: true, mode: 0o700 })
-const pems = await makeCertificates(['localhost', 'sallyport-demo'], ['127.0.0.1'])
+const pems = await makeServer('sallyport-demo', ['localhost', 'sallyport-demo', '127.0.0.1'])
 const token = `demo-admin-${randomBytes(18).toString('base64url')}`
 const cluster = await startDemoCluster({
   port: Number(values.port),
