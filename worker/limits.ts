@@ -24,8 +24,5 @@ export const WHOLE_RESPONSE_BYTES = 512 * 1024
 /** A dry run's answer: the object a protobuf body stands for. Bounded by what etcd stores (1.5 MiB) and managedFields. */
 export const MAX_DRY_RUN_BYTES = 4 * 1024 * 1024
 
-/** Bytes handed to the log and not yet durable, above which streams wait. Bounds memory when the disk is slower than the cluster. */
-export const MAX_PENDING_LOG_BYTES = 32 * 1024 * 1024
-
 /** One WebSocket message of a client's exec, attach or port-forward. client-go sends at most 32 KiB; the rest is room. */
 export const MAX_CLIENT_MESSAGE_BYTES = 1024 * 1024
