@@ -97,9 +97,7 @@ const CONTENT_TYPE: Readonly<Record<Exclude<Classified['bodyFormat'], 'none'>, s
  */
 export function upstreamHeaders(classified: Classified): HeaderList {
   const { accept: plan, bodyFormat, client, info } = classified
-  const headers: [string, string][] = [
-    ['accept', plan.upstream],
-  ]
+  const headers: [string, string][] = [['accept', plan.upstream]]
   if (bodyFormat !== 'none') headers.push(['content-type', CONTENT_TYPE[bodyFormat]])
   if (client.userAgent !== '') headers.push(['user-agent', client.userAgent])
   if (client.command !== '') headers.push(['kubectl-command', client.command])
