@@ -2,16 +2,15 @@
 // In: what was recorded and what the API server said. Out: a Reply. Upgrades end in the relay, all else in respond.
 
 import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
-import type { HeaderList, MessageSocket, Recorded, Refusal, Reply } from '../context.ts'
+import type { MessageSocket, Recorded, Refusal, Reply } from '../context.ts'
 import { MAX_CLIENT_MESSAGE_BYTES, WHOLE_RESPONSE_BYTES } from '../limits.ts'
-import { Masker } from '../mask/placeholder.ts'
-import { isSecrets, planResponseMask } from '../mask/response.ts'
-import { maskStatusText } from '../mask/status.ts'
+import { planResponseMask } from '../mask/response.ts'
 import { LogUnavailable, type UpstreamReply } from '../ports.ts'
 import { createBodyRecorder } from '../record/body.ts'
 import { createStreamRecorder } from '../record/stream.ts'
-import { checkUpstream, clientHeaders } from '../reply/headers.ts'
+import { checkUpstream } from '../reply/headers.ts'
 import { reasonOf } from '../reply/status.ts'
+import { answerHeaders } from './headers.ts'
 import type { Passage } from './passage.ts'
 import { relay } from './relay.ts'
 import { type ResponseRecorder, respond, type Transform } from './respond.ts'
@@ -62,7 +61,7 @@ export function respondTo(
   const mediaType = reply.headers.find(([name]) => name === 'content-type')?.[1] ?? 'application/octet-stream'
   return respond({
     status: reply.status,
-    headers: headersFor(passage, recorded, reply.headers),
+    headers: answerHeaders(passage, recorded, reply.headers),
     body: reply.body,
     transform: plan.kind === 'transform' ? plan.transform : PASS,
     recorder: bodyRecorder(passage, recorded, mediaType),
@@ -77,21 +76,6 @@ export function respondTo(
     leave: passage.leave,
     onBug: (error) => hub.onBug(error, recorded.id),
   })
-}
-
-/** The headers for the client: our id, and warnings about Secrets masked like the Status they stand beside. */
-function headersFor(passage: Passage, recorded: Recorded, upstream: HeaderList): HeaderList {
-  const { info, id } = recorded
-  const allowed = clientHeaders(upstream, { masked: true, info }).filter(([name]) => name !== 'audit-id')
-  const masker = isSecrets(info) ? new Masker(passage.key) : null
-  const masked = allowed.map(([name, value]): readonly [string, string] => [
-    name,
-    // Header values are ASCII; a placeholder's brackets are not.
-    name === 'warning' && masker !== null
-      ? maskStatusText(value, masker, passage.requestSecrets).replaceAll('⟦', '[').replaceAll('⟧', ']')
-      : value,
-  ])
-  return [...masked, ['audit-id', id]]
 }
 
 function bodyRecorder(passage: Passage, recorded: Recorded, mediaType: string): ResponseRecorder {
@@ -123,6 +107,7 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
   const { hub, stream, leftovers } = passage
   const { session, command, id, info } = recorded
   const kind = info.subresource === 'portforward' ? 'portforward' : info.subresource === 'attach' ? 'attach' : 'exec'
+  let unrecorded = false
   const recorder = createStreamRecorder({
     log: hub.log,
     clock: hub.clock,
@@ -131,7 +116,10 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
     session,
     command,
     kind,
-    onFailure: () => upstream.close(1011, 'not recorded'),
+    onFailure: () => {
+      unrecorded = true
+      upstream.close(1011, 'not recorded')
+    },
   })
   try {
     await recorder.open()
@@ -177,6 +165,7 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
         recorder,
         signal: stream.signal,
         ended: () => stream.ended,
+        unrecorded: () => unrecorded,
         id,
       })
       const { bytesIn: _in, bytesOut: _out, ...result } = ended

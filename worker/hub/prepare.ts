@@ -12,15 +12,17 @@ import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { planResponseMask } from '../mask/response.ts'
 import { MaskError } from '../mask/scanner.ts'
 import { strictBody } from '../mask/strict.ts'
-import { checkUpstream, clientHeaders } from '../reply/headers.ts'
+import { checkUpstream } from '../reply/headers.ts'
 import type { TakenBody } from './body.ts'
+import { answerHeaders } from './headers.ts'
 import { type Passage, type Response, refuse } from './passage.ts'
 import { type Answer, ask, dryRunTarget } from './preparatory.ts'
 import { openSession } from './record.ts'
 
 /** The API server's refusal of a dry run, masked, as the answer to the request it was run for. */
-function passOn(decided: Decided, answer: Answer, key: Uint8Array): Response {
+function passOn(passage: Passage, decided: Decided, answer: Answer): Response {
   const { info } = decided
+  const { key } = passage
   const unfit = checkUpstream(answer.status)
   if (unfit !== null) return refuse(decided, unfit)
   const plan = planResponseMask({ info, status: answer.status, headers: answer.headers, key })
@@ -30,7 +32,7 @@ function passOn(decided: Decided, answer: Answer, key: Uint8Array): Response {
       message: `the cluster’s answer was withheld because it cannot be masked: ${reason}`,
     })
   if (plan.kind === 'withhold') return withheld(plan.reason)
-  const headers = clientHeaders(answer.headers, { masked: true, info })
+  const headers = answerHeaders(passage, decided, answer.headers)
   if (plan.kind === 'pass') return { kind: 'response', status: answer.status, headers, body: answer.bytes }
   try {
     const body = join([plan.transform.push(answer.bytes), plan.transform.end()])
@@ -93,7 +95,7 @@ export async function prepare(
     if (answer.value.status >= 300)
       return {
         ...no({ kind: 'upstream', message: 'the API server refused it' }),
-        reply: passOn(decided, answer.value, passage.key),
+        reply: passOn(passage, decided, answer.value),
       }
     const read = readDryRun(decided, answer.value)
     if (!read.ok) return no(read.refusal)
