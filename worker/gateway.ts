@@ -11,7 +11,7 @@ export interface GatewayOptions<R> {
   /** The gateway's public origin, e.g. `https://gateway.example.com`: the only `Origin` an upgrade may carry. */
   readonly origin: string
   readonly authenticate: (request: Classified) => Promise<Outcome<Authenticated>>
-  /** Whether a connection of this name is registered. */
+  /** Whether a connection of this name is registered. Rejects when the database cannot be read. */
   readonly knows: (connection: string) => Promise<boolean>
   /** Hands the request to the connection's one hub. */
   readonly hub: (request: Authenticated) => Promise<R>
@@ -51,15 +51,20 @@ export function createGateway<R>(options: GatewayOptions<R>): (request: Received
       const authenticated = await options.authenticate(classified.value)
       if (!authenticated.ok) return options.refuse(received, authenticated.refusal)
 
-      if (!(await options.knows(classified.value.connection))) {
-        return options.refuse(received, unknownConnection(classified.value.connection))
-      }
+      const known = await options.knows(classified.value.connection).catch(() => null)
+      if (known === null) return options.refuse(received, DATABASE_AWAY)
+      if (!known) return options.refuse(received, unknownConnection(classified.value.connection))
       return await options.hub(authenticated.value)
     } catch (error) {
       options.onBug(error, received)
       return options.refuse(received, { kind: 'internal', message: 'the gateway could not handle this request' })
     }
   }
+}
+
+const DATABASE_AWAY: Refusal = {
+  kind: 'log-unavailable',
+  message: 'the gateway’s database cannot be reached, so nothing was sent; try again when it is back',
 }
 
 /** 404 for a name that is not registered. */
