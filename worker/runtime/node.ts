@@ -38,6 +38,9 @@ function headerList(message: IncomingMessage): [string, string][] {
   return out
 }
 
+/** The answer to an upgrade that is none, held whole: a Status. Stops an API server that answers an exec without end. */
+const MAX_REFUSAL_BYTES = 1024 * 1024
+
 /** A node readable as a source that pauses the socket while nobody reads. */
 function bodyOf(message: IncomingMessage): ByteSource {
   const queue: Uint8Array[] = []
@@ -218,7 +221,16 @@ async function refuseUpgrade(socket: Duplex, reply: Extract<Reply, { kind: 'resp
   if (reply.body instanceof Uint8Array) chunks.push(reply.body)
   else if (reply.body !== null) {
     try {
-      for (let chunk = await reply.body.read(); chunk !== null; chunk = await reply.body.read()) chunks.push(chunk)
+      let length = 0
+      for (let chunk = await reply.body.read(); chunk !== null; chunk = await reply.body.read()) {
+        length += chunk.length
+        if (length > MAX_REFUSAL_BYTES) {
+          reply.body.cancel('too long for the answer to an upgrade')
+          socket.destroy()
+          return
+        }
+        chunks.push(chunk)
+      }
     } catch {
       socket.destroy()
       return
