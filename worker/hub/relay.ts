@@ -73,6 +73,8 @@ export interface RelayOptions {
   readonly signal: AbortSignal
   /** Why access ended, once it has. */
   readonly ended: () => Refusal | null
+  /** True once the recorder has failed: whatever ended first, that is why. Absent: only its rejections tell. */
+  readonly unrecorded?: () => boolean
   /** Counted in the audit id at the end of every message a person reads. */
   readonly id: string
 }
@@ -159,7 +161,9 @@ export async function relay(options: RelayOptions): Promise<RelayEnd> {
     if (options.signal.aborted) onAbort()
     else options.signal.addEventListener('abort', onAbort, { once: true })
   })
-  const stop = await Promise.race([inbound(), outbound(), gone])
+  const first = await Promise.race([inbound(), outbound(), gone])
+  // A recorder that fails between two messages closes the upstream, which must not be told as the cluster's doing.
+  const stop: Stop = options.unrecorded?.() === true ? { by: 'log', error: null } : first
   const counts = { bytesIn, bytesOut }
   const access = options.ended()
   const tell = async (status: Status): Promise<void> => {
@@ -177,7 +181,7 @@ export async function relay(options: RelayOptions): Promise<RelayEnd> {
     return { outcome: 'failed', reason: 'Forbidden', message: access.message, ...counts }
   }
   // A client that closes once it has the Status was served to the end, whoever closes first.
-  if (stop.by === 'ended' || seen.status !== null) {
+  if (stop.by === 'ended' || (seen.status !== null && stop.by !== 'log')) {
     upstream.close(1000, '')
     client.close(1000, '')
     const end = seen.status ?? {}
