@@ -2,7 +2,8 @@
 // an OIDC issuer, a database. Everything on ports the system chose, in a folder of its own; stopped by `close`.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -96,6 +97,8 @@ export interface World {
   readonly folder: string
   /** A token of the agent: `agent`, group `ai-agents`. */
   readonly token: string
+  /** Where the database's files lie. */
+  readonly databaseFolder: string
   /** Only with a database over HTTP. */
   readonly hrana: HranaServer | null
   /** One request to `/clusters/test` + target, byte for byte. */
@@ -105,6 +108,8 @@ export interface World {
   apply(yaml: string): Promise<void>
   connectorUp(): Promise<void>
   connectorDown(): Promise<void>
+  /** A connector in a process of its own, with its own key, dialled in. `kill` ends it as a crash would. */
+  connectorProcess(name: string): Promise<{ kill(): Promise<void> }>
   gatewayDown(): Promise<void>
   gatewayUp(): Promise<void>
   /** What the gateway wrote to its own output so far. */
@@ -158,13 +163,19 @@ spec:
 `
 
 /** Starts everything and waits until a request passes. */
-export async function startWorld(runtime: Runtime, extra: { config?: Record<string, unknown> } = {}): Promise<World> {
+export async function startWorld(
+  runtime: Runtime,
+  extra: { config?: Record<string, unknown>; prepare?: (databaseFolder: string) => void } = {},
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), `sallyport-${runtime}-`))
+  const databaseFolder = join(folder, 'db')
+  await mkdir(databaseFolder)
+  extra.prepare?.(databaseFolder)
   const authority = await makeAuthority('contract suite')
   const certificate = await issueCertificate(authority, { commonName: 'localhost', names: ['localhost', '127.0.0.1'] })
   const upstream = await startUpstream(certificate)
   const issuer = await startIssuer()
-  const hrana = runtime === 'workerd' ? await startHrana({ file: join(folder, 'log.db') }) : null
+  const hrana = runtime === 'workerd' ? await startHrana({ file: join(databaseFolder, 'log.db') }) : null
   const port = await freePort()
   const url = `https://127.0.0.1:${port}`
   const keys = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
@@ -179,13 +190,14 @@ export async function startWorld(runtime: Runtime, extra: { config?: Record<stri
       },
     ],
     signingKey,
-    database: { url: hrana === null ? `file:${join(folder, 'log.db')}` : hrana.url },
+    database: { url: hrana === null ? `file:${join(databaseFolder, 'log.db')}` : hrana.url },
     roles: { admin: ['admins'] },
     connectionHostSuffix: 'gw.test',
     ...extra.config,
   }
   const config = parseConfig(configDocument)
   await Promise.all([
+    writeFile(join(folder, 'ca.pem'), authority.cert),
     writeFile(join(folder, 'cert.pem'), certificate.cert),
     writeFile(join(folder, 'key.pem'), certificate.key),
     writeFile(
@@ -297,16 +309,50 @@ export async function startWorld(runtime: Runtime, extra: { config?: Record<stri
       ],
       ...(options.body === undefined ? {} : { body: options.body }),
     })
-  const connectorUp = async (): Promise<void> => {
-    let code: string | undefined
-    if (connector === null) {
-      const answer = await api('/api/v1/connections/test/enrolments', {
-        method: 'POST',
-        body: '{}',
-        headers: { 'content-type': 'application/json' },
-      })
-      code = (JSON.parse(answer.text) as { code: string }).code
+  const enrolmentCode = async (): Promise<string> => {
+    const answer = await api('/api/v1/connections/test/enrolments', {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    })
+    return (JSON.parse(answer.text) as { code: string }).code
+  }
+  const liveConnectors = async (): Promise<number> =>
+    (await api('/api/v1/connections')).text.split('"live":true').length - 1
+  const processes = new Set<ChildProcess>()
+  const connectorProcess: World['connectorProcess'] = async (name) => {
+    const before = await liveConnectors()
+    const enrolled = existsSync(join(folder, name))
+    const started = spawn(
+      join(BIN, 'bun'),
+      [
+        join(ROOT, 'connector/main.ts'),
+        ...['--gateway', url, '--gateway-ca', join(folder, 'ca.pem'), '--connection', 'test'],
+        ...['--state', join(folder, name), '--kubeconfig', join(folder, 'cluster.kubeconfig')],
+        ...(enrolled ? [] : ['--code', await enrolmentCode()]),
+      ],
+      { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    processes.add(started)
+    let said = ''
+    started.stderr?.on('data', (chunk: Buffer) => {
+      said += String(chunk)
+    })
+    await until('the connector process is dialled in', async () => {
+      if (started.exitCode !== null) throw new Error(`the connector ended with ${started.exitCode}: ${said}`)
+      return (await liveConnectors()) > before
+    })
+    return {
+      async kill() {
+        const ended = new Promise<void>((done) => started.once('exit', () => done()))
+        started.kill('SIGKILL')
+        await ended
+        processes.delete(started)
+      },
     }
+  }
+  const connectorUp = async (): Promise<void> => {
+    const code = connector === null ? await enrolmentCode() : undefined
     connector = runConnector({
       gateway: url,
       gatewayCa: authority.cert,
@@ -355,12 +401,14 @@ export async function startWorld(runtime: Runtime, extra: { config?: Record<stri
     ca: authority.cert,
     port,
     folder,
+    databaseFolder,
     token,
     hrana,
     ask,
     api,
     apply,
     connectorUp,
+    connectorProcess,
     async connectorDown() {
       connector?.close()
       await until('the connector is gone', async () => !(await api('/api/v1/connections')).text.includes('"live":true'))
@@ -370,6 +418,7 @@ export async function startWorld(runtime: Runtime, extra: { config?: Record<stri
     output: () => text,
     async close() {
       connector?.close()
+      for (const each of processes) each.kill('SIGKILL')
       await gatewayDown()
       await Promise.all([upstream.close(), issuer.close(), hrana?.close()])
       await rm(folder, { recursive: true, force: true })
