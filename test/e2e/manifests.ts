@@ -88,6 +88,7 @@ export async function openDoor(options: {
     'ss.yaml': config('ss', 'red'),
     'ss-2.yaml': config('ss', 'green'),
     'secret.yaml': `apiVersion: v1\nkind: Secret\nmetadata: {name: applied-secret}\nstringData: {password: ${secret}}\n`,
+    'migrated.yaml': pod('migrated', BOX, sleep),
     'patched.yaml': deployment('patched', image),
     'rolled.yaml': deployment('rolled', image),
     'doomed.yaml': [1, 2, 3].map((n) => config(`doomed-${n}`, 'grey', '{doomed: "yes"}')).join('---'),

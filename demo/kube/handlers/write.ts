@@ -81,11 +81,12 @@ export function createObject(
     delete meta.generation
   applyDefaults(cluster, object, options.dryRun)
   validate(object, resource, undefined)
-  if (object.kind === 'Pod') mountServiceAccount(object)
   const tracked =
     options.applied === true || options.writer === undefined
       ? object
       : trackUpdate(undefined, object, schemaOf(resource), options.writer)
+  // What admission adds belongs to nobody.
+  if (tracked.kind === 'Pod') mountServiceAccount(tracked)
   const status = initialStatus(cluster, tracked)
   if (status !== undefined) tracked.status = status
   if (options.dryRun) return { ...tracked, metadata: { ...tracked.metadata } }

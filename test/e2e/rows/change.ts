@@ -35,6 +35,13 @@ export const APPLY: readonly TableRow[] = [
   { run: "kubectl get cm ss -n {ns} -o 'jsonpath={.data.colour}'", out: [/^green$/] },
   { run: 'kubectl diff -n {ns} --server-side --field-manager=other -f {dir}/ss-2.yaml', out: [/^$/] },
   { run: 'kubectl replace -n {ns} -f {dir}/ss.yaml', out: ['configmap/ss replaced'] },
+  { run: 'kubectl apply -n {ns} -f {dir}/migrated.yaml', out: ['pod/migrated created'] },
+  // kubectl hands the fields of its client-side applies over to the server-side one.
+  {
+    run: 'kubectl apply -n {ns} --server-side -f {dir}/migrated.yaml',
+    out: [/^pod\/migrated serverside-applied\n$/],
+    not: ['Warning'],
+  },
   { run: 'kubectl apply -n {ns} -f {dir}/secret.yaml', out: ['secret/applied-secret created'], not: ['{plain}'] },
   { run: 'kubectl get secret applied-secret -n {ns} -o yaml', out: ['⟦masked:'], not: ['{plain}', '{base}'] },
 ]
