@@ -107,6 +107,12 @@ const REFUSED: readonly Refused[] = [
     as: 'narrow',
     is: { ...FORBIDDEN, says: /connect/ },
   },
+  {
+    name: 'exec over SPDY that may be, as an old kubectl asks for it',
+    target: `${NS}/pods/p/exec?command=whoami`,
+    upgrade: { method: 'POST', upgrade: 'SPDY/3.1', protocols: [], headers: [['content-length', '0']] },
+    is: { ...BAD, says: /use kubectl 1\.31 or newer/ },
+  },
   ...[
     ['an empty segment', '//api/v1/secrets'],
     ['a trailing slash', `${NS}/pods/p/exec/`],

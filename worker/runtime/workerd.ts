@@ -63,6 +63,11 @@ function offerOf(request: Request): UpgradeOffer | null {
   return { kind: 'websocket', protocols }
 }
 
+/** workerd gives a POST without a body an empty one. */
+function isEmpty(request: Request): boolean {
+  return request.headers.get('content-length') === '0' && request.headers.get('transfer-encoding') === null
+}
+
 /** Null when the host is malformed, or the URL is not what the host says. */
 function receive(request: Request): Received | null {
   const host = (request.headers.get('host') ?? '').toLowerCase()
@@ -77,7 +82,7 @@ function receive(request: Request): Received | null {
     target: target.startsWith('/') ? target : `/${target}`,
     host,
     headers: [...request.headers].filter(([name]) => name !== CONTEXT_HEADER),
-    body: request.body === null ? null : fromStream(request.body),
+    body: request.body === null || isEmpty(request) ? null : fromStream(request.body),
     upgrade: offerOf(request),
     remote: request.headers.get('cf-connecting-ip') ?? '',
     signal: request.signal,
