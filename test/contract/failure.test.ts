@@ -19,9 +19,9 @@ const EXEC = `${NS}/pods/p/exec`
 const event = (version: number): string =>
   `{"type":"MODIFIED","object":{"kind":"Pod","metadata":{"name":"p","resourceVersion":"${version}"}}}\n`
 
-/** A disk of a few megabytes of the test's own, where the machine lets us mount one. */
+/** A small disk of the test's own, with room for a write-ahead log (16 MB before it is folded in), where the machine lets us mount one. */
 function smallDisk(at: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', at], { stdio: 'ignore' })
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', at], { stdio: 'ignore' })
 }
 const canMount = ((): boolean => {
   const probe = mkdtempSync(join(tmpdir(), 'sallyport-probe-'))

@@ -14,8 +14,7 @@ async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write('usage: main.ts --config FILE\n')
     process.exit(2)
   }
-  const text = await readFile(file, 'utf8')
-  const settings = parseProcessConfig(JSON.parse(text), dirname(resolve(file)))
+  const settings = parseProcessConfig(parseJson(await readFile(file, 'utf8'), file), dirname(resolve(file)))
   const gateway = await startGateway(settings)
   process.stdout.write(`${JSON.stringify({ ready: true, url: settings.config.url, port: gateway.port })}\n`)
   const stop = (): void => {
@@ -26,6 +25,15 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+}
+
+/** The runtime's own message would quote the file, which holds the signing key. */
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(`${file} is not JSON`)
+  }
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
