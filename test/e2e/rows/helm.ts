@@ -48,6 +48,12 @@ export const HELM_SECRET: readonly TableRow[] = [
   },
   { run: 'helm rollback dark 1 -n {ns}', code: 1, err: ['placeholder'], not: ['{plain}', '{base}'] },
   { run: 'helm list -n {ns}', out: ['dark'], not: ['{plain}', '{base}'] },
+  // An upgrade that brings its own values writes none that were masked; only the old release's status stays as it was.
+  {
+    run: 'helm upgrade dark {charts}/chart-secret -n {ns} --set image={image},password={plain},greeting=again',
+    out: ['Release "dark" has been upgraded', 'REVISION: 2'],
+    not: ['{plain}', '{base}'],
+  },
   {
     name: 'the Secret of the release is as it was',
     check: async (door) => {
@@ -55,4 +61,6 @@ export const HELM_SECRET: readonly TableRow[] = [
       expect(JSON.parse((await door.installation.admin(args)).stdout)).toEqual({ password: door.places.base })
     },
   },
+  { run: 'helm uninstall dark -n {ns}', out: ['release "dark" uninstalled'], not: ['{plain}', '{base}'] },
+  { run: 'helm list -n {ns}', not: ['dark'] },
 ]

@@ -41,6 +41,10 @@ export const GET: readonly TableRow[] = [
   { run: 'kubectl get secrets -n {ns} -o json', out: ['⟦masked:'], not: ['{plain}', '{base}'] },
   { run: 'kubectl get secret kept -n {ns}', out: [/^kept +Opaque +1/m], not: ['{plain}', '{base}'] },
   { run: "kubectl get secret kept -n {ns} -o 'jsonpath={.data.password}'", not: ['{plain}', '{base}'] },
+  // Every value of the demo's own Secrets begins so; the second is the same in base64.
+  { run: 'kubectl get secrets -A -o yaml', on: 'demo', out: ['db-credentials'], not: ['fake-demo', 'ZmFrZS1kZW1v'] },
+  { run: 'kubectl get secrets -A', on: 'demo', out: ['db-credentials'], not: ['fake-demo', 'ZmFrZS1kZW1v'] },
+  { run: 'kubectl describe secrets -n shop', on: 'demo', out: ['db-credentials'], not: ['fake-demo', 'ZmFrZS1kZW1v'] },
   { run: 'kubectl get events -n {ns}', out: [/LAST SEEN +TYPE +REASON/] },
   { run: 'kubectl events -n {ns}', out: [/LAST SEEN +TYPE +REASON/] },
   {

@@ -22,6 +22,7 @@ export const LOGS: readonly TableRow[] = [
   { run: 'kubectl logs talker -n {ns} --limit-bytes=5', out: [/^.{5}$/] },
   { run: 'kubectl logs talker -n {ns} -c nosuch', code: 1, err: ['nosuch'] },
   { run: 'kubectl logs talker -n {ns} -p', code: 1, err: [/previous terminated container .* not found/] },
+  { run: 'kubectl logs deploy/ledger -n payments -p', on: 'demo', out: ['password authentication failed'] },
   { run: 'kubectl logs -l app=talker -n {ns} --prefix', out: ['[pod/talker/main]'] },
   {
     name: 'kubectl logs -f: lines arrive while it runs, and Ctrl-C ends it',
@@ -81,7 +82,7 @@ export const EXEC: readonly TableRow[] = [
   {
     run: `kubectl run once -n {ns} --rm -i --restart=Never --image=localhost/busybox:1 -- sh -c 'sleep 2; echo done once'`,
     out: ['done once', 'pod "once" deleted'],
-    real: { out: ['pod "once" deleted'], err: ['cannot half-close stdin'] },
+    real: { out: ['pod "once" deleted'], err: ["couldn't attach to pod/once, falling back to streaming logs"] },
   },
   {
     run: `kubectl run once-tty -n {ns} --rm -it --restart=Never --image=localhost/busybox:1 -- sh -c 'sleep 2; echo done twice'`,
