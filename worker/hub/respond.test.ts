@@ -161,3 +161,53 @@ describe('respond', () => {
     expect(left()).toBe(1)
   })
 })
+
+describe('a client that does not read', () => {
+  /** A body whose second read waits until it is cancelled. */
+  function endless() {
+    let reject: (error: Error) => void = () => undefined
+    let first = true
+    return {
+      read(): Promise<Uint8Array | null> {
+        if (first) {
+          first = false
+          return Promise.resolve(bytes('one\n'))
+        }
+        return new Promise((_resolve, fail) => {
+          reject = fail
+        })
+      },
+      cancel: () => reject(LOST),
+    }
+  }
+
+  it('that leaves while a read is under way is recorded once', async () => {
+    const { options, finished, left } = set(endless(), { streaming: true })
+    const reply = await respond(options)
+    if (reply.kind !== 'response' || reply.body === null || reply.body instanceof Uint8Array) throw new Error('no body')
+    await reply.body.read()
+    const pending = reply.body.read()
+    reply.body.cancel('the client has gone')
+    await expect(pending).rejects.toBe(LOST)
+    expect(finished).toEqual([{ outcome: 'cancelled', code: 200 }])
+    expect(left()).toBe(1)
+  })
+
+  it('loses its stream when access ends, and sees that it was cut', async () => {
+    const controller = new AbortController()
+    const refusal: Refusal = { kind: 'unauthenticated', message: 'the token has expired' }
+    const { options, finished, left } = set(endless(), {
+      streaming: true,
+      signal: controller.signal,
+      ended: () => (controller.signal.aborted ? refusal : null),
+    })
+    const reply = await respond(options)
+    if (reply.kind !== 'response' || reply.body === null || reply.body instanceof Uint8Array) throw new Error('no body')
+    await reply.body.read()
+    controller.abort()
+    expect(finished).toMatchObject([{ outcome: 'cancelled', code: 200, message: refusal.message }])
+    expect(left()).toBe(1)
+    await expect(reply.body.read()).rejects.toThrow()
+    expect(finished).toHaveLength(1)
+  })
+})

@@ -154,6 +154,9 @@ export async function respond(options: RespondOptions): Promise<Reply> {
   }
 
   let finished = false
+  let reading = false
+  /** Set when the stream ended while nobody read: the next reader must not take it for whole. */
+  let cut: TunnelBroken | null = null
   let atLineEnd = true
   /** A watch that breaks off says so in the watch's own words, if the client is between two events. */
   const farewell = (refusal: Refusal): Uint8Array | null => {
@@ -165,9 +168,12 @@ export async function respond(options: RespondOptions): Promise<Reply> {
     async read() {
       const waiting = early.shift()
       if (waiting !== undefined) return waiting
+      if (cut !== null) throw cut
       if (finished) return null
       try {
+        reading = true
         const chunk = await next()
+        reading = false
         if (chunk !== null) {
           atLineEnd = chunk[chunk.length - 1] === LF
           return chunk
@@ -177,6 +183,8 @@ export async function respond(options: RespondOptions): Promise<Reply> {
         options.leave()
         return null
       } catch (error) {
+        // Cancelled meanwhile: that has been recorded.
+        if (finished) throw error
         finished = true
         const trouble = troubleOf(error, options.ended())
         const last = farewell(trouble.refusal)
@@ -192,5 +200,13 @@ export async function respond(options: RespondOptions): Promise<Reply> {
       fail({ outcome: 'cancelled', refusal: options.ended() ?? { kind: 'timeout', message: reason } }, options.status)
     },
   }
+  // A client that has stopped reading would keep its stream, and its end out of the record, for as long as it likes.
+  const onAbort = (): void => {
+    if (finished || reading) return
+    cut = new TunnelBroken({ kind: 'cancelled', message: 'the stream was ended', sent: true })
+    source.cancel('the client went away')
+  }
+  if (options.signal.aborted) onAbort()
+  else options.signal.addEventListener('abort', onAbort, { once: true })
   return { kind: 'response', status: options.status, headers: options.headers, body: source }
 }
