@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HranaServer, startHrana } from '../hrana.ts'
+import { openRaw } from './raw.ts'
 import { handshake } from './socket.ts'
 import { json } from './upstream.ts'
 import { RUNTIMES, startWorld, until, type World } from './world.ts'
@@ -54,6 +55,55 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     expect(world.upstream.seen.at(-1)?.url).toBe(`${target}?dryRun=All`)
     expect(answer.headers.get('warning')).toContain('masked:secret')
     expect(answer.headers.get('warning')).not.toContain('hunter2')
+  })
+
+  it('ends a watch and an exec whose client takes nothing any more when their token does', async () => {
+    const token = await world.issuer.sign({ sub: 'stalled', exp: Math.floor(Date.now() / 1000) + 3 })
+    const watched = `${NS}/events`
+    const executed = `${NS}/pods/flood/exec`
+    let gone = 0
+    world.upstream.on(watched, (_request, response) => {
+      response.on('close', () => {
+        gone += 1
+      })
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const event = `{"type":"ADDED","object":{"kind":"Event","message":"${'x'.repeat(64 * 1024)}"}}\n`
+      const more = (): void => {
+        while (response.write(event));
+      }
+      response.on('drain', more)
+      more()
+    })
+    world.upstream.onUpgrade(executed, 'v5.channel.k8s.io', async (socket) => {
+      const flood = new Uint8Array(32 * 1024).fill(1)
+      try {
+        for (;;) await socket.write(flood)
+      } catch {
+        gone += 1
+      }
+    })
+    const watch = openRaw({
+      port: world.port,
+      ca: world.ca,
+      target: `/clusters/test${watched}?watch=true`,
+      headers: [['authorization', `Bearer ${token}`]],
+    })
+    const exec = await handshake(world, `${executed}?command=yes`, { token })
+    expect(exec.status).toBe(101)
+    watch.pause()
+    try {
+      await until('the API server is rid of both', () => gone === 2)
+      const ids = world.upstream.seen.slice(-2).map(({ headers }) => String(headers['audit-id']))
+      for (const id of ids) {
+        await until('the end is recorded', async () => {
+          const { result } = JSON.parse((await world.api(`/api/v1/requests/${id}`)).text) as { result?: unknown }
+          return result !== undefined && result !== null
+        })
+      }
+    } finally {
+      watch.destroy()
+      exec.raw.destroy()
+    }
   })
 
   // On workerd the body goes on as a stream.

@@ -143,3 +143,19 @@ describe('relay of port-forward', () => {
     expect(client.written).toEqual([Uint8Array.of(7, 8, 9)])
   })
 })
+
+it('ends when access does although the client takes nothing any more', async () => {
+  const { client, upstream, end, expire } = set()
+  const taken: Uint8Array[] = []
+  client.write = (written) => {
+    taken.push(written)
+    // Full for good: such a write ends with the socket only.
+    return new Promise(() => undefined)
+  }
+  upstream.play(message(1, 'flood'))
+  await Promise.resolve()
+  expire()
+  expect(await end).toMatchObject({ outcome: 'failed', reason: 'Forbidden' })
+  expect(client.closed?.code).toBe(1000)
+  expect(textOf(taken.at(-1))).toContain('expired')
+})

@@ -166,18 +166,16 @@ export async function relay(options: RelayOptions): Promise<RelayEnd> {
   const stop: Stop = options.unrecorded?.() === true ? { by: 'log', error: null } : first
   const counts = { bytesIn, bytesOut }
   const access = options.ended()
-  const tell = async (status: Status): Promise<void> => {
-    try {
-      if (interactive) await client.write(statusMessage(status))
-    } catch {
-      // The client has gone: there is nobody to tell, and the end is recorded by the caller.
-    }
+  // The write is not waited for: a client that takes nothing any more must not keep its session open. One that has gone
+  // cannot be told, and the end is recorded by the caller.
+  const tell = (status: Status): void => {
+    if (interactive) client.write(statusMessage(status)).catch(() => undefined)
     client.close(interactive ? 1000 : 1011, (status.message ?? '').slice(0, 100))
   }
 
   if (access !== null) {
     upstream.close(1001, 'access ended')
-    await tell(failure('Forbidden', `${access.message} (request ${options.id})`))
+    tell(failure('Forbidden', `${access.message} (request ${options.id})`))
     return { outcome: 'failed', reason: 'Forbidden', message: access.message, ...counts }
   }
   // A client that closes once it has the Status was served to the end, whoever closes first.
@@ -195,20 +193,20 @@ export async function relay(options: RelayOptions): Promise<RelayEnd> {
       return { outcome: 'cancelled', ...counts }
     case 'client-protocol':
       upstream.close(1000, '')
-      await tell(failure('BadRequest', `${stop.message} (request ${options.id})`))
+      tell(failure('BadRequest', `${stop.message} (request ${options.id})`))
       return { outcome: 'failed', reason: 'BadRequest', message: stop.message, ...counts }
     case 'log': {
       const message =
         "the session was ended: it can no longer be recorded, and nothing passes unrecorded; try again when the gateway's database is back"
       upstream.close(1011, 'not recorded')
-      await tell(failure('ServiceUnavailable', `${message} (request ${options.id})`))
+      tell(failure('ServiceUnavailable', `${message} (request ${options.id})`))
       return { outcome: 'failed', reason: 'ServiceUnavailable', message, ...counts }
     }
     case 'upstream': {
       const why = stop.error instanceof Error ? stop.error.message : 'the stream broke off'
       const message = `the stream to the cluster was lost: ${why}; the command may still be running in the container`
       upstream.close(1001, '')
-      await tell(failure('ServiceUnavailable', `${message} (request ${options.id})`))
+      tell(failure('ServiceUnavailable', `${message} (request ${options.id})`))
       return { outcome: 'unknown', reason: 'ServiceUnavailable', message, ...counts }
     }
   }
