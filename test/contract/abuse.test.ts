@@ -1,5 +1,5 @@
-// Abuse cases a Kubernetes door must survive: the trick, and the safe answer. Numbers are rows of docs/threats.md's kind:
-// one table, on every runtime. Requests that are refused are Statuses with an id, and nothing of them reaches the API server.
+// Abuse cases a Kubernetes door must survive: the trick, and the safe answer, by their row in the list of them. One table,
+// on every runtime. What is refused is a Status with an id, and nothing of it reaches the API server.
 
 import { createHmac, generateKeyPairSync, sign as signBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
