@@ -5,6 +5,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { issueCertificate, makeAuthority } from '../../demo/certificates.ts'
+import { type RawAnswer, rawRequest } from './raw.ts'
+import { startWorkerd } from './workerd.ts'
+import { freePort, until } from './world.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const KEY = { kty: 'OKP', crv: 'Ed25519', x: 'eA', d: 'the-private-half', kid: 'k' }
@@ -64,5 +68,36 @@ describe.each(['bun', 'deno'])('%s', (runtime) => {
     const line: unknown = JSON.parse(lines[0] ?? '')
     expect(line).toMatchObject({ level: 'fatal', message: expect.stringMatching(says) })
     expect(stderr).not.toContain('the-private-half')
+  })
+})
+
+// A worker cannot refuse to start: it refuses every request instead.
+describe('workerd', () => {
+  it('answers by a Status and says why in its log', async () => {
+    const authority = await makeAuthority('contract suite')
+    const certificate = await issueCertificate(authority, {
+      commonName: 'localhost',
+      names: ['localhost', '127.0.0.1'],
+    })
+    const port = await freePort()
+    const config = { ...CONFIG, signingKey: { ...KEY, kty: 'RSA' } }
+    const child = await startWorkerd({ folder, port, config, certificate })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        output += String(chunk)
+      })
+    }
+    let answer: RawAnswer | null = null
+    await until('it answers', async () => {
+      answer = await rawRequest({ port, ca: authority.cert, target: '/clusters/test/version' }).catch(() => null)
+      return answer !== null
+    })
+    expect(answer).toMatchObject({ status: 500, text: expect.stringMatching(/"kind":"Status".*not configured/) })
+    await until('the log says why', () => /signingKey\.kty/.test(output))
+    expect(output).not.toContain('the-private-half')
+    const ended = new Promise<void>((done) => child.once('exit', () => done()))
+    child.kill('SIGKILL')
+    await ended
   })
 })

@@ -144,6 +144,15 @@ function handOver(received: Received, request: Request): Request {
   })
 }
 
+/** The runtime's own message would quote the configuration, which holds the signing key. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error('SALLYPORT_CONFIG is not JSON')
+  }
+}
+
 /** One isolate's edge: parsed once, used by every request. Keeps results between requests, never a request's own I/O. */
 interface EdgeState {
   readonly config: GatewayConfig
@@ -153,7 +162,7 @@ let state: EdgeState | null = null
 
 function edgeOf(env: Env): EdgeState {
   if (state !== null) return state
-  const config = parseConfig(JSON.parse(env.SALLYPORT_CONFIG))
+  const config = parseConfig(parseJson(env.SALLYPORT_CONFIG))
   const authenticator = createAuthenticator({
     config,
     clock,
@@ -177,7 +186,19 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const received = receive(request)
     if (received === null) return new Response('The Host header is missing or malformed.\n', { status: 400 })
-    const { config, authenticator } = edgeOf(env)
+    let edge: EdgeState
+    try {
+      edge = edgeOf(env)
+    } catch (error) {
+      // The message names fields, never their values.
+      const message = error instanceof Error ? error.message : 'unknown'
+      console.error(JSON.stringify({ ts: new Date().toISOString(), level: 'fatal', message }))
+      return refuse(received, {
+        kind: 'internal',
+        message: 'the gateway is not configured; its log says what is wrong',
+      })
+    }
+    const { config, authenticator } = edge
     const hub = (connection: string, what: Received): Promise<Response> =>
       env.HUB.get(env.HUB.idFromName(connection)).fetch(handOver(what, request))
     const gateway = createGateway<Response>({
