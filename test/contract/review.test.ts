@@ -134,6 +134,38 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     expect(sent).toBeLessThan(ENOUGH_BYTES)
     expect(await answer).not.toBe(101)
   })
+
+  // Last: it takes the connection away.
+  it('ends what is open on a deleted connection, and keeps its connectors from a new one of that name', async () => {
+    world.upstream.on(`${NS}/pods`, (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.write('{"type":"ADDED","object":{"kind":"Pod"}}\n')
+    })
+    const watch = openRaw({
+      port: world.port,
+      ca: world.ca,
+      target: `/clusters/test${NS}/pods?watch=true`,
+      headers: [['authorization', `Bearer ${world.token}`]],
+    })
+    let text = ''
+    let over = false
+    watch.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+    })
+    watch.on('close', () => {
+      over = true
+    })
+    await until('the watch is open', () => text.includes('ADDED'))
+    expect((await world.api('/api/v1/connections/test', { method: 'DELETE' })).status).toBe(204)
+    await until('the watch has ended', () => over)
+    const put = { method: 'PUT', body: '{}', headers: { 'content-type': 'application/json' } }
+    expect((await world.api('/api/v1/connections/test', put)).status).toBe(200)
+    const { items } = JSON.parse((await world.api('/api/v1/connectors')).text) as {
+      items: { live: boolean; revokedAt?: string }[]
+    }
+    expect(items).toMatchObject([{ live: false, revokedAt: expect.any(String) }])
+    expect((await world.ask('/version')).status).toBe(503)
+  })
 })
 
 /** More than any buffer on the way may hold. */

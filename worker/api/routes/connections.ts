@@ -64,11 +64,27 @@ async function putConnection(call: Call): Promise<Response> {
 async function deleteConnection(call: Call): Promise<Response> {
   const name = param(call, 'name')
   if (!(await known(call, name))) return noConnection()
-  await call.deps.log.append(
-    [apiEntry(call.deps, 'connection.change', callerOf(call), { change: 'delete' }, name)],
-    'fsynced',
+  const { store, log } = call.deps
+  const caller = callerOf(call)
+  // A later connection of this name must not be served by the connectors of this one.
+  const bound = (await store.connectors()).filter(
+    ({ revokedAt, connections }) => revokedAt === undefined && connections.includes(name),
   )
-  await call.deps.store.deleteConnection(name)
+  const entries = [
+    apiEntry(call.deps, 'connection.change', caller, { change: 'delete' }, name),
+    ...bound.map(({ id }) =>
+      apiEntry(call.deps, 'connector.change', caller, { change: 'revoke', connector: id }, name),
+    ),
+  ]
+  await log.append(entries, 'fsynced')
+  await store.deleteConnection(name)
+  for (const connector of bound) {
+    const others = connector.connections.filter((other) => other !== name)
+    if (others.length === 0) await store.revokeConnector(connector.id, at(call))
+    else await store.putConnector({ ...connector, connections: others })
+    // What is open on it ends now.
+    await call.deps.connectorRevoked?.(connector)
+  }
   return new Response(null, { status: 204 })
 }
 
@@ -161,7 +177,7 @@ export const CONNECTION_ROUTES: readonly Route[] = [
     path: '/api/v1/connections/{name}',
     access: 'admin',
     operationId: 'deleteConnection',
-    summary: 'Takes a connection out of service. What was recorded of it stays.',
+    summary: 'Takes a connection out of service: its connectors lose their place. What was recorded of it stays.',
     response: { status: 204 },
     handle: deleteConnection,
   },

@@ -138,6 +138,19 @@ describe('documents', () => {
 })
 
 describe('connections and connectors', () => {
+  it('takes a deleted connection from its connectors', async () => {
+    const { send, store } = setUp()
+    await send('PUT', '/api/v1/connections/demo', { ...admin, ...json }, '{}')
+    const key = (x: string) => ({ kty: 'OKP', crv: 'Ed25519', x }) as const
+    const at = '2026-01-01T00:00:00.000Z'
+    await store.putConnector({ id: 'one', publicKey: key('1'), connections: ['demo'], createdAt: at })
+    await store.putConnector({ id: 'both', publicKey: key('2'), connections: ['demo', 'other'], createdAt: at })
+    expect((await send('DELETE', '/api/v1/connections/demo', admin)).status).toBe(204)
+    expect((await store.connector('one'))?.revokedAt).toEqual(expect.any(String))
+    expect(await store.connector('both')).toMatchObject({ connections: ['other'] })
+    expect((await store.connector('both'))?.revokedAt).toBeUndefined()
+  })
+
   const key = (fill: string) => ({ kty: 'OKP', crv: 'Ed25519', x: fill.repeat(43) })
 
   it('a connector enrols once by code, appears, and is revoked for good', async () => {
