@@ -121,12 +121,30 @@ describe('what was recorded', () => {
     expect(requests.filter(({ result }) => result === undefined).map(({ request }) => request.target)).toEqual([])
   })
 
+  test('an asciicast is version 3 and shows the commands in their order', async () => {
+    for (const { id, items } of sessions) {
+      const [head = '', ...lines] = (await exportOf(installation, id, 'asciicast')).trimEnd().split('\n')
+      expect(JSON.parse(head)).toMatchObject({ version: 3 })
+      const shown = lines
+        .map((line): unknown => JSON.parse(line))
+        .map((event) => (Array.isArray(event) ? event[2] : ''))
+      const text = shown.join('')
+      let at = 0
+      for (const { title } of items.slice(0, 5)) {
+        at = text.indexOf(title, at)
+        expect(at, `${title} in the asciicast`).toBeGreaterThanOrEqual(0)
+      }
+    }
+  })
+
   test('no value of a Secret is in an export or in any file', async () => {
     const needles = [SECRET, ...(REAL ? [] : seededSecrets())].flatMap(formsOf)
     for (const { id } of sessions) {
-      const text = await exportOf(installation, id)
-      expect(text).toContain('⟦masked:')
-      for (const needle of needles) expect(text.includes(needle), `${needle} in the export of ${id}`).toBe(false)
+      for (const format of ['ndjson', 'asciicast'] as const) {
+        const text = await exportOf(installation, id, format)
+        expect(text).toContain('⟦masked:')
+        for (const needle of needles) expect(text.includes(needle), `${needle} in the ${format} of ${id}`).toBe(false)
+      }
     }
     expect(await filesWith(installation.folder, needles)).toEqual([])
   })

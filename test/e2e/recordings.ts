@@ -29,8 +29,8 @@ export async function sessionsOf(installation: Installation): Promise<Shown[]> {
 }
 
 /** A session's whole export. */
-export function exportOf(installation: Installation, session: string): Promise<string> {
-  return ok(installation, ['sessions', 'export', session, '--format', 'ndjson'])
+export function exportOf(installation: Installation, session: string, format: 'ndjson' | 'asciicast'): Promise<string> {
+  return ok(installation, ['sessions', 'export', session, '--format', format])
 }
 
 /** The values of the demo's own Secrets that are long enough to be looked for. */
