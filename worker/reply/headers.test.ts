@@ -22,6 +22,8 @@ describe('response headers', () => {
     ['Access-Control-Allow-Origin', '*', false],
     ['Upgrade', 'websocket', false],
     ['Warning', '299 - "a\r\nset-cookie: x"', false],
+    ['Warning', '299 - "caf\xe9"', true],
+    ['Warning', '299 - "⟦beyond what a header can hold⟧"', false],
   ])('%s: %s passes: %s', (name, value, passes) => {
     const names = clientHeaders([[name, value]], RESOURCE).map(([field]) => field)
     expect(names.includes(name.toLowerCase())).toBe(passes)

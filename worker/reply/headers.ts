@@ -30,9 +30,9 @@ export function clientHeaders(
   return headers
 }
 
-/** No line breaks or controls: a value must not become two fields. */
+/** No line breaks or controls: a value must not become two fields. Nothing beyond Latin-1 either, which a header cannot hold. */
 function isPlain(value: string): boolean {
-  return !/[\x00-\x08\x0a-\x1f\x7f]/.test(value)
+  return !/[^\x09\x20-\x7e\x80-\xff]/.test(value)
 }
 
 /**
