@@ -6,6 +6,12 @@ import { PACK_POLICY } from './pack.ts'
 
 const TOKEN_SECRET = 'kubernetes.io/service-account-token'
 const ESCALATION: ReadonlySet<string> = new Set(['escalate', 'bind', 'impersonate'])
+const ANY: ReadonlySet<string> = new Set(['*'])
+/** Where roles are (escalate, bind), and whom one can impersonate. */
+const ESCALATING_GROUPS: ReadonlySet<string> = new Set(['*', '', 'rbac.authorization.k8s.io', 'authentication.k8s.io'])
+const ESCALATING_RESOURCES: ReadonlySet<string> = new Set([
+  ...['*', 'roles', 'clusterroles', 'users', 'groups', 'serviceaccounts', 'uids', 'userextras', 'userextras/*'],
+])
 const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch'])
 
 /**
@@ -17,24 +23,43 @@ const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch'])
 export function judgeBody(set: PolicySet, info: RequestInfo, parsed: unknown): Decision | null {
   if (!info.isResourceRequest || !WRITES.has(info.verb)) return null
   if (info.apiGroup === '' && info.resource === 'secrets') {
-    return forbid(set, 'service-account-token-secrets', parsed, (text) => text === TOKEN_SECRET)
+    return holdsString(parsed, (text) => text === TOKEN_SECRET) ? forbid(set, 'service-account-token-secrets') : null
   }
   const role = info.resource === 'roles' || info.resource === 'clusterroles'
   if (info.apiGroup === 'rbac.authorization.k8s.io' && role) {
-    return forbid(set, 'escalate', parsed, (text) => ESCALATION.has(text))
+    const escalates = holdsString(parsed, (text) => ESCALATION.has(text)) || grantsAnyVerb(parsed)
+    return escalates ? forbid(set, 'escalate') : null
   }
   return null
 }
 
-function forbid(
-  set: PolicySet,
-  rule: 'service-account-token-secrets' | 'escalate',
-  parsed: unknown,
-  is: (text: string) => boolean,
-): Decision | null {
+function forbid(set: PolicySet, rule: 'service-account-token-secrets' | 'escalate'): Decision | null {
   const reason = packMessage(set, rule)
-  if (reason === null || !holdsString(parsed, is)) return null
+  if (reason === null) return null
   return { effect: 'Deny', policy: PACK_POLICY, rule, reason, revision: set.revision }
+}
+
+/**
+ * True when a role grants the verb `*` on what one escalates with: `*` is `escalate`, `bind` and `impersonate` as well. Of a
+ * JSON patch it cannot be told where a `*` will stand, nor what a copy brings.
+ */
+function grantsAnyVerb(parsed: unknown): boolean {
+  if (Array.isArray(parsed)) {
+    return holdsString(parsed, (text) => text === '*') || parsed.some((one) => copies(one))
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('rules' in parsed) || !Array.isArray(parsed.rules))
+    return false
+  return parsed.rules.some((rule: unknown) => {
+    if (typeof rule !== 'object' || rule === null) return false
+    const { verbs = [], apiGroups = [], resources = [] }: Record<string, unknown> = { ...rule }
+    const holds = (list: unknown, names: ReadonlySet<string>) => holdsString(list, (text) => names.has(text))
+    return holds(verbs, ANY) && holds(apiGroups, ESCALATING_GROUPS) && holds(resources, ESCALATING_RESOURCES)
+  })
+}
+
+function copies(operation: unknown): boolean {
+  if (typeof operation !== 'object' || operation === null || !('op' in operation)) return false
+  return operation.op === 'copy' || operation.op === 'move'
 }
 
 /** Walks without recursion: a body nested 100,000 deep must not end the process. */

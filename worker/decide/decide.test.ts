@@ -282,6 +282,42 @@ describe('the built-in deny pack', () => {
       'escalate',
     ],
     ['a role that reads', 'create roles.rbac.authorization.k8s.io d', { rules: [{ verbs: ['get'] }] }, null],
+    [
+      'a role with every verb on everything',
+      'create clusterroles.rbac.authorization.k8s.io',
+      { rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] },
+      'escalate',
+    ],
+    [
+      'a role with every verb on the core group: its service accounts can be impersonated',
+      'update roles.rbac.authorization.k8s.io d r',
+      { rules: [{ apiGroups: [''], resources: ['*'], verbs: ['get', '*'] }] },
+      'escalate',
+    ],
+    [
+      'a role with every verb on what nobody escalates with',
+      'create roles.rbac.authorization.k8s.io d',
+      { rules: [{ apiGroups: ['apps'], resources: ['*'], verbs: ['*'] }] },
+      null,
+    ],
+    [
+      'a role with reads of everything',
+      'create roles.rbac.authorization.k8s.io d',
+      { rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }] },
+      null,
+    ],
+    [
+      'a JSON patch that puts * somewhere into a role',
+      'patch roles.rbac.authorization.k8s.io d r',
+      [{ op: 'add', path: '/rules/0/verbs/-', value: '*' }],
+      'escalate',
+    ],
+    [
+      'a JSON patch that copies within a role',
+      'patch roles.rbac.authorization.k8s.io d r',
+      [{ op: 'copy', from: '/rules/0/apiGroups/0', path: '/rules/0/verbs/0' }],
+      'escalate',
+    ],
     ['another object with the word', 'create configmaps d', { data: { x: 'escalate' } }, null],
     ['a delete', 'delete secrets d s', { type: 'kubernetes.io/service-account-token' }, null],
   ])('judges the body of %s', (_name, text, body, rule) => {
