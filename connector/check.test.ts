@@ -107,6 +107,8 @@ test.each<[string, string, boolean]>([
   ['all namespaces by an old watch path', '/api/v1/watch/secrets', false],
   ['the list of namespaces', '/api/v1/namespaces', true],
   ['nodes', '/api/v1/nodes', true],
+  ['a kubelet, which runs commands in any pod of its node', '/api/v1/nodes/n/proxy/run/kube-system/p/c', false],
+  ['a kubelet by its port', '/api/v1/nodes/n:10250/proxy/pods', false],
   ['discovery', '/apis/apps/v1', true],
   ['version', '/version', true],
 ])('--deny-namespace and %s: %#', (_name, target, passes) => {

@@ -91,7 +91,11 @@ function checkLimits(head: RequestHead, parts: readonly string[], limits: OwnLim
     }
   }
   if (limits.denyNamespaces.length === 0) return null
-  const [first = '', namespace] = resourceParts(parts)
+  const [first = '', namespace, subresource] = resourceParts(parts)
+  // A node's kubelet runs commands in any pod of it, and knows no namespaces that could be denied.
+  if (first === 'nodes' && subresource === 'proxy') {
+    return 'this connector does not serve nodes/proxy, which reaches into every namespace (--deny-namespace)'
+  }
   if (first === 'namespaces' && namespace !== undefined) {
     return limits.denyNamespaces.includes(namespace)
       ? `this connector does not serve the namespace ${namespace} (--deny-namespace)`
