@@ -16,6 +16,7 @@ import { statusOf } from '../reply/status.ts'
 import { createAdmission } from '../tunnel/admission.ts'
 import { MAX_CONNECTOR_MESSAGE_BYTES, TUNNEL_PROTOCOL } from '../tunnel/tunnel.ts'
 import { fromWebResponse, toWebRequest } from '../web.ts'
+import { factsOf } from './bug.ts'
 import { fetchWithCa } from './fetch.ts'
 import { type Files, loadFiles } from './files.ts'
 import { type NodeServer, serveNode } from './node.ts'
@@ -37,8 +38,7 @@ function note(level: 'info' | 'error', event: string, facts: Record<string, stri
 }
 
 function onBug(error: unknown, where: string): void {
-  const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 4).join(' ') : ''
-  note('error', 'bug', { where, name: error instanceof Error ? error.name : typeof error, stack })
+  note('error', 'bug', { where, ...factsOf(error) })
 }
 
 function html404(): Reply {

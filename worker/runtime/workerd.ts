@@ -18,6 +18,7 @@ import { createIds } from '../record/uuid.ts'
 import { statusOf } from '../reply/status.ts'
 import { connectionAsked, createAdmission } from '../tunnel/admission.ts'
 import { MAX_CONNECTOR_MESSAGE_BYTES, TUNNEL_PROTOCOL } from '../tunnel/tunnel.ts'
+import { factsOf } from './bug.ts'
 import { fromWebSocket } from './workerdsocket.ts'
 
 /** The worker's bindings; wrangler.toml declares them. */
@@ -46,9 +47,9 @@ const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]{0,253})|\[[0-9a-f:.]{2,45}\])(?::[0-9]{
 const CONTEXT_HEADER = 'x-sallyport-context'
 
 function onBug(error: unknown, where: string): void {
-  const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 4).join(' ') : ''
-  const name = error instanceof Error ? error.name : typeof error
-  console.error(JSON.stringify({ ts: new Date().toISOString(), level: 'error', event: 'bug', where, name, stack }))
+  console.error(
+    JSON.stringify({ ts: new Date().toISOString(), level: 'error', event: 'bug', where, ...factsOf(error) }),
+  )
 }
 
 function offerOf(request: Request): UpgradeOffer | null {
