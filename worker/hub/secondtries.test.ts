@@ -62,3 +62,12 @@ describe('second tries', () => {
     expect(tries.recall(request({ kind: 'spdy', session: 's1' }))).toBe(REFUSAL)
   })
 })
+
+it('keeps no more than fits, the newest first', () => {
+  const tries = createSecondTries({ now: () => 0 })
+  const long = (n: number): Asked => ({ query: `command=${n}${'x'.repeat(500 * 1024)}` })
+  for (let n = 0; n < 20; n++) tries.keep(request({ ...long(n), kind: 'websocket' }), REFUSAL)
+  const recalled = Array.from({ length: 20 }, (_, n) => tries.recall(request({ ...long(n), kind: 'spdy' })) !== null)
+  expect(recalled.filter(Boolean)).toHaveLength(16)
+  expect(recalled.slice(4).every(Boolean)).toBe(true)
+})
