@@ -122,6 +122,23 @@ describe('every answer', () => {
     }
   })
 
+  it('is 503 when the database cannot be read', async () => {
+    const { deps, store } = fakes()
+    const bugs: unknown[] = []
+    store.connections = () => {
+      const inner = new Error('connection refused')
+      inner.name = 'LibsqlError'
+      const outer = new Error('Failed query: select …', { cause: inner })
+      return Promise.reject(outer)
+    }
+    const answer = await createApi(deps, (error) => bugs.push(error)).request(`${URL_OF_GATEWAY}/api/v1/connections`, {
+      headers: bearer('viewers'),
+    })
+    expect(answer.status).toBe(503)
+    expect(await answer.text()).not.toMatch(/select|refused/)
+    expect(bugs).toEqual([])
+  })
+
   it('says nothing of the inside when there is a bug', async () => {
     const bugs: unknown[] = []
     const bug = new Error('secret inside')

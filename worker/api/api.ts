@@ -11,13 +11,13 @@ import { json, problem } from './problem.ts'
 import { type Call, parseQuery, type Route } from './route.ts'
 import { CONNECTION_ROUTES } from './routes/connections.ts'
 import { DOCUMENT_ROUTES } from './routes/documents.ts'
-import { LOGIN_ROUTES } from './routes/login.ts'
+import { loginRoutes } from './routes/login.ts'
 import { notFound, OAUTH_ROUTES } from './routes/oauth.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 
 /** Every row of the API. A fresh table for each gateway: the session rows remember what was lately viewed. */
 export function apiRoutes(): readonly Route[] {
-  const routes = [...LOGIN_ROUTES, ...OAUTH_ROUTES, ...sessionRoutes(), ...CONNECTION_ROUTES, ...DOCUMENT_ROUTES]
+  const routes = [...loginRoutes(), ...OAUTH_ROUTES, ...sessionRoutes(), ...CONNECTION_ROUTES, ...DOCUMENT_ROUTES]
   const openapi: Route = {
     method: 'GET',
     path: '/api/v1/openapi.json',
@@ -34,6 +34,21 @@ export function apiRoutes(): readonly Route[] {
 /** True for a path the API answers; everything else on the gateway's own host is the app. */
 export function isApiPath(path: string): boolean {
   return /^\/(?:api|oauth|\.well-known)(?:\/|$)|^\/login\/(?:start|callback|link)$|^\/logout$/.test(path)
+}
+
+/** What the database's client and Drizzle throw, which may wrap one another. */
+const DATABASE_ERRORS: ReadonlySet<string> = new Set([
+  'LibsqlError',
+  'DrizzleQueryError',
+  'DrizzleError',
+  'WriteFailed',
+])
+
+function isDatabaseError(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (DATABASE_ERRORS.has(cause.name)) return true
+  }
+  return false
 }
 
 async function answer(route: Route, request: Request, params: Call['params'], deps: ApiDeps): Promise<Response> {
@@ -83,6 +98,8 @@ export function createApi(deps: ApiDeps, onBug: (error: unknown) => void = () =>
     if (error instanceof LogUnavailable) {
       return problem(503, 'The log cannot be written, so this was not done. Try again later.')
     }
+    if (isDatabaseError(error))
+      return problem(503, 'The database cannot be read, so this was not done. Try again later.')
     onBug(error)
     return problem(500, 'The gateway could not do this.')
   })

@@ -111,6 +111,15 @@ describe('the OIDC login', () => {
     expect(issuer.posts[0]?.body.has('client_id')).toBe(false)
   })
 
+  it('lets strangers begin only so many logins in a minute', async () => {
+    const { api, clock } = await begin()
+    const again = async () => (await api.request(`${URL_OF_GATEWAY}/login/start`)).headers.get('location')
+    for (let started = 1; started < 300; started++) expect(await again()).toMatch(/^https:/)
+    expect(await again()).toBe('/login?error=unavailable')
+    clock.time += 60_000
+    expect(await again()).toMatch(/^https:/)
+  })
+
   it('takes a state once', async () => {
     const { state, callback } = await begin()
     await callback(`code=c1&state=${state}`)

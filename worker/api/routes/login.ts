@@ -14,6 +14,8 @@ import type { LoginLink, LoginOptions, Me } from '../types.ts'
 
 /** Time to type a password and a second factor. */
 const LOGIN_STATE_MS = 10 * 60 * 1000
+/** Logins that strangers may begin in a minute, each of which is a row. Stops them from filling the database. */
+const MAX_STARTS_PER_MINUTE = 300
 /** Time to open a link that was just printed. */
 const LOGIN_LINK_MS = 10 * 60 * 1000
 /** An issuer that does not answer must not hold a login open. */
@@ -118,10 +120,26 @@ async function options(call: Call): Promise<Response> {
   return json({ oidc, cli } satisfies LoginOptions)
 }
 
-async function start(call: Call): Promise<Response> {
+/** Counts the logins begun; false when there were too many in this minute. */
+function startCounter(): (now: number) => boolean {
+  let minute = Number.NaN
+  let count = 0
+  return (now) => {
+    const current = Math.floor(now / 60_000)
+    if (current !== minute) {
+      minute = current
+      count = 0
+    }
+    count += 1
+    return count <= MAX_STARTS_PER_MINUTE
+  }
+}
+
+async function start(call: Call, mayStart: (now: number) => boolean): Promise<Response> {
   const { deps } = call
   const found = loginIssuer(deps.config)
   if (found === null) return failed('unavailable')
+  if (!mayStart(deps.clock.now())) return failed('unavailable')
   const provider = await discover(deps, found.issuer)
   if (provider === null) return failed('unavailable')
   const [state, nonce, verifier, browser] = [
@@ -246,76 +264,79 @@ const string = (name: string, maxLength: number, description: string) =>
   ({ name, type: 'string', maxLength, description }) as const
 
 /** The rows. */
-export const LOGIN_ROUTES: readonly Route[] = [
-  {
-    method: 'GET',
-    path: '/api/v1/login-options',
-    access: 'anyone',
-    operationId: 'loginOptions',
-    summary: 'How one can log in here.',
-    response: { status: 200, schema: 'LoginOptions' },
-    handle: options,
-  },
-  {
-    method: 'GET',
-    path: '/api/v1/me',
-    access: 'login',
-    operationId: 'me',
-    summary: 'Who the caller is.',
-    response: { status: 200, schema: 'Me' },
-    handle: me,
-  },
-  {
-    method: 'POST',
-    path: '/api/v1/login-links',
-    access: 'admin',
-    operationId: 'createLoginLink',
-    summary: 'A link that logs its first visitor in as the caller.',
-    response: { status: 201, schema: 'LoginLink' },
-    handle: createLink,
-  },
-  {
-    method: 'GET',
-    path: '/login/start',
-    access: 'anyone',
-    operationId: 'startLogin',
-    summary: 'Sends the browser to the OIDC issuer.',
-    query: [string('return', 1024, 'The page of the app to end on.')],
-    response: { status: 302 },
-    handle: start,
-  },
-  {
-    method: 'GET',
-    path: '/login/callback',
-    access: 'anyone',
-    operationId: 'loginCallback',
-    summary: 'Where the OIDC issuer sends the browser back to.',
-    query: [
-      string('state', 256, 'OAuth state.'),
-      string('code', 4096, 'The authorisation code.'),
-      string('iss', 1024, 'The issuer that answers (RFC 9207).'),
-      string('error', 256, 'Why the issuer refused.'),
-    ],
-    response: { status: 302 },
-    handle: callback,
-  },
-  {
-    method: 'GET',
-    path: '/login/link',
-    access: 'anyone',
-    operationId: 'loginByLink',
-    summary: 'Logs in by a one-time link.',
-    query: [string('code', 256, 'The one-time code.')],
-    response: { status: 302 },
-    handle: link,
-  },
-  {
-    method: 'POST',
-    path: '/logout',
-    access: 'login',
-    operationId: 'logout',
-    summary: 'Ends the login.',
-    response: { status: 204 },
-    handle: logout,
-  },
-]
+export function loginRoutes(): readonly Route[] {
+  const mayStart = startCounter()
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/login-options',
+      access: 'anyone',
+      operationId: 'loginOptions',
+      summary: 'How one can log in here.',
+      response: { status: 200, schema: 'LoginOptions' },
+      handle: options,
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/me',
+      access: 'login',
+      operationId: 'me',
+      summary: 'Who the caller is.',
+      response: { status: 200, schema: 'Me' },
+      handle: me,
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/login-links',
+      access: 'admin',
+      operationId: 'createLoginLink',
+      summary: 'A link that logs its first visitor in as the caller.',
+      response: { status: 201, schema: 'LoginLink' },
+      handle: createLink,
+    },
+    {
+      method: 'GET',
+      path: '/login/start',
+      access: 'anyone',
+      operationId: 'startLogin',
+      summary: 'Sends the browser to the OIDC issuer.',
+      query: [string('return', 1024, 'The page of the app to end on.')],
+      response: { status: 302 },
+      handle: (call) => start(call, mayStart),
+    },
+    {
+      method: 'GET',
+      path: '/login/callback',
+      access: 'anyone',
+      operationId: 'loginCallback',
+      summary: 'Where the OIDC issuer sends the browser back to.',
+      query: [
+        string('state', 256, 'OAuth state.'),
+        string('code', 4096, 'The authorisation code.'),
+        string('iss', 1024, 'The issuer that answers (RFC 9207).'),
+        string('error', 256, 'Why the issuer refused.'),
+      ],
+      response: { status: 302 },
+      handle: callback,
+    },
+    {
+      method: 'GET',
+      path: '/login/link',
+      access: 'anyone',
+      operationId: 'loginByLink',
+      summary: 'Logs in by a one-time link.',
+      query: [string('code', 256, 'The one-time code.')],
+      response: { status: 302 },
+      handle: link,
+    },
+    {
+      method: 'POST',
+      path: '/logout',
+      access: 'login',
+      operationId: 'logout',
+      summary: 'Ends the login.',
+      response: { status: 204 },
+      handle: logout,
+    },
+  ]
+}
