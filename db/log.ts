@@ -1,8 +1,9 @@
 // The Log port: gathers what is appended while a commit is under way and hands it to the writer as one transaction.
-// In: entries. Out: receipts, once durable. Owns the writer's chain; resolves commits whose answer was lost.
+// In: entries. Out: receipts, once durable. Owns the writer's chain; resolves commits whose answer was lost. What a
+// request waits for (its intent) goes before what nobody waits for (results, segments).
 
 import { leafText, parseLeaf } from '../protocol/log/leaf.ts'
-import { type Durability, type Entry, type Log, LogUnavailable, type RandomBytes } from '../worker/ports.ts'
+import { type Clock, type Durability, type Entry, type Log, LogUnavailable, type RandomBytes } from '../worker/ports.ts'
 import { type ChainEnd, type Sealed, WriteFailed, type Writer } from './writer.ts'
 
 /** A salt as long as the strength wanted of it. */
@@ -12,6 +13,12 @@ const ENTRY_BYTES = 1024
 /** A batch ends past either, so that one commit stays short and the message to the writer small. */
 const MAX_BATCH_ENTRIES = 512
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
+/** Beside intents, no more of results and segments than this: an intent must not wait for another request's body. */
+const MAX_BESIDE_BYTES = 128 * 1024
+/** Results wait so long for an intent to share its commit with, while they are no more than MAX_BESIDE_BYTES. */
+const HOLD_MS = 5
+/** What no request waits for. */
+const PATIENT: ReadonlySet<string> = new Set(['request.result', 'stream.segment', 'stream.close'])
 
 interface Waiting {
   readonly entries: readonly Entry[]
@@ -22,22 +29,31 @@ interface Waiting {
 }
 
 export interface LogQueue extends Log {
-  /** Runs `task` while no commit is under way and none starts. */
+  /** Runs `task` once all that was appended is committed, while no commit is under way and none starts. */
   exclusively<T>(task: () => Promise<T>): Promise<T>
   /** Every writer name this process has appended under. */
   readonly writers: readonly string[]
 }
 
-/** Makes the log over a writer. `newWriterId` names a chain; it must never repeat. */
+/**
+ * Makes the log over a writer. `newWriterId` names a chain; it must never repeat. Without `after` results wait for
+ * nothing.
+ */
 export function createLogQueue(options: {
   readonly writer: Writer
   readonly random: RandomBytes
   readonly newWriterId: () => string
+  readonly after?: Clock['after'] | undefined
 }): LogQueue {
-  const { writer, random, newWriterId } = options
+  const { writer, random, newWriterId, after } = options
   const writers: string[] = []
   let end: ChainEnd = newChain()
-  let queue: Waiting[] = []
+  let urgent: Waiting[] = []
+  let patient: Waiting[] = []
+  let patientBytes = 0
+  /** The last batch left the patient ones out: the next one takes the first of them. */
+  let owed = false
+  let wake: (() => void) | null = null
   let pendingBytes = 0
   let busy = false
   const exclusive: (() => Promise<void>)[] = []
@@ -53,7 +69,15 @@ export function createLogQueue(options: {
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_BYTES + (entry.body?.bytes.length ?? 0), 0)
     pendingBytes += bytes
     return new Promise((resolve, reject) => {
-      queue.push({ entries, durability, bytes, resolve, reject })
+      const waiting = { entries, durability, bytes, resolve, reject }
+      if (durability === 'committed' && entries.every(({ event }) => PATIENT.has(event.type))) {
+        patient.push(waiting)
+        patientBytes += bytes
+        if (patientBytes > MAX_BESIDE_BYTES) wake?.()
+      } else {
+        urgent.push(waiting)
+        wake?.()
+      }
       void run()
     })
   }
@@ -64,30 +88,55 @@ export function createLogQueue(options: {
     try {
       // Let everything that is appended in this turn of the loop share the first commit.
       await Promise.resolve()
-      while (queue.length > 0 || exclusive.length > 0) {
-        const task = exclusive.shift()
-        if (task !== undefined) await task()
-        else await commit(takeBatch())
+      while (urgent.length + patient.length + exclusive.length > 0) {
+        if (urgent.length + exclusive.length === 0) await company()
+        if (urgent.length + patient.length > 0) await commit(takeBatch())
+        else await exclusive.shift()?.()
       }
     } finally {
       busy = false
     }
   }
 
+  /** Resolves when there is an intent, enough without one, or no more time. */
+  async function company(): Promise<void> {
+    if (after === undefined || patientBytes > MAX_BESIDE_BYTES) return
+    let cancel = () => {}
+    await new Promise<void>((resolve) => {
+      wake = resolve
+      cancel = after(HOLD_MS, resolve)
+    })
+    wake = null
+    cancel()
+    // Let what is appended in this turn of the loop come along.
+    await Promise.resolve()
+  }
+
+  /** Those a request waits for first, and few bytes beside them; the first of the others at least every second time. */
   function takeBatch(): Waiting[] {
+    const batch: Waiting[] = []
     let entries = 0
     let bytes = 0
-    let at = 0
-    for (const waiting of queue) {
-      if (at > 0 && (entries + waiting.entries.length > MAX_BATCH_ENTRIES || bytes + waiting.bytes > MAX_BATCH_BYTES)) {
-        break
+    const take = (queue: Waiting[], atMost: number, maxBytes: number): Waiting[] => {
+      let at = 0
+      for (const waiting of queue) {
+        const fits = entries + waiting.entries.length <= MAX_BATCH_ENTRIES && bytes + waiting.bytes <= maxBytes
+        if (at === atMost || !(fits || batch.length === 0)) break
+        batch.push(waiting)
+        entries += waiting.entries.length
+        bytes += waiting.bytes
+        at += 1
       }
-      entries += waiting.entries.length
-      bytes += waiting.bytes
-      at += 1
+      return queue.slice(at)
     }
-    const batch = queue.slice(0, at)
-    queue = queue.slice(at)
+    const others = patient.length
+    if (owed) patient = take(patient, 1, MAX_BATCH_BYTES)
+    const waited = urgent.length > 0
+    urgent = take(urgent, Number.POSITIVE_INFINITY, MAX_BATCH_BYTES)
+    const room = waited ? Math.min(bytes + MAX_BESIDE_BYTES, MAX_BATCH_BYTES) : MAX_BATCH_BYTES
+    patient = take(patient, Number.POSITIVE_INFINITY, room)
+    owed = patient.length > 0 && patient.length === others
+    patientBytes = patient.reduce((sum, waiting) => sum + waiting.bytes, 0)
     return batch
   }
 
@@ -163,6 +212,7 @@ export function createLogQueue(options: {
   function exclusively<T>(task: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       exclusive.push(() => task().then(resolve, reject))
+      wake?.()
       void run()
     })
   }
