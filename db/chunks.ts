@@ -2,7 +2,7 @@
 
 import type { SqlValue, Statement } from './writer.ts'
 
-const CHUNKS = [64, 16, 4, 1] as const
+const CHUNKS = [64, 16, 4, 2, 1] as const
 
 /** `(?,?),(?,?)…` for so many rows and columns. */
 export function tuples(rows: number, columns: number): string {

@@ -2,6 +2,7 @@
 
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { Clock, Log, RandomBytes, Recordings, Store } from '../worker/ports.ts'
+import { createCatchUp } from './catchup.ts'
 import { createLogQueue } from './log.ts'
 import { checkTriggers, migrate } from './migrate.ts'
 import { rebuildReadModel } from './rebuild.ts'
@@ -15,7 +16,8 @@ export interface DatabaseOptions {
   readonly url: string
   readonly authToken?: string | undefined
   readonly encryptionKey?: string | undefined
-  readonly clock: Pick<Clock, 'now'>
+  /** With `after`, results wait a moment for the next intent and share its commit (embedded only). */
+  readonly clock: Pick<Clock, 'now'> & Partial<Pick<Clock, 'after'>>
   readonly random: RandomBytes
 }
 
@@ -40,6 +42,7 @@ export async function assemble(
   reader: LibSQLDatabase,
   closeReader: () => void,
   { clock, random }: DatabaseOptions,
+  after?: Clock['after'],
 ): Promise<Database> {
   try {
     await migrate(writer)
@@ -50,13 +53,14 @@ export async function assemble(
     throw error
   }
   const newWriterId = () => Array.from(random(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  const log = createLogQueue({ writer, random, newWriterId })
+  const log = createLogQueue({ writer, random, newWriterId, after })
+  const catchUp = createCatchUp(reader, writer)
   return {
     log,
     store: createStore(reader, writer, () => clock.now()),
-    recordings: createRecordings(reader, () => clock.now()),
-    unfinished: createUnfinished(reader, log),
-    rebuildReadModel: () => log.exclusively(() => rebuildReadModel(reader, writer)),
+    recordings: createRecordings(reader, catchUp, () => clock.now()),
+    unfinished: createUnfinished(reader, catchUp, log),
+    rebuildReadModel: () => log.exclusively(() => rebuildReadModel(writer)),
     async close() {
       await log.exclusively(() => writer.close())
       closeReader()

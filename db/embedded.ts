@@ -38,7 +38,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     ...(authToken === undefined ? {} : { authToken }),
     ...(encryptionKey === undefined ? {} : { encryptionKey }),
   })
-  return assemble(writer, drizzle(client), () => client.close(), options)
+  return assemble(writer, drizzle(client), () => client.close(), options, options.clock.after)
 }
 
 /** The file behind `file:PATH` or `file:///PATH`. */

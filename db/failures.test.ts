@@ -2,18 +2,19 @@
 // twice, and the log goes on by itself.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '@libsql/client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type HranaServer, startHrana } from '../test/hrana.ts'
-import { type Entry, LogUnavailable } from '../worker/ports.ts'
+import { type Clock, type Entry, type Log, LogUnavailable } from '../worker/ports.ts'
+import { createCheckpointer } from './checkpointer.ts'
 import { createConnection } from './connection.ts'
 import { checkLog, counterBytes, event, intent, NOW, result } from './contract/fixtures.ts'
 import type { Database } from './database.ts'
 import { openDatabase } from './embedded.ts'
-import { createLogQueue } from './log.ts'
+import { createLogQueue, type LogQueue } from './log.ts'
 import { migrate } from './migrate.ts'
 import { openDatabase as openRemote } from './remote.ts'
 import { createThreadWriter } from './thread-writer.ts'
@@ -134,7 +135,24 @@ describe('embedded', () => {
     const pragma = (name: string) => connection.read({ sql: `PRAGMA ${name}`, args: [] })
     for (const other of ['fsynced', 'committed', durability] as const) connection.transaction(other, () => {})
     expect(pragma('synchronous')).toEqual([{ synchronous }])
-    expect([pragma('journal_mode'), pragma('page_size')]).toEqual([[{ journal_mode: 'wal' }], [{ page_size: 16384 }]])
+    expect([pragma('journal_mode'), pragma('page_size')]).toEqual([[{ journal_mode: 'wal' }], [{ page_size: 8192 }]])
+  })
+
+  it('a checkpoint runs beside the writer, and only after so much was written', async () => {
+    const path = join(folder, 'a.db')
+    const connection = createConnection(path, undefined)
+    cleanup.push(() => connection.close())
+    connection.transaction('fsynced', (run) => run({ sql: 'CREATE TABLE t (b blob)', args: [] }))
+    const insert = { sql: 'INSERT INTO t VALUES (?)', args: [new Uint8Array(1_000_000)] }
+    connection.transaction('committed', (run) => run(insert))
+    const checkpointer = createCheckpointer({ path })
+    checkpointer.wrote(1_000_000)
+    await checkpointer.end()
+    expect(statSync(path).size).toBeLessThan(1_000_000)
+    checkpointer.wrote(16 * 1024 * 1024)
+    await checkpointer.end()
+    expect(statSync(path).size).toBeGreaterThan(1_000_000)
+    connection.transaction('fsynced', (run) => run(insert))
   })
 
   it('a database that was opened with another key, or none', async () => {
@@ -251,7 +269,10 @@ describe('remote', () => {
 
 describe('the queue', () => {
   const sealedIds = (entries: readonly Sealed[]) => entries.map((entry) => entry.event.id)
-  function scripted(answers: ((entries: readonly Sealed[], end: ChainEnd) => Promise<readonly string[]>)[]) {
+  function scripted(
+    answers: ((entries: readonly Sealed[], end: ChainEnd) => Promise<readonly string[]>)[],
+    after?: Clock['after'],
+  ) {
     const batches: { ids: string[]; end: ChainEnd; durability: string }[] = []
     const writer: Writer = {
       append(entries, end, durability) {
@@ -260,11 +281,12 @@ describe('the queue', () => {
         return answer(entries, end)
       },
       write: () => Promise.resolve([]),
+      project: () => Promise.resolve({ next: 0, more: false }),
       read: () => Promise.resolve([]),
       close: () => Promise.resolve(),
     }
     let chains = 0
-    const log = createLogQueue({ writer, random: counterBytes(), newWriterId: () => `w${chains++}` })
+    const log = createLogQueue({ writer, random: counterBytes(), newWriterId: () => `w${chains++}`, after })
     return { log, batches }
   }
 
@@ -301,6 +323,46 @@ describe('the queue', () => {
       { writer: 'w0', wseq: 0, wprev: '' },
       { writer: 'w0', wseq: 0, wprev: '' },
     ])
+  })
+
+  it('puts intents first and few bytes of results beside them; those left out begin the batch after', async () => {
+    const { log, batches } = scripted([])
+    const calls = [
+      log.append([large('big1', 'r', 300_000)], 'committed'),
+      log.append([large('big2', 'r', 300_000)], 'committed'),
+      log.append([large('small', 'r', 1000)], 'committed'),
+      ...['a', 'b'].map((id) => log.append([intent(id)], 'committed')),
+    ]
+    const late = calls[4]?.then(() => log.append([intent('c')], 'committed'))
+    await Promise.all([...calls, late])
+    expect(batches.map(({ ids }) => ids)).toEqual([
+      ['a', 'b'],
+      ['big1', 'c'],
+      ['big2', 'small'],
+    ])
+  })
+
+  it.each([
+    ['for an intent, and shares its commit', (log: Log) => log.append([intent('b')], 'committed'), [['e', 'b']]],
+    ['until time is up', (_: Log, up: () => void) => up(), [['e']]],
+    ['until there is much', (log: Log) => log.append([large('f', 'r', 200_000)], 'committed'), [['e', 'f']]],
+    ['not past the end of the database', (log: LogQueue) => log.exclusively(() => Promise.resolve()), [['e']]],
+  ])('holds a result %s', async (_, then, expected) => {
+    let up = () => {}
+    const held = new Promise<void>((holding) => {
+      up = holding
+    })
+    let fire = () => {}
+    const { log, batches } = scripted([], (_, callback) => {
+      fire = callback
+      up()
+      return () => {}
+    })
+    const call = log.append([large('e', 'r', 1000)], 'committed')
+    await held
+    expect(batches).toEqual([])
+    await Promise.all([then(log, fire), call])
+    expect(batches.map(({ ids }) => [...ids].sort())).toEqual(expected.map((ids) => [...ids].sort()))
   })
 
   it('splits what is queued into batches of bounded size', async () => {

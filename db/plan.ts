@@ -1,11 +1,10 @@
-// From entries to statements: the leaves with their places in the writer's chain, their bodies and the read model.
+// From entries to statements: the leaves with their places in the writer's chain, and their bodies.
 // In: sealed entries, the chain's end. Out: statements for one transaction, leaf hashes. No I/O. No clock.
 
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Leaf } from '../protocol/log/event.ts'
 import { bodyHash, leafHash, leafText, type Sha256 } from '../protocol/log/leaf.ts'
 import { inChunks, tuples } from './chunks.ts'
-import { deriveReadModel } from './readmodel.ts'
 import type { ChainEnd, Sealed, SqlValue, Statement } from './writer.ts'
 
 const utf8 = new TextEncoder()
@@ -18,7 +17,6 @@ export interface Plan {
 
 /** Plans the append of entries behind `end`. The same SQL serves embedded and remote databases. */
 export function planAppend(entries: readonly Sealed[], end: ChainEnd, hash: Sha256): Plan {
-  const leaves: Leaf[] = []
   const hashes: string[] = []
   const leafRows: SqlValue[][] = []
   const bodyRows: SqlValue[][] = []
@@ -29,7 +27,6 @@ export function planAppend(entries: readonly Sealed[], end: ChainEnd, hash: Sha2
     const leaf: Leaf = body === undefined ? { ...event, ...place } : { ...event, ...place, body: digest(body, hash) }
     const text = leafText(leaf)
     wprev = bytesToHex(leafHash(utf8.encode(text), hash))
-    leaves.push(leaf)
     hashes.push(wprev)
     leafRows.push([event.id, event.type, event.session ?? null, end.writer, wseq, wprev, text])
     if (body !== undefined) {
@@ -41,7 +38,6 @@ export function planAppend(entries: readonly Sealed[], end: ChainEnd, hash: Sha2
   const statements = [
     ...inChunks(leafRows, leafSql),
     ...inChunks(bodyRows, (rows) => `INSERT INTO bodies ${BODY_COLUMNS} VALUES ${tuples(rows, 8)}`),
-    ...deriveReadModel(leaves),
   ]
   return { statements, hashes }
 }

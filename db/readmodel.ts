@@ -1,5 +1,5 @@
 // The read model (sessions, session_terms, commands, requests) follows from the leaves alone: in: leaves in order,
-// out: statements. Run in the transaction that appends them, and again over all leaves to rebuild. No I/O.
+// out: statements. Run shortly after the leaves were appended (projection.ts), and again over all to rebuild. No I/O.
 
 import type { Leaf, RecordedResult } from '../protocol/log/event.ts'
 import { inChunks, tuples } from './chunks.ts'
@@ -42,7 +42,7 @@ interface CommandChange {
 export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
   const sessions = new Map<string, SessionChange>()
   const commands = new Map<string, CommandChange>()
-  const requests: SqlValue[][] = []
+  const requests = new Map<string, SqlValue[]>()
   const results: Statement[] = []
   const terms = new Map<string, SqlValue[]>()
   for (const leaf of leaves) {
@@ -61,7 +61,7 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
       command.denials += denied
       command.opens = true
       if (session.userAgent === '') session.userAgent = leaf.request.userAgent
-      requests.push([leaf.id, leaf.session, command.id, Date.parse(leaf.ts), leaf.writer])
+      requests.set(leaf.id, [leaf.id, leaf.session, command.id, Date.parse(leaf.ts), leaf.writer, null])
       for (const term of [leaf.request.kubectlCommand, leaf.request.resource, leaf.request.namespace]) {
         if (term === undefined || term === '') continue
         const cut = term.slice(0, MAX_TERM_LENGTH)
@@ -69,7 +69,9 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
       }
     } else if (leaf.type === 'request.result' && leaf.ref !== undefined && leaf.res !== undefined) {
       if (command !== null) command.worst = Math.max(command.worst, OUTCOMES.indexOf(leaf.res.outcome))
-      results.push({ sql: 'UPDATE requests SET result = ? WHERE id = ?', args: [leaf.id, leaf.ref] })
+      const opened = requests.get(leaf.ref)
+      if (opened !== undefined) opened[5] = leaf.id
+      else results.push({ sql: 'UPDATE requests SET result = ? WHERE id = ?', args: [leaf.id, leaf.ref] })
     } else if (leaf.type === 'stream.open' && leaf.ref !== undefined && command !== null) {
       if (leaf.data?.kind === 'portforward') continue
       command.stream ??= leaf.ref
@@ -78,7 +80,10 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
   return [
     ...[...sessions.values()].map(sessionStatement),
     ...[...commands.values()].map(commandStatement),
-    ...inChunks(requests, (n) => `INSERT INTO requests (id, session, command, at, writer) VALUES ${tuples(n, 5)}`),
+    ...inChunks(
+      [...requests.values()],
+      (n) => `INSERT INTO requests (id, session, command, at, writer, result) VALUES ${tuples(n, 6)}`,
+    ),
     ...inChunks(
       [...terms.values()],
       (n) => `INSERT INTO session_terms (session, term) VALUES ${tuples(n, 2)} ON CONFLICT DO NOTHING`,

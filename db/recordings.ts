@@ -9,6 +9,7 @@ import { titleOf } from '../protocol/transcript/title.ts'
 import type { CommandSummary, RequestRecord, SessionSummary } from '../worker/api/types.ts'
 import type { ByteSource } from '../worker/context.ts'
 import type { Recordings } from '../worker/ports.ts'
+import type { CatchUp } from './catchup.ts'
 import { cursorOf, pageOf, parseCursor } from './cursor.ts'
 import { OUTCOMES } from './readmodel.ts'
 import { bodies, commands, leaves, requests, sessions } from './schema.ts'
@@ -20,7 +21,7 @@ const TITLE_REQUESTS = 50
 /** Leaves fetched at a time for an export. */
 const EXPORT_PAGE = 500
 
-export function createRecordings(db: LibSQLDatabase, now: () => number): Recordings {
+export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () => number): Recordings {
   const intents = alias(leaves, 'intents')
   const results = alias(leaves, 'results')
   // Columns are named in full: drizzle leaves the table out where it selects from one only.
@@ -132,6 +133,7 @@ export function createRecordings(db: LibSQLDatabase, now: () => number): Recordi
 
   return {
     async sessions({ connection, agent, text, cursor, limit }) {
+      await catchUp.seen()
       const after = parseCursor(cursor)
       const pattern = text === undefined || text === '' ? null : `%${text.replace(/[\\%_]/g, '\\$&')}%`
       const where = and(
@@ -152,10 +154,12 @@ export function createRecordings(db: LibSQLDatabase, now: () => number): Recordi
     },
 
     async session(id) {
+      await catchUp.seen()
       return (await listSessions(eq(sessions.id, id), 1))[0] ?? null
     },
 
     async commands(session, { cursor, limit }) {
+      await catchUp.seen()
       const after = parseCursor(cursor)
       const where = and(
         eq(commands.session, session),
@@ -187,6 +191,7 @@ export function createRecordings(db: LibSQLDatabase, now: () => number): Recordi
     },
 
     async requests(session, { command, cursor, limit }) {
+      await catchUp.seen()
       const after = parseCursor(cursor)
       const where = and(
         eq(requests.session, session),
@@ -197,6 +202,7 @@ export function createRecordings(db: LibSQLDatabase, now: () => number): Recordi
     },
 
     async request(id) {
+      await catchUp.seen()
       return (await listRequests(eq(requests.id, id), 1))[0] ?? null
     },
 

@@ -6,7 +6,8 @@ import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { portableSha256 } from '../protocol/log/leaf.ts'
 import { assemble, type Database, type DatabaseOptions } from './database.ts'
 import { planAppend } from './plan.ts'
-import { type SqlValue, type Statement, WriteFailed, type WriteResult, type Writer } from './writer.ts'
+import { NEXT_STRETCH, planStretch, STRETCH_LEAVES } from './projection.ts'
+import { type Projected, type SqlValue, type Statement, WriteFailed, type WriteResult, type Writer } from './writer.ts'
 
 /** A primary that has not answered by then is taken for lost; what it did is asked for afterwards. */
 const TIMEOUT_MS = 10_000
@@ -26,6 +27,30 @@ export async function assembleRemote(
 
 /** A writer over a remote database. The primary acknowledges every commit, so both durabilities are the same. */
 function createRemoteWriter(client: Client): Writer {
+  let unprojected = 0
+
+  /** Of processes that project the same stretch at once one gets through; the others have come as far as that one. */
+  async function project(): Promise<Projected> {
+    const { from, statements, next, more } = planStretch(await read(NEXT_STRETCH))
+    if (statements.length === 0) return { next, more }
+    try {
+      await batch(statements)
+      return { next, more }
+    } catch (error) {
+      const [row] = await read({ sql: 'SELECT next FROM projection', args: [] })
+      if (row === undefined || row.next === from) throw error
+      return { next: Number(row.next), more: true }
+    }
+  }
+
+  async function read(statement: Statement): Promise<WriteResult['rows']> {
+    try {
+      return parseResult(await client.execute(toInStatement(statement))).rows
+    } catch (error) {
+      throw failed(error)
+    }
+  }
+
   async function batch(statements: readonly Statement[]): Promise<readonly WriteResult[]> {
     try {
       return (await client.batch(statements.map(toInStatement), 'write')).map(parseResult)
@@ -42,16 +67,17 @@ function createRemoteWriter(client: Client): Writer {
         throw new WriteFailed('constraint', messageOf(error))
       }
       await batch(plan.statements)
+      unprojected += entries.length
+      if (unprojected >= STRETCH_LEAVES) {
+        unprojected = 0
+        // Only so that readers find little to do: nothing waits for it, and nothing is lost when it fails.
+        project().catch(() => {})
+      }
       return plan.hashes
     },
     write: batch,
-    async read(statement) {
-      try {
-        return parseResult(await client.execute(toInStatement(statement))).rows
-      } catch (error) {
-        throw failed(error)
-      }
-    },
+    project,
+    read,
     async close() {
       client.close()
     },

@@ -35,8 +35,14 @@ export const bodies = sqliteTable(
     salt: blob('salt', { mode: 'buffer' }).notNull(),
     bytes: blob('bytes', { mode: 'buffer' }).notNull(),
   },
-  (t) => [uniqueIndex('bodies_request').on(t.request, t.kind, t.seq), uniqueIndex('bodies_event').on(t.event)],
+  (t) => [uniqueIndex('bodies_request').on(t.request, t.kind, t.seq)],
 )
+
+/** One row: how far the read model follows the log. */
+export const projection = sqliteTable('projection', {
+  one: integer('one').primaryKey(),
+  next: integer('next').notNull(),
+})
 
 export const sessions = sqliteTable(
   'sessions',

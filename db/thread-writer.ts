@@ -2,8 +2,9 @@
 // fails is ended; the next call starts another.
 
 import { Worker } from 'node:worker_threads'
+import { createCheckpointer } from './checkpointer.ts'
 import { packEntries, type ThreadReply, type ThreadRequest } from './wire.ts'
-import { WriteFailed, type WriteResult, type Writer } from './writer.ts'
+import { type Projected, WriteFailed, type WriteResult, type Writer } from './writer.ts'
 
 type Operation = ThreadRequest extends infer R ? (R extends { n: number } ? Omit<R, 'n'> : never) : never
 
@@ -27,6 +28,8 @@ export interface ThreadWriter extends Writer {
 }
 
 export function createThreadWriter(path: string, encryptionKey: string | undefined): ThreadWriter {
+  const workerData = encryptionKey === undefined ? { path } : { path, encryptionKey }
+  const checkpointer = createCheckpointer(workerData)
   let thread: Thread | null = null
   let retiring: Promise<void> | null = null
   let next = 1
@@ -34,7 +37,6 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
 
   function started(): Thread {
     if (thread !== null) return thread
-    const workerData = encryptionKey === undefined ? { path } : { path, encryptionKey }
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData })
     const made: Thread = { worker, startedAt: performance.now(), pending: new Map() }
     worker.on('message', (reply: ThreadReply) => answered(made, reply))
@@ -67,7 +69,10 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
     if (thread !== from) return
     thread = null
     const again = from.startedAt + RESTART_MS - performance.now()
-    retiring = post(from, { op: 'close' })
+    // The checkpoint thread's connection shares that state.
+    retiring = checkpointer
+      .end()
+      .then(() => post(from, { op: 'close' }))
       .catch(() => {})
       .then(() => from.worker.terminate())
       .then(() => new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, again))))
@@ -98,10 +103,16 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
   return {
     async append(entries, end, durability) {
       const packed = packEntries(entries)
-      return parseHashes(await call({ op: 'append', entries: packed, end, durability }, [packed.bytes.buffer]))
+      const size = packed.text.length + packed.bytes.length
+      const hashes = parseHashes(await call({ op: 'append', entries: packed, end, durability }, [packed.bytes.buffer]))
+      checkpointer.wrote(size)
+      return hashes
     },
     async write(statements) {
       return parseResults(await call({ op: 'write', statements }))
+    },
+    async project() {
+      return parseProjected(await call({ op: 'project' }))
     },
     async read(statement) {
       return parseRows(await call({ op: 'read', statement }))
@@ -109,6 +120,7 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
     async close() {
       if (closed) return
       closed = true
+      await checkpointer.end()
       while (retiring !== null) await retiring
       if (thread === null) return
       const last = thread
@@ -128,6 +140,10 @@ function parseHashes(value: unknown): string[] {
 /** The thread's structured clones, made by connection.ts. */
 function parseRows(value: unknown): WriteResult['rows'] {
   return Array.isArray(value) ? (value as WriteResult['rows']) : []
+}
+
+function parseProjected(value: unknown): Projected {
+  return value as Projected
 }
 
 function parseResults(value: unknown): readonly WriteResult[] {

@@ -16,7 +16,6 @@ BEGIN SELECT RAISE(ABORT, 'leaves: append only'); END`,
   // A body may be deleted (retention), never changed or put back.
   bodies_insert: `CREATE TRIGGER bodies_insert BEFORE INSERT ON bodies
 WHEN EXISTS (SELECT 1 FROM bodies WHERE request = NEW.request AND kind = NEW.kind AND seq = NEW.seq)
-  OR EXISTS (SELECT 1 FROM bodies WHERE event = NEW.event)
 BEGIN SELECT RAISE(ABORT, 'bodies: write once'); END`,
   bodies_update: `CREATE TRIGGER bodies_update BEFORE UPDATE ON bodies
 BEGIN SELECT RAISE(ABORT, 'bodies: write once'); END`,

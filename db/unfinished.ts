@@ -2,6 +2,7 @@
 
 import { and, asc, eq, gt, notInArray, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
+import type { CatchUp } from './catchup.ts'
 import type { LogQueue } from './log.ts'
 import { requests, sessions } from './schema.ts'
 
@@ -25,10 +26,12 @@ export interface Unfinished {
   }): Promise<readonly UnfinishedRequest[]>
 }
 
-export function createUnfinished(db: LibSQLDatabase, log: LogQueue): Unfinished {
+export function createUnfinished(db: LibSQLDatabase, catchUp: CatchUp, log: LogQueue): Unfinished {
   return {
-    list: ({ after, limit, connection }) =>
-      db
+    async list({ after, limit, connection }) {
+      // A result that is not yet in the read model would be taken for missing.
+      await catchUp.whole()
+      return db
         .select({ id: requests.id, session: requests.session, command: requests.command, at: requests.at })
         .from(requests)
         .innerJoin(sessions, eq(sessions.id, requests.session))
@@ -41,6 +44,7 @@ export function createUnfinished(db: LibSQLDatabase, log: LogQueue): Unfinished 
           ),
         )
         .orderBy(asc(requests.id))
-        .limit(limit),
+        .limit(limit)
+    },
   }
 }

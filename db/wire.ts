@@ -19,6 +19,7 @@ export type ThreadRequest = { readonly n: number } & (
       readonly durability: Durability
     }
   | { readonly op: 'write'; readonly statements: readonly Statement[] }
+  | { readonly op: 'project' }
   | { readonly op: 'read'; readonly statement: Statement }
   | { readonly op: 'close' }
 )

@@ -6,8 +6,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Sha256 } from '../protocol/log/leaf.ts'
 import { type Connection, createConnection } from './connection.ts'
 import { planAppend } from './plan.ts'
+import { NEXT_STRETCH, planStretch } from './projection.ts'
 import { type ThreadReply, type ThreadRequest, unpackEntries } from './wire.ts'
-import { WriteFailed } from './writer.ts'
+import { type Projected, WriteFailed } from './writer.ts'
+
+/** How long leaves wait to be projected together; readers do not wait so long, they ask for it. */
+const PROJECT_MS = 50
 
 const nativeSha256: Sha256 = (...parts) => {
   const hash = createHash('sha256')
@@ -18,8 +22,32 @@ const nativeSha256: Sha256 = (...parts) => {
 const { path, encryptionKey }: { path: string; encryptionKey?: string } = workerData
 let opened: Connection | null = null
 
+let projecting: ReturnType<typeof setTimeout> | null = null
+
+/** One stretch of the read model. Several processes may do so: each starts where the last one ended. */
+function project(connection: Connection): Projected {
+  return connection.transaction('committed', (run) => {
+    const { statements, next, more } = planStretch(run(NEXT_STRETCH).rows)
+    for (const statement of statements) run(statement)
+    return { next, more }
+  })
+}
+
+function projectSoon(): void {
+  projecting = null
+  try {
+    // What arrived meanwhile goes first.
+    if (opened !== null && project(opened).more) projecting = setTimeout(projectSoon, 0)
+  } catch {
+    // The next append meets the same trouble and tells.
+  }
+}
+
 function handle(request: ThreadRequest): unknown {
-  if (request.op === 'close') return opened?.close()
+  if (request.op === 'close') {
+    if (projecting !== null) clearTimeout(projecting)
+    return opened?.close()
+  }
   opened ??= createConnection(path, encryptionKey)
   const connection = opened
   switch (request.op) {
@@ -28,10 +56,13 @@ function handle(request: ThreadRequest): unknown {
       connection.transaction(request.durability, (run) => {
         for (const statement of plan.statements) run(statement)
       })
+      if (projecting === null) projecting = setTimeout(projectSoon, PROJECT_MS)
       return plan.hashes
     }
     case 'write':
       return connection.transaction('fsynced', (run) => request.statements.map(run))
+    case 'project':
+      return project(connection)
     case 'read':
       return connection.read(request.statement)
   }

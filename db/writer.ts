@@ -48,10 +48,19 @@ export class WriteFailed extends Error {
   }
 }
 
+/** How far the read model has come: every leaf before `next` is in it. */
+export interface Projected {
+  readonly next: number
+  /** There may be leaves after it. */
+  readonly more: boolean
+}
+
 /** The one way to write. Every method is one transaction and rejects with WriteFailed only. */
 export interface Writer {
   /** Appends the entries after the chain's end; returns the hex hash of each leaf. */
   append(entries: readonly Sealed[], end: ChainEnd, durability: Durability): Promise<readonly string[]>
+  /** Brings the read model forward by one stretch of leaves. */
+  project(): Promise<Projected>
   /** Runs the statements, fsynced or acknowledged by the primary. */
   write(statements: readonly Statement[]): Promise<readonly WriteResult[]>
   /** Reads on the connection that writes, so that it sees every commit: what became of one whose answer was lost. */

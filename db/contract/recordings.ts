@@ -225,6 +225,40 @@ export function recordingsContract({ open, subject }: Opened): void {
       expect(await read()).toEqual(before)
     })
 
+    it('has in view what any gateway was told is recorded, however much it is and whoever looks first', async () => {
+      const [a, b] = [await open(), await open()]
+      const ids = Array.from({ length: 300 }, (_, at) => `r${String(at).padStart(4, '0')}`)
+      const entries = ids.flatMap((id) => [intent(id), result(`e-${id}`, id)])
+      await a.log.append(entries.slice(0, 400), 'committed')
+      await b.log.append(entries.slice(400), 'committed')
+      const looks = [a, b, a, b].map(({ recordings }) => recordings.session('s1'))
+      expect((await Promise.all(looks)).map((found) => found?.requests)).toEqual([300, 300, 300, 300])
+      expect((await b.recordings.commands('s1', { limit: 10 })).items.map(({ outcome }) => outcome)).toEqual(['ok'])
+      const { rows } = await subject().raw.execute('SELECT next FROM projection')
+      expect(rows.map(({ next }) => next)).toEqual([600])
+      expect(await a.unfinished.list({ after: '', limit: 10 })).toEqual([])
+    })
+
+    it('goes on where it was left when it is opened again', async () => {
+      const first = await open()
+      await first.log.append([intent('r1')], 'committed')
+      await first.close()
+      const second = await open()
+      expect((await second.recordings.request('r1'))?.id).toBe('r1')
+      await second.log.append([result('e1', 'r1')], 'committed')
+      expect((await second.recordings.request('r1'))?.result?.outcome).toBe('ok')
+      expect((await second.recordings.session('s1'))?.requests).toBe(1)
+    })
+
+    it('passes over a leaf that cannot be read, so that it hides none after it', async () => {
+      const { log, recordings } = await open()
+      await log.append([intent('r1')], 'committed')
+      const columns = '(idx, id, type, session, writer, wseq, hash, leaf)'
+      await subject().raw.execute(`INSERT INTO leaves ${columns} VALUES (1, 'x', 'view', NULL, 'w', 1, '', '{')`)
+      await log.append([intent('r2')], 'committed')
+      expect((await recordings.session('s1'))?.requests).toBe(2)
+    })
+
     it('lists intents that another writer left without a result, and only those', async () => {
       const crashed = await open()
       await crashed.log.append([intent('r1'), intent('r2'), result('e2', 'r2'), intent('r3')], 'committed')

@@ -10,7 +10,6 @@ CREATE TABLE `bodies` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `bodies_request` ON `bodies` (`request`,`kind`,`seq`);--> statement-breakpoint
-CREATE UNIQUE INDEX `bodies_event` ON `bodies` (`event`);--> statement-breakpoint
 CREATE TABLE `codes` (
 	`sha256` text PRIMARY KEY NOT NULL,
 	`purpose` text NOT NULL,
@@ -77,6 +76,11 @@ CREATE TABLE `logins` (
 	`groups` text NOT NULL,
 	`issuer` text NOT NULL,
 	`expires_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `projection` (
+	`one` integer PRIMARY KEY NOT NULL,
+	`next` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `requests` (

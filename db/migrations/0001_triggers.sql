@@ -1,3 +1,5 @@
+INSERT INTO projection (one, next) VALUES (1, 0);
+--> statement-breakpoint
 CREATE TRIGGER leaves_insert BEFORE INSERT ON leaves
 WHEN NEW.idx IS NOT (SELECT coalesce(max(idx), -1) + 1 FROM leaves)
   OR EXISTS (SELECT 1 FROM leaves WHERE id = NEW.id)
@@ -12,7 +14,6 @@ BEGIN SELECT RAISE(ABORT, 'leaves: append only'); END;
 --> statement-breakpoint
 CREATE TRIGGER bodies_insert BEFORE INSERT ON bodies
 WHEN EXISTS (SELECT 1 FROM bodies WHERE request = NEW.request AND kind = NEW.kind AND seq = NEW.seq)
-  OR EXISTS (SELECT 1 FROM bodies WHERE event = NEW.event)
 BEGIN SELECT RAISE(ABORT, 'bodies: write once'); END;
 --> statement-breakpoint
 CREATE TRIGGER bodies_update BEFORE UPDATE ON bodies
