@@ -4,8 +4,24 @@ import { counter, decided, NOW, testClock } from './fixtures.ts'
 import { COMMAND_IDLE_MS, createSessions, SESSION_IDLE_MS } from './sessions.ts'
 
 describe('sessions', () => {
-  type Asked = { user?: string; claim?: string; connection?: string; kubectl?: string; agent?: string }
-  const asked = ({ user = 'agent', claim, connection = 'prod', kubectl = '', agent = 'helm/4' }: Asked) => ({
+  type Asked = {
+    user?: string
+    claim?: string
+    connection?: string
+    kubectl?: string
+    agent?: string
+    path?: string
+    query?: string
+  }
+  const asked = ({
+    user = 'agent',
+    claim,
+    connection = 'prod',
+    kubectl = '',
+    agent = 'helm/4',
+    path = '/p',
+    query = '',
+  }: Asked) => ({
     receivedAt: NOW,
     connection,
     identity: {
@@ -14,6 +30,7 @@ describe('sessions', () => {
       ...(claim === undefined ? {} : { session: claim, purpose: 'tidy up' }),
     } satisfies Authenticated['identity'],
     client: { userAgent: agent, command: '', session: kubectl },
+    info: { ...decided.info, path, query },
   })
   /** Makes each request after a wait; returns the session and command each was put in, numbered as they came up. */
   function run(steps: readonly (Asked & { after?: number; runs?: boolean })[]): [number, number][] {
@@ -44,6 +61,30 @@ describe('sessions', () => {
       [
         [0, 0],
         [0, 1],
+        [0, 0],
+      ],
+    ],
+    [
+      'helm that begins anew at once, two commands; its own discovery begins none',
+      [
+        { agent: 'Helm/4.1.4', path: '/version' },
+        { agent: 'Helm/4.1.4', path: '/version', query: 'timeout=32s' },
+        { agent: 'Helm/4.1.4', path: '/version', after: 100 },
+      ],
+      [
+        [0, 0],
+        [0, 0],
+        [0, 1],
+      ],
+    ],
+    [
+      'helm that begins while another helm runs: which is which cannot be told, one command',
+      [
+        { agent: 'Helm/4.1.4', path: '/version', runs: true },
+        { agent: 'Helm/4.1.4', path: '/version' },
+      ],
+      [
+        [0, 0],
         [0, 0],
       ],
     ],

@@ -8,7 +8,7 @@ import { type Place, timestamp } from './entries.ts'
 
 /** Without a session in the token, a session ends when its identity is quiet on the connection for so long. */
 export const SESSION_IDLE_MS = 30 * 60_000
-/** Without `Kubectl-Session`, a command ends when its client is quiet for so long and nothing of it runs. */
+/** Without `Kubectl-Session`, a command ends when its client is quiet for so long and nothing of it runs, or helm begins anew. */
 export const COMMAND_IDLE_MS = 3_000
 /** Remembered at once; past it the longest unused is forgotten. Stops identities and ids without number. */
 const MAX_SESSIONS = 10_000
@@ -27,7 +27,7 @@ export interface Visit extends Place {
 }
 
 export interface Sessions {
-  enter(request: Pick<Authenticated, 'identity' | 'connection' | 'client' | 'receivedAt'>): Visit
+  enter(request: Pick<Authenticated, 'identity' | 'connection' | 'client' | 'info' | 'receivedAt'>): Visit
 }
 
 interface Command {
@@ -62,12 +62,13 @@ export function createSessions({ clock, ids }: { clock: Pick<Clock, 'now'>; ids:
     return session
   }
 
-  function commandOf(session: Session, client: Authenticated['client'], now: number): Command {
+  function commandOf(session: Session, { client, info }: Parameters<Sessions['enter']>[0], now: number): Command {
     const named = client.session !== ''
     const claim = named ? `session ${client.session}` : `agent ${client.userAgent}`
     const key = `${session.id} ${claim.slice(0, MAX_KEY_LENGTH)}`
     const known = commands.get(key)
-    const over = known !== undefined && !named && known.running === 0 && now - known.lastAt >= COMMAND_IDLE_MS
+    const quiet = known !== undefined && now - known.lastAt >= COMMAND_IDLE_MS
+    const over = known !== undefined && !named && known.running === 0 && (quiet || beginsHelm(client, info))
     const command = known === undefined || over ? { id: ids(), running: 0, lastAt: now } : known
     remember(commands, key, command, MAX_COMMANDS)
     return command
@@ -77,7 +78,7 @@ export function createSessions({ clock, ids }: { clock: Pick<Clock, 'now'>; ids:
     enter(request) {
       const now = clock.now()
       const session = sessionOf(request, now)
-      const command = commandOf(session, request.client, now)
+      const command = commandOf(session, request, now)
       const opens = !session.opened
       session.opened = true
       session.running += 1
@@ -103,6 +104,11 @@ export function createSessions({ clock, ids }: { clock: Pick<Clock, 'now'>; ids:
       }
     },
   }
+}
+
+/** Every run of helm 3 and 4 begins by asking for the version, without a query; its later discovery has one. */
+function beginsHelm({ userAgent }: Authenticated['client'], { path, query }: Authenticated['info']): boolean {
+  return userAgent.startsWith('Helm/') && path === '/version' && query === ''
 }
 
 function openEntry(
