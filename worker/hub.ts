@@ -64,14 +64,15 @@ export function createHub(options: HubOptions): Hub {
     const taken = await takeBody(request, clock, options.bodyDeadlineMs ?? BODY_DEADLINE_MS)
     if (!taken.ok) return refuseRecorded(passage, decided, taken.refusal, null)
     const first = secondTries.recall(request)
-    if (first !== null) return refuseRecorded(passage, decided, SECOND_TRY, taken.value, first)
+    if (first !== null)
+      return refuseRecorded(passage, decided, SECOND_TRY, taken.value, { by: 'gateway', answer: first })
     if (decided.decision.effect !== 'Allow') {
       return refuseRecorded(passage, decided, forbidden(decided.decision, decided), taken.value)
     }
 
     const prepared = await prepare(passage, decided, taken.value, set)
     if (!prepared.ok) {
-      return refuseRecorded(passage, prepared.decided, prepared.refusal, prepared.body, prepared.reply)
+      return refuseRecorded(passage, prepared.decided, prepared.refusal, prepared.body, prepared.given)
     }
 
     const masked = maskForRecord(prepared.decided, prepared.body, passage.key)

@@ -17,7 +17,7 @@ import type { TakenBody } from './body.ts'
 import { answerHeaders } from './headers.ts'
 import { type Passage, type Response, refuse } from './passage.ts'
 import { type Answer, ask, dryRunTarget } from './preparatory.ts'
-import { openSession } from './record.ts'
+import { type GivenAnswer, openSession } from './record.ts'
 
 /** The API server's refusal of a dry run, masked, as the answer to the request it was run for. */
 function passOn(passage: Passage, decided: Decided, answer: Answer): Response {
@@ -52,7 +52,7 @@ export type Prepared =
       readonly body: TakenBody | null
       readonly refusal: Refusal
       /** The API server's own refusal, which the client gets instead of ours. */
-      readonly reply?: Response
+      readonly given?: GivenAnswer
     }
 
 /** What must be known before the intent: what a protobuf body means, and whether the object exists where that matters. */
@@ -95,7 +95,7 @@ export async function prepare(
     if (answer.value.status >= 300)
       return {
         ...no({ kind: 'upstream', message: 'the API server refused it' }),
-        reply: passOn(passage, decided, answer.value),
+        given: { by: 'cluster', answer: passOn(passage, decided, answer.value) },
       }
     const read = readDryRun(decided, answer.value)
     if (!read.ok) return no(read.refusal)

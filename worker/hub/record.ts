@@ -9,32 +9,58 @@ import { reasonOf } from '../reply/status.ts'
 import type { TakenBody } from './body.ts'
 import { type Passage, type Response, refuse } from './passage.ts'
 
+/** An answer that is not the refusal's own Status, and whose it is: the API server's, or one of ours from before. */
+export interface GivenAnswer {
+  readonly by: 'cluster' | 'gateway'
+  /** Masked. */
+  readonly answer: Response
+}
+
 /**
  * Records a refusal (intent and result together), then answers it.
- * @param reply absent: the refusal's own Status
+ * @param given absent: the refusal's own Status. Else the record says what that answer says.
  */
 export async function refuseRecorded(
   passage: Passage,
   decided: Decided,
   refusal: Refusal,
   body: TakenBody | null,
-  reply: Response = refuse(decided, refusal),
+  given?: GivenAnswer,
 ): Promise<Response> {
   const { hub, visit, stream, key } = passage
+  const reply = given?.answer ?? refuse(decided, refusal)
+  const told = given === undefined ? null : statusIn(reply)
   const masked = maskForRecord(decided, body, key)
   const recordedBody = masked.ok ? masked.body : null
   const mask = masked.ok ? masked.report : { count: 0, rules: {}, withheld: masked.reason }
-  const entries = refusalEntries(decided, visit, refusal, {
+  const entries = refusalEntries(decided, visit, {
     id: hub.newId(),
     at: hub.clock.now(),
+    outcome: given?.by === 'cluster' ? 'failed' : 'refused',
     code: reply.status,
-    reason: reasonOf(refusal.kind).reason,
+    reason: told?.reason ?? reasonOf(refusal.kind).reason,
+    message: told?.message ?? refusal.message,
     body: recordedBody,
     mask,
   })
   await hub.log.append(visit.open === null || stream.opened ? entries : [visit.open, ...entries], 'committed')
   passage.leave()
   return reply
+}
+
+/** Reason and message of a Status that is answered; null when the answer is none. */
+function statusIn(reply: Response): { readonly reason: string; readonly message: string } | null {
+  if (!(reply.body instanceof Uint8Array)) return null
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(new TextDecoder().decode(reply.body))
+  } catch {
+    return null
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('kind' in parsed) || parsed.kind !== 'Status') return null
+  const reason = 'reason' in parsed && typeof parsed.reason === 'string' ? parsed.reason : ''
+  const message = 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : ''
+  return { reason, message }
 }
 
 /** A request body as it may be recorded, and what it held. */

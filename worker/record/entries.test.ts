@@ -68,12 +68,13 @@ describe('entries', () => {
   })
 
   it('a refusal is intent and result at once', () => {
-    const refusal = { kind: 'forbidden', message: 'no' } as const
-    const [intent, result] = refusalEntries(decided, place, refusal, {
+    const [intent, result] = refusalEntries(decided, place, {
       id: 'e1',
       at: NOW + 5,
+      outcome: 'refused',
       code: 403,
       reason: 'Forbidden',
+      message: 'no',
     })
     expect(intent?.event.type).toBe('request.intent')
     expect(result?.event).toEqual({

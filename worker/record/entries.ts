@@ -2,7 +2,7 @@
 // Out: entries for the log. Bodies must be masked before they come here. No I/O.
 
 import type { LogEvent, RecordedMask, RecordedRequest, RecordedResult } from '../../protocol/log/event.ts'
-import type { Authenticated, Decided, Decision, Refusal } from '../context.ts'
+import type { Authenticated, Decided, Decision } from '../context.ts'
 import type { Entry } from '../ports.ts'
 
 /** Where a request was put. */
@@ -103,23 +103,25 @@ export function resultEntry(
 export function refusalEntries(
   decided: Decided,
   place: Place,
-  refusal: Refusal,
   options: {
     readonly id: string
     readonly at: number
+    /** `refused`: by the gateway. `failed`: by the API server, in the dry run before the request. */
+    readonly outcome: 'refused' | 'failed'
+    /** HTTP status, Status reason and message as the client got them. */
     readonly code: number
-    /** The Status reason the client got. */
     readonly reason: string
+    readonly message: string
     readonly body?: RecordedBody | null
     readonly mask?: RecordedMask | undefined
   },
 ): readonly Entry[] {
-  const { id, at, code, reason, body, mask } = options
+  const { id, at, outcome, code, reason, message, body, mask } = options
   const result: RecordedResult = {
-    outcome: 'refused',
+    outcome,
     code,
     reason,
-    message: refusal.message.slice(0, MAX_CLAIM_LENGTH),
+    message: message.slice(0, MAX_CLAIM_LENGTH),
     durationMs: Math.max(0, at - decided.receivedAt),
     bytes: 0,
   }

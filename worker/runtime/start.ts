@@ -41,7 +41,7 @@ function onBug(error: unknown, where: string): void {
   note('error', 'bug', { where, ...factsOf(error) })
 }
 
-function html404(): Reply {
+function nothingHere(): Reply {
   const body = new TextEncoder().encode('There is nothing here.\n')
   return { kind: 'response', status: 404, headers: [['content-type', 'text/plain; charset=utf-8']], body }
 }
@@ -121,7 +121,7 @@ export async function startGateway(settings: ProcessSettings): Promise<NodeServe
 
   const api = async (received: Received): Promise<Reply> => {
     const path = received.target.split('?', 1)[0] ?? ''
-    if (!isApiPath(path)) return files?.(received.method, path) ?? html404()
+    if (!isApiPath(path)) return files?.(received.method, path) ?? nothingHere()
     const request = toWebRequest(received, config.url)
     if (request === null)
       return refuse(received, { kind: 'malformed', message: 'the request is not one the API takes' })

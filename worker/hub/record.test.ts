@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { failure } from '../../protocol/status.ts'
+import type { Entry } from '../ports.ts'
+import { decided, testClock, testLog, utf8 } from '../record/fixtures.ts'
+import type { Passage, Response } from './passage.ts'
+import { refuseRecorded } from './record.ts'
+
+function set() {
+  const { log, entries } = testLog()
+  const { clock } = testClock()
+  let left = 0
+  const passage = {
+    hub: { log, clock, newId: () => 'result' },
+    visit: { session: 's', command: 'c', open: null },
+    stream: { opened: false },
+    key: new Uint8Array(32),
+    leave: () => {
+      left += 1
+    },
+  } as unknown as Passage
+  const result = () => entries().find(({ event }: Entry) => event.type === 'request.result')?.event.res
+  return { passage, result, left: () => left }
+}
+
+describe('refuseRecorded', () => {
+  it('records our own refusal as refused, in the words the client got', async () => {
+    const { passage, result, left } = set()
+    const reply = await refuseRecorded(passage, decided, { kind: 'forbidden', message: 'not here' }, null)
+    expect(reply.status).toBe(403)
+    expect(result()).toMatchObject({ outcome: 'refused', code: 403, reason: 'Forbidden', message: 'not here' })
+    expect(left()).toBe(1)
+  })
+
+  it('records the API server’s own refusal as failed, with its reason and message', async () => {
+    const { passage, result } = set()
+    const status = failure('AlreadyExists', 'namespaces "shop" already exists')
+    const answer: Response = { kind: 'response', status: 409, headers: [], body: utf8.encode(JSON.stringify(status)) }
+    const refusal = { kind: 'upstream', message: 'the API server refused it' } as const
+    expect(await refuseRecorded(passage, decided, refusal, null, { by: 'cluster', answer })).toBe(answer)
+    expect(result()).toMatchObject({
+      outcome: 'failed',
+      code: 409,
+      reason: 'AlreadyExists',
+      message: 'namespaces "shop" already exists',
+    })
+  })
+
+  it('records a repeated refusal as the first was told', async () => {
+    const { passage, result } = set()
+    const status = failure('Forbidden', 'exec is not for agents')
+    const answer: Response = { kind: 'response', status: 403, headers: [], body: utf8.encode(JSON.stringify(status)) }
+    const refusal = { kind: 'unsupported-client', message: 'repeated' } as const
+    await refuseRecorded(passage, decided, refusal, null, { by: 'gateway', answer })
+    expect(result()).toMatchObject({
+      outcome: 'refused',
+      code: 403,
+      reason: 'Forbidden',
+      message: 'exec is not for agents',
+    })
+  })
+
+  it('keeps its own words when the answer is no Status', async () => {
+    const { passage, result } = set()
+    const answer: Response = { kind: 'response', status: 429, headers: [], body: utf8.encode('slow down') }
+    const refusal = { kind: 'upstream', message: 'the API server refused it' } as const
+    await refuseRecorded(passage, decided, refusal, null, { by: 'cluster', answer })
+    expect(result()).toMatchObject({ outcome: 'failed', code: 429, message: 'the API server refused it' })
+  })
+})
