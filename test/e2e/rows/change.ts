@@ -187,7 +187,9 @@ export const DELETE: readonly TableRow[] = [
   {
     name: 'kubectl wait --for=delete ends when it is gone',
     check: async (door) => {
-      const waits = door.start('kubectl wait -n {ns} --for=delete pod/gone-3 --timeout=40s')
+      const waits = door.start('kubectl wait -n {ns} --for=delete pod/gone-3 --timeout=40s -v=6')
+      // It must watch before the Pod is deleted: of one that was never there it says nothing.
+      await waits.until(/gone-3\S*watch=true"? (?:status=")?200 OK/)
       await door.must('kubectl delete pod gone-3 -n {ns}')
       expect((await waits.done).stdout).toContain('pod/gone-3 condition met')
     },
