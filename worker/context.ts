@@ -151,6 +151,20 @@ export interface Authenticated extends Classified {
 
 export type Effect = 'Allow' | 'Deny' | 'Hold'
 
+/** Who may answer a hold, and for how long what holds. */
+export interface Approval {
+  /** Any of these may answer; both empty: every approver of the gateway. Nobody answers a request of their own. */
+  readonly by: { readonly users: readonly string[]; readonly groups: readonly string[] }
+  /** How many different people must approve. One denial ends it. */
+  readonly count: number
+  /** How long the question stays open. */
+  readonly holdForMs: number
+  /** How long an approved request that nobody waits for may still be sent, once. */
+  readonly validForMs: number
+  /** Whether the answer may open a grant, and for how long at most. Null: it may not. */
+  readonly grant: { readonly maxForMs: number } | null
+}
+
 /** The decision and what made it. `policy` and `rule` are '' when nothing matched. */
 export interface Decision {
   readonly effect: Effect
@@ -164,10 +178,49 @@ export interface Decision {
    * `exists`: the object must exist already (an apply or PUT by one who may not `create`).
    */
   readonly requires?: 'exists'
+  /** Set on every Hold. */
+  readonly approval?: Approval
+}
+
+/** What let a held request pass. */
+export type Release =
+  | { readonly kind: 'approval'; readonly hold: string; readonly approvers: readonly string[] }
+  | { readonly kind: 'grant'; readonly grant: string; readonly hold: string; readonly approvers: readonly string[] }
+  /** A server-side dry run of what would be held: it changes nothing, and is collected as a plan. */
+  | { readonly kind: 'plan' }
+
+/** What a session has done so far on its connection; dry runs and refused requests do not count. */
+export interface SessionFacts {
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly requests: number
+  readonly writes: number
+  readonly deletions: number
+  readonly secretReads: number
+  readonly execBytes: number
+}
+
+/**
+ * What conditions may look at beside the request itself. `object` and `oldObject`: absent while not asked for, null when there
+ * is none; integers in them are BigInt, as CEL wants them.
+ */
+export interface Facts {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly session: SessionFacts
+  /** What the cluster would store, by the API server's own dry run. */
+  readonly object?: unknown
+  /** The object as it stands; of a request on a pod's subresource, the pod. */
+  readonly oldObject?: unknown
+  /** DeleteOptions, where a body brings them. */
+  readonly options?: unknown
 }
 
 export interface Decided extends Authenticated {
   readonly decision: Decision
+  /** Set where the decision is Hold and the request may pass all the same. */
+  readonly release?: Release
 }
 
 /** The log's receipt for a recorded intent: without one the connector refuses to forward. */
@@ -199,6 +252,9 @@ export interface Refusal {
     | 'malformed' // 400: not canonical, repeated parameter, bad upgrade
     | 'unauthenticated' // 401
     | 'forbidden' // 403: policy; carries `decision`
+    | 'held' // 429: it waits for a person; carries `retryAfterS`
+    | 'not-approved' // 403: denied by a person, expired, used, changed since
+    | 'ended' // 403: a person ended the session, identity or connection
     | 'unknown-connection' // 404
     | 'method-not-allowed' // 405
     | 'not-acceptable' // 406

@@ -1,9 +1,9 @@
 // What the chain needs from outside, as interfaces. `db/` and `tunnel/` implement them; tests hand in their own.
 // Every failure that can be expected is a value or a named error below; nothing here knows a runtime.
 
-import type { BodyDigest, LogEvent } from '../protocol/log/event.ts'
+import type { BodyDigest, LogEvent, RecordedRequest } from '../protocol/log/event.ts'
 import type { CommandSummary, Page, RequestRecord, SessionSummary } from './api/types.ts'
-import type { ByteSource, HeaderList, MessageSocket, Receipt, UserInfo } from './context.ts'
+import type { Approval, ByteSource, HeaderList, MessageSocket, Receipt, UserInfo } from './context.ts'
 
 /** Time and randomness, handed in so that tests are deterministic. */
 export interface Clock {
@@ -132,7 +132,7 @@ export interface ConnectorRecord {
   readonly revokedAt?: string
 }
 
-/** A stored configuration document (AccessPolicy today). Revisions are immutable; `document` is the parsed YAML. */
+/** A stored configuration document (AccessPolicy, Block). Revisions are immutable; `document` is the parsed YAML. */
 export interface StoredDocument {
   readonly kind: string
   readonly name: string
@@ -223,4 +223,174 @@ export interface Recordings {
   ): Promise<{ readonly mediaType: string; readonly bytes: ByteSource } | null>
   /** The session's leaves in log order, as the canonical JSON text of each, for export. */
   leaves(session: string): AsyncIterable<string>
+}
+
+// ---- holds ---------------------------------------------------------------------------------------------------
+
+/**
+ * `collecting`: a plan whose dry run goes on. `pending`: people are asked. `approved`: it may pass, once. The rest are ends:
+ * `used`: everything in it has passed. `spoiled`: the object changed after it was shown. `superseded`: a newer plan of the
+ * same requests took its place.
+ */
+export type HoldState =
+  | 'collecting'
+  | 'pending'
+  | 'approved'
+  | 'denied'
+  | 'expired'
+  | 'withdrawn'
+  | 'used'
+  | 'spoiled'
+  | 'superseded'
+
+/** One request that an approval lets through, once. */
+export interface HoldItem {
+  /** Hex SHA-256 of identity, connection, method, path, query, body and the object as it stood. */
+  readonly key: string
+  readonly title: string
+  readonly namespace: string
+  readonly group: string
+  readonly resource: string
+  readonly name: string
+  readonly policy: string
+  readonly rule: string
+  /** The request that used it; null: not yet. */
+  readonly usedBy: string | null
+}
+
+/** What an approver allowed beside the one request. */
+export interface GrantAsked {
+  readonly scope: 'namespace' | 'object'
+  readonly forMs: number
+}
+
+export interface HoldVote {
+  readonly username: string
+  readonly issuer: string
+  readonly approve: boolean
+  readonly reason: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly grant: GrantAsked | null
+}
+
+/** A question to people, and what became of it. Written by its connection's hub alone. Times are milliseconds since the epoch. */
+export interface HoldRecord {
+  readonly id: string
+  readonly kind: 'request' | 'plan'
+  readonly connection: string
+  readonly session: string
+  readonly command: string
+  readonly requester: {
+    readonly username: string
+    readonly uid: string
+    readonly groups: readonly string[]
+    readonly issuer: string
+  }
+  readonly purpose: string
+  readonly policy: string
+  readonly rule: string
+  readonly reason: string
+  /** Whoever answers must be eligible under each: a plan may hold requests of several rules. */
+  readonly approvals: readonly Approval[]
+  readonly state: HoldState
+  readonly openedAt: number
+  /** The question ends. */
+  readonly expiresAt: number
+  /** Set once approved: until when it may pass. */
+  readonly validUntil: number | null
+  readonly closedAt: number | null
+  readonly items: readonly HoldItem[]
+  readonly votes: readonly HoldVote[]
+  /** Hex SHA-256 of the review's bytes. */
+  readonly reviewSha256: string
+  /** The grant it opened. */
+  readonly grant: string | null
+}
+
+/** An approval that covers a scope for a time: the same identity, rule and connection. */
+export interface GrantRecord {
+  readonly id: string
+  readonly hold: string
+  readonly connection: string
+  readonly requester: { readonly username: string; readonly issuer: string }
+  readonly policy: string
+  readonly rule: string
+  /** `''`: things outside namespaces. `object` set: only that one. */
+  readonly namespace: string
+  readonly object: { readonly group: string; readonly resource: string; readonly name: string } | null
+  readonly approvers: readonly string[]
+  readonly openedAt: number
+  readonly expiresAt: number
+  readonly endedAt: number | null
+  readonly endedBy: string | null
+  readonly uses: number
+}
+
+/** A message about a hold, on its way to one channel. */
+export interface NoticeRecord {
+  readonly id: string
+  readonly hold: string
+  readonly connection: string
+  /** Name of the channel in the configuration. */
+  readonly channel: string
+  readonly state: 'waiting' | 'sent' | 'given-up'
+  readonly attempts: number
+  /** Milliseconds since the epoch. */
+  readonly nextAt: number
+  readonly error: string | null
+}
+
+/** Where holds, grants and notices are kept. Methods reject only when the database fails. */
+export interface HoldStore {
+  /** What a hub must know when it starts: holds that are collecting, pending or approved, and grants not ended. */
+  unfinished(
+    connection: string,
+  ): Promise<{ readonly holds: readonly HoldRecord[]; readonly grants: readonly GrantRecord[] }>
+  /** Stores or replaces it. `review`: JSON text of a Review (protocol/review.ts); absent: as it was. */
+  putHold(record: HoldRecord, review?: string): Promise<void>
+  putGrant(record: GrantRecord): Promise<void>
+  /** Newest first. `open`: collecting, pending or approved. */
+  holds(filter: {
+    readonly open?: boolean
+    readonly connection?: string
+    readonly session?: string
+    readonly cursor?: string
+    readonly limit: number
+  }): Promise<Page<HoldRecord>>
+  hold(id: string): Promise<{ readonly record: HoldRecord; readonly review: string } | null>
+  /** Newest first. `open`: neither ended nor expired at `now`. */
+  grants(filter: {
+    readonly open?: boolean
+    readonly now: number
+    readonly cursor?: string
+    readonly limit: number
+  }): Promise<Page<GrantRecord>>
+  grant(id: string): Promise<GrantRecord | null>
+  putNotice(record: NoticeRecord): Promise<void>
+  /** Notices of a connection that are still to be sent. */
+  waitingNotices(connection: string): Promise<readonly NoticeRecord[]>
+  notices(hold: string): Promise<readonly NoticeRecord[]>
+}
+
+/** What counts against limits, read back from the log when a hub starts anew. */
+export interface UsageHistory {
+  /** Intents of a session, or of a connection since a time, oldest first; at most `limit`, the newest. Never preparatory ones. */
+  intents(
+    of: { readonly session: string } | { readonly connection: string; readonly since: number },
+    limit: number,
+  ): Promise<
+    readonly {
+      readonly session: string
+      readonly username: string
+      readonly issuer: string
+      /** Milliseconds since the epoch. */
+      readonly at: number
+      readonly request: RecordedRequest
+      readonly effect: 'Allow' | 'Deny' | 'Hold'
+      readonly refused: boolean
+      /** Bytes of its stream, both ways; 0 where there is none. */
+      readonly bytes: number
+    }[]
+  >
 }

@@ -10,6 +10,16 @@ export type EventType =
   | 'stream.open'
   | 'stream.segment'
   | 'stream.close'
+  /** A request or plan waits for people. Its body is the review they are shown; `data.hold` is its id everywhere. */
+  | 'hold.open'
+  /** One person's answer. */
+  | 'hold.vote'
+  /** It was answered, withdrawn or ran out; `data.state` says which. */
+  | 'hold.close'
+  /** A request passed by it; `ref` is that request. */
+  | 'hold.use'
+  | 'grant.open'
+  | 'grant.close'
   | 'policy.change'
   | 'connection.change'
   | 'connector.change'
@@ -39,8 +49,11 @@ export interface RecordedRequest {
     readonly stdin: boolean
     readonly tty: boolean
   }
-  /** Set when this is the gateway's own preparatory request: `dry-run` (to read a protobuf body) or `exists`. */
-  readonly preparatory?: 'dry-run' | 'exists'
+  /**
+   * Set when this is the gateway's own preparatory request: `dry-run` (what the cluster would store), `exists`, `read` (the
+   * object as it stands), `reach` (what else it touches, for whoever approves).
+   */
+  readonly preparatory?: 'dry-run' | 'exists' | 'read' | 'reach'
 }
 
 export interface RecordedDecision {
@@ -76,7 +89,7 @@ export interface RecordedMask {
 
 /** A body that belongs to an event. `sha256` is hex SHA-256(salt ‖ masked bytes). */
 export interface BodyDigest {
-  readonly kind: 'request' | 'response' | 'stream'
+  readonly kind: 'request' | 'response' | 'stream' | 'review'
   /** 0-based position among the segments of the same request and kind. */
   readonly seq: number
   readonly mediaType: string

@@ -82,6 +82,8 @@ export function reasonOf(kind: Refusal['kind']): { readonly reason: StatusReason
     case 'unauthenticated':
       return pair('Unauthorized')
     case 'forbidden':
+    case 'not-approved':
+    case 'ended':
       return pair('Forbidden')
     case 'unknown-connection':
       return pair('NotFound')
@@ -94,6 +96,7 @@ export function reasonOf(kind: Refusal['kind']): { readonly reason: StatusReason
     case 'unsupported-media-type':
       return pair('UnsupportedMediaType')
     case 'too-many':
+    case 'held':
       return pair('TooManyRequests')
     case 'withheld':
     case 'upstream':
@@ -119,7 +122,7 @@ function pair(reason: StatusReason) {
 /** Whole seconds, at least one: client-go understands no dates and repeats at once on zero. */
 function retryAfterSeconds({ kind, retryAfterS }: Refusal): number | null {
   if (retryAfterS !== undefined && Number.isFinite(retryAfterS)) return Math.max(1, Math.ceil(retryAfterS))
-  return kind === 'too-many' ? 1 : null
+  return kind === 'too-many' || kind === 'held' ? 1 : null
 }
 
 function detailsOf(refusal: Refusal, info: RequestInfo | undefined): Status['details'] | undefined {
