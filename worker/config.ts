@@ -28,6 +28,48 @@ const issuer = v.strictObject({
   ca: v.optional(v.string()),
 })
 
+/** Bytes of a Standard Webhooks secret (`whsec_` and base64), or null when it is none. */
+export function webhookKey(secret: string): Uint8Array | null {
+  const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1]
+  if (encoded === undefined || encoded.length % 4 !== 0) return null
+  return Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0))
+}
+
+/** `https:` anywhere; `http:` only where it does not leave the machine, since the URL of a channel is itself a secret. */
+function carriesSecrets(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname, username, password } = new URL(text)
+  if (username !== '' || password !== '') return false
+  const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  return protocol === 'https:' || (protocol === 'http:' && loopback)
+}
+
+const noticeUrl = v.pipe(
+  v.string(),
+  v.maxLength(2048),
+  v.check(carriesSecrets, 'an https URL without a password in it, or http to this machine'),
+)
+const channelName = v.pipe(v.string(), v.regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/))
+
+/** Where a hold is told of: a Slack incoming webhook, a Teams workflow webhook, or any webhook that checks signatures. */
+const channel = v.variant('kind', [
+  v.strictObject({ name: channelName, kind: v.literal('slack'), url: noticeUrl }),
+  v.strictObject({ name: channelName, kind: v.literal('teams'), url: noticeUrl }),
+  v.strictObject({
+    name: channelName,
+    kind: v.literal('webhook'),
+    url: noticeUrl,
+    /** Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes. */
+    secret: v.pipe(
+      v.string(),
+      v.check((secret) => {
+        const length = webhookKey(secret)?.length ?? 0
+        return length >= 24 && length <= 64
+      }, 'whsec_ and base64 of 24 to 64 bytes'),
+    ),
+  }),
+])
+
 const gatewayConfig = v.strictObject({
   /** The public base URL, e.g. `https://gateway.example.com`; no trailing slash. */
   url: v.pipe(v.string(), v.url(), v.regex(/[^/]$/, 'must not end with a slash')),
@@ -81,10 +123,27 @@ const gatewayConfig = v.strictObject({
   ),
   /** Names of built-in deny rules that are switched off. */
   denyPackExcept: v.optional(v.array(v.string()), []),
+  /** Where people are told that a request waits for them. */
+  notices: v.optional(
+    v.pipe(
+      v.array(channel),
+      v.maxLength(20),
+      v.check((channels) => new Set(channels.map(({ name }) => name)).size === channels.length, 'names that differ'),
+    ),
+    [],
+  ),
+  holds: v.optional(
+    v.strictObject({
+      /** Milliseconds a held request waits before its client is asked to come again; absent: by the rule's `holdFor`. */
+      pollMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000), v.maxValue(300_000))),
+    }),
+    {},
+  ),
 })
 
 export type GatewayConfig = v.InferOutput<typeof gatewayConfig>
 export type IssuerConfig = GatewayConfig['issuers'][number]
+export type ChannelConfig = GatewayConfig['notices'][number]
 
 /**
  * Parses a configuration document.
@@ -94,7 +153,9 @@ export function parseConfig(document: unknown): GatewayConfig {
   const result = v.safeParse(gatewayConfig, document)
   if (result.success) return result.output
   const lines = result.issues.map(
-    (issue) => `${v.getDotPath(issue) ?? '(document)'}: expected ${issue.expected ?? 'another form'}`,
+    // A check of ours says in its message what it expects; valibot's own messages repeat what was received.
+    (issue) =>
+      `${v.getDotPath(issue) ?? '(document)'}: expected ${issue.expected ?? (issue.type === 'check' ? issue.message : 'another form')}`,
   )
   throw new Error(`configuration is not valid:\n${lines.join('\n')}`)
 }
