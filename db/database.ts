@@ -1,8 +1,9 @@
 // Puts a database together from a writer and a connection to read from: what embedded and remote have in common.
 
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
-import type { Clock, Log, RandomBytes, Recordings, Store } from '../worker/ports.ts'
+import type { Clock, HoldStore, Log, RandomBytes, Recordings, Store } from '../worker/ports.ts'
 import { createCatchUp } from './catchup.ts'
+import { createHoldStore } from './holds.ts'
 import { createLogQueue } from './log.ts'
 import { checkTriggers, migrate } from './migrate.ts'
 import { rebuildReadModel } from './rebuild.ts'
@@ -24,6 +25,7 @@ export interface DatabaseOptions {
 export interface Database {
   readonly log: Log
   readonly store: Store
+  readonly holds: HoldStore
   readonly recordings: Recordings
   /** Requests of writers that are gone, for the reaper. */
   readonly unfinished: Unfinished
@@ -58,6 +60,7 @@ export async function assemble(
   return {
     log,
     store: createStore(reader, writer, () => clock.now()),
+    holds: createHoldStore(reader, writer),
     recordings: createRecordings(reader, catchUp, () => clock.now()),
     unfinished: createUnfinished(reader, catchUp, log),
     rebuildReadModel: () => log.exclusively(() => rebuildReadModel(writer)),

@@ -60,6 +60,7 @@ export const sessions = sqliteTable(
     requests: integer('requests').notNull(),
     denials: integer('denials').notNull(),
     masks: integer('masks').notNull(),
+    holds: integer('holds').notNull().default(0),
   },
   (t) => [index('sessions_started').on(t.startedAt, t.id), index('sessions_connection').on(t.connection, t.startedAt)],
 )
@@ -82,6 +83,7 @@ export const commands = sqliteTable(
     masks: integer('masks').notNull(),
     worst: integer('worst').notNull(),
     stream: text('stream'),
+    holds: integer('holds').notNull().default(0),
   },
   (t) => [index('commands_session').on(t.session, t.startedAt, t.id)],
 )
@@ -95,9 +97,11 @@ export const requests = sqliteTable(
     at: integer('at').notNull(),
     writer: text('writer').notNull(),
     result: text('result'),
+    connection: text('connection').notNull().default(''),
   },
   (t) => [
     index('requests_session').on(t.session, t.id),
+    index('requests_connection').on(t.connection, t.at, t.id),
     index('requests_command').on(t.command, t.id),
     index('requests_running').on(t.session, t.command).where(sql`result IS NULL`),
   ],
@@ -130,6 +134,56 @@ export const documents = sqliteTable(
     appliedAt: text('applied_at').notNull(),
   },
   (t) => [index('documents_name').on(t.kind, t.name, t.revision)],
+)
+
+export const holds = sqliteTable(
+  'holds',
+  {
+    id: text('id').primaryKey(),
+    connection: text('connection').notNull(),
+    session: text('session').notNull(),
+    open: integer('open').notNull(),
+    openedAt: integer('opened_at').notNull(),
+    record: text('record').notNull(),
+    review: text('review').notNull(),
+  },
+  (t) => [
+    index('holds_opened').on(t.openedAt, t.id),
+    index('holds_open').on(t.open, t.openedAt, t.id),
+    index('holds_connection').on(t.connection, t.openedAt, t.id),
+    index('holds_connection_open').on(t.connection, t.open, t.openedAt, t.id),
+    index('holds_session').on(t.session, t.openedAt, t.id),
+  ],
+)
+
+export const grants = sqliteTable(
+  'grants',
+  {
+    id: text('id').primaryKey(),
+    connection: text('connection').notNull(),
+    openedAt: integer('opened_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    endedAt: integer('ended_at'),
+    record: text('record').notNull(),
+  },
+  (t) => [
+    index('grants_opened').on(t.openedAt, t.id),
+    index('grants_ended').on(t.endedAt, t.openedAt, t.id),
+    index('grants_connection').on(t.connection, t.endedAt, t.openedAt, t.id),
+  ],
+)
+
+export const notices = sqliteTable(
+  'notices',
+  {
+    id: text('id').primaryKey(),
+    hold: text('hold').notNull(),
+    connection: text('connection').notNull(),
+    state: text('state').notNull(),
+    nextAt: integer('next_at').notNull(),
+    record: text('record').notNull(),
+  },
+  (t) => [index('notices_hold').on(t.hold, t.id), index('notices_state').on(t.connection, t.state, t.nextAt, t.id)],
 )
 
 export const codes = sqliteTable('codes', {

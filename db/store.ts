@@ -4,7 +4,8 @@ import { and, eq, gt, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { Connection, ConnectorRecord, Login, OneTimeCode, Store, StoredDocument } from '../worker/ports.ts'
 import { codes, connections, connectors, documents, logins } from './schema.ts'
-import type { SqlValue, Statement, WriteResult, Writer } from './writer.ts'
+import { toStatement } from './statement.ts'
+import type { Statement, WriteResult, Writer } from './writer.ts'
 
 /** Used or not, codes and logins that ended are swept when another is stored. */
 const SWEEP_AFTER_MS = 60 * 60 * 1000
@@ -150,17 +151,6 @@ function revision(
 SELECT (SELECT coalesce(max(revision), 0) + 1 FROM documents), ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ${when} RETURNING revision`,
     args: [kind, name, deleted, document, source, by, at],
   }
-}
-
-function toStatement(query: { toSQL(): { sql: string; params: unknown[] } }): Statement {
-  const { sql: text, params } = query.toSQL()
-  return { sql: text, args: params.map(parseValue) }
-}
-
-function parseValue(value: unknown): SqlValue {
-  if (typeof value === 'string' || typeof value === 'number' || value === null || value instanceof Uint8Array)
-    return value
-  throw new TypeError('a statement takes strings, numbers, bytes and null')
 }
 
 function parseConnector(row: typeof connectors.$inferSelect): ConnectorRecord {

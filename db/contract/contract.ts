@@ -1,8 +1,9 @@
-// One suite for the ports Log, Store and Recordings, run against every kind of database (database.test.ts).
+// One suite for the ports Log, Store, HoldStore and Recordings, run against every kind of database (database.test.ts).
 
 import { afterEach, beforeEach, describe } from 'vitest'
 import type { Database } from '../database.ts'
 import type { Subject } from './fixtures.ts'
+import { holdsContract } from './holds.ts'
 import { logContract } from './log.ts'
 import { recordingsContract } from './recordings.ts'
 import { storeContract } from './store.ts'
@@ -29,6 +30,7 @@ export function databaseContract(name: string, create: () => Promise<Subject>): 
     }
     logContract(opened)
     storeContract(opened)
+    holdsContract(opened)
     recordingsContract(opened)
   })
 }

@@ -1,0 +1,1 @@
+UPDATE requests SET connection = coalesce((SELECT connection FROM sessions WHERE id = requests.session), '');
