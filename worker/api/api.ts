@@ -9,15 +9,29 @@ import { securityHeaders } from './headers.ts'
 import { openApiDocument } from './openapi.ts'
 import { json, problem } from './problem.ts'
 import { type Call, parseQuery, type Route } from './route.ts'
+import { approvalRoutes } from './routes/approvals.ts'
+import { BLOCK_ROUTES } from './routes/blocks.ts'
 import { CONNECTION_ROUTES } from './routes/connections.ts'
 import { DOCUMENT_ROUTES } from './routes/documents.ts'
 import { loginRoutes } from './routes/login.ts'
 import { notFound, OAUTH_ROUTES } from './routes/oauth.ts'
+import { policyRoutes } from './routes/policies.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { createViews } from './views.ts'
 
-/** Every row of the API. A fresh table for each gateway: the session rows remember what was lately viewed. */
+/** Every row of the API. A fresh table for each gateway: its rows remember what was lately viewed. */
 export function apiRoutes(): readonly Route[] {
-  const routes = [...loginRoutes(), ...OAUTH_ROUTES, ...sessionRoutes(), ...CONNECTION_ROUTES, ...DOCUMENT_ROUTES]
+  const view = createViews()
+  const routes = [
+    ...loginRoutes(),
+    ...OAUTH_ROUTES,
+    ...sessionRoutes(view),
+    ...approvalRoutes(view),
+    ...BLOCK_ROUTES,
+    ...CONNECTION_ROUTES,
+    ...DOCUMENT_ROUTES,
+    ...policyRoutes(view),
+  ]
   const openapi: Route = {
     method: 'GET',
     path: '/api/v1/openapi.json',

@@ -15,6 +15,7 @@ const COMMAND: CommandSummary = {
   endedAt: '2026-01-01T00:00:03.000Z',
   requests: 1,
   denials: 0,
+  holds: 0,
   masks: 0,
   outcome: 'ok',
   stream: 'r1',

@@ -2,7 +2,18 @@
 
 import type { GatewayConfig } from '../config.ts'
 import type { Identity, Outcome } from '../context.ts'
-import type { Clock, ConnectorRecord, Log, RandomBytes, Recordings, Store } from '../ports.ts'
+import type {
+  Clock,
+  ConnectorRecord,
+  GrantAsked,
+  HoldRecord,
+  HoldStore,
+  Log,
+  RandomBytes,
+  Recordings,
+  Store,
+} from '../ports.ts'
+import type { ExplainAnswer, ExplainQuestion, SimulateAnswer, SimulateQuestion } from './types.ts'
 
 /** One document of an applied file, as its parser took it. */
 interface ParsedDocument {
@@ -23,6 +34,29 @@ interface TokenAnswer {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
 }
+
+/** One person's answer to a hold. `seen`: SHA-256 of the review that was shown; an approval without it is refused. */
+export interface Vote {
+  readonly username: string
+  readonly issuer: string
+  readonly groups: readonly string[]
+  /** Whether the caller has the role `approver`. */
+  readonly approver: boolean
+  readonly approve: boolean
+  readonly reason: string
+  readonly seen?: string
+  readonly grant?: GrantAsked
+}
+
+/** What became of an answer. `detail` is for the person who gave it. */
+export type Answered =
+  | { readonly ok: true; readonly hold: HoldRecord }
+  | { readonly ok: false; readonly status: 403 | 404 | 409; readonly detail: string }
+
+/** An answer about policies, or what is wrong with the question, one line per problem. */
+export type PolicyAnswer<T> =
+  | { readonly ok: true; readonly answer: T }
+  | { readonly ok: false; readonly errors: readonly string[] }
 
 type EnrolmentStore = 'takeCode' | 'putCode' | 'putConnector' | 'connectors'
 
@@ -58,6 +92,16 @@ export interface ApiDeps {
   readonly connectorRevoked?: (connector: ConnectorRecord) => Promise<void>
   /** Parses and checks a YAML file of one or more documents. Never throws for a bad file. */
   readonly parseDocuments: (text: string) => ParsedDocuments
+  /** Holds, grants and notices; the API reads them and changes none. */
+  readonly holds: HoldStore
+  /** Hands an answer to the hub of the hold's connection, which alone decides whether it counts. */
+  readonly answerHold: (connection: string, id: string, vote: Vote) => Promise<Answered>
+  /** Ends a grant; false when there was none to end. `by`: username. */
+  readonly endGrant: (connection: string, id: string, by: string) => Promise<boolean>
+  /** Called after documents were applied or deleted, so that everything is judged anew at once. */
+  readonly documentsChanged: () => Promise<void>
+  readonly explainPolicies: (question: ExplainQuestion) => Promise<PolicyAnswer<ExplainAnswer>>
+  readonly simulatePolicies: (question: SimulateQuestion) => Promise<PolicyAnswer<SimulateAnswer>>
   /** Outgoing HTTP to the login issuer; `ca` is the PEM of a private CA to trust for it. Redirects are not followed. */
   readonly fetch: (url: string, init: RequestInit, ca?: string) => Promise<Response>
 }

@@ -1,6 +1,8 @@
 // The API's ports in memory, for its tests. Deterministic: the clock stands until it is moved, random counts up.
 
+import { parse } from 'yaml'
 import type { LogEvent } from '../../protocol/log/event.ts'
+import type { Review } from '../../protocol/review.ts'
 import { fromBytes } from '../bytes.ts'
 import { type GatewayConfig, parseConfig } from '../config.ts'
 import type { Identity } from '../context.ts'
@@ -9,16 +11,21 @@ import {
   type Connection,
   type ConnectorRecord,
   type Entry,
+  type GrantRecord,
+  type HoldRecord,
+  type HoldStore,
   type Log,
   type Login,
   LogUnavailable,
+  type NoticeRecord,
   type OneTimeCode,
   type Recordings,
   type Store,
   type StoredDocument,
 } from '../ports.ts'
 import { createEnrolmentCode, enrol } from '../tunnel/enrol.ts'
-import type { ApiDeps } from './deps.ts'
+import type { Answered, ApiDeps, Vote } from './deps.ts'
+import { storedAs } from './secret.ts'
 import type { RequestRecord, SessionSummary } from './types.ts'
 
 export const URL_OF_GATEWAY = 'https://gateway.example'
@@ -136,6 +143,7 @@ export const SESSION: SessionSummary = {
   commands: 1,
   requests: 1,
   denials: 0,
+  holds: 0,
   masks: 0,
   live: false,
 }
@@ -176,6 +184,197 @@ export const RECORDINGS: Recordings = {
   },
 }
 
+/** What is shown of {@link HOLD}. */
+export const REVIEW: Review = {
+  v: 1,
+  requests: [
+    {
+      title: 'patch deployments.apps/scale "web" in namespace "shop"',
+      request: {
+        ...REQUEST.request,
+        method: 'PATCH',
+        target: '/apis/apps/v1/namespaces/shop/deployments/web/scale',
+        verb: 'patch',
+        group: 'apps',
+        resource: 'deployments',
+        subresource: 'scale',
+      },
+      body: { mediaType: 'application/merge-patch+json', text: '{"spec":{"replicas":20}}', cut: false },
+      diff: {
+        kind: 'lines',
+        lines: [
+          ['@', 'spec'],
+          ['-', '  replicas: 3'],
+          ['+', '  replicas: 20'],
+        ],
+        added: 1,
+        removed: 1,
+        cut: false,
+      },
+      reach: { objects: 1, pods: 3, examples: ['Deployment/web'] },
+    },
+  ],
+}
+export const REVIEW_TEXT = JSON.stringify(REVIEW)
+
+const BEGUN = Date.UTC(2026, 0, 1)
+
+/** A question of `agent` that any approver in `sre` may answer within ten minutes; its rule offers a grant of half an hour. */
+export const HOLD: HoldRecord = {
+  id: 'h1',
+  kind: 'request',
+  connection: 'demo',
+  session: 's1',
+  command: 'c1',
+  requester: { username: 'agent', uid: '', groups: ['ai-agents'], issuer: ISSUER },
+  purpose: 'make room for the sale',
+  policy: 'coding-agents',
+  rule: 'change-with-a-human',
+  reason: 'a person must approve changes',
+  approvals: [
+    {
+      by: { users: [], groups: ['sre'] },
+      count: 1,
+      holdForMs: 600_000,
+      validForMs: 300_000,
+      grant: { maxForMs: 1_800_000 },
+    },
+  ],
+  state: 'pending',
+  openedAt: BEGUN,
+  expiresAt: BEGUN + 600_000,
+  validUntil: null,
+  closedAt: null,
+  items: [
+    {
+      key: 'aa',
+      title: 'patch deployments.apps/scale "web" in namespace "shop"',
+      namespace: 'shop',
+      group: 'apps',
+      resource: 'deployments',
+      name: 'web',
+      policy: 'coding-agents',
+      rule: 'change-with-a-human',
+      usedBy: null,
+    },
+  ],
+  votes: [],
+  reviewSha256: storedAs(REVIEW_TEXT),
+  grant: null,
+}
+
+export const GRANT: GrantRecord = {
+  id: 'g1',
+  hold: 'h0',
+  connection: 'demo',
+  requester: { username: 'agent', issuer: ISSUER },
+  policy: 'coding-agents',
+  rule: 'change-with-a-human',
+  namespace: 'shop',
+  object: null,
+  approvers: ['sam'],
+  openedAt: BEGUN,
+  expiresAt: BEGUN + 1_800_000,
+  endedAt: null,
+  endedBy: null,
+  uses: 2,
+}
+
+const OPEN: ReadonlySet<string> = new Set(['collecting', 'pending', 'approved'])
+
+/** Holds, grants and notices in maps, newest last; listings answer one page. */
+class MemoryHolds implements HoldStore {
+  readonly #holds = new Map<string, { readonly record: HoldRecord; readonly review: string }>()
+  readonly #grants = new Map<string, GrantRecord>()
+  readonly #notices = new Map<string, NoticeRecord>()
+  async unfinished(connection: string) {
+    const holds = [...this.#holds.values()].map(({ record }) => record)
+    return {
+      holds: holds.filter((hold) => hold.connection === connection && OPEN.has(hold.state)),
+      grants: [...this.#grants.values()].filter((grant) => grant.connection === connection && grant.endedAt === null),
+    }
+  }
+  async putHold(record: HoldRecord, review?: string) {
+    this.#holds.set(record.id, { record, review: review ?? this.#holds.get(record.id)?.review ?? '' })
+  }
+  async putGrant(record: GrantRecord) {
+    this.#grants.set(record.id, record)
+  }
+  async holds(filter: Parameters<HoldStore['holds']>[0]) {
+    const items = [...this.#holds.values()]
+      .map(({ record }) => record)
+      .filter(
+        (hold) =>
+          (filter.open !== true || OPEN.has(hold.state)) &&
+          (filter.connection === undefined || filter.connection === hold.connection) &&
+          (filter.session === undefined || filter.session === hold.session),
+      )
+    return { items: items.reverse().slice(0, filter.limit) }
+  }
+  async hold(id: string) {
+    return this.#holds.get(id) ?? null
+  }
+  async grants(filter: Parameters<HoldStore['grants']>[0]) {
+    const items = [...this.#grants.values()].filter(
+      (grant) => filter.open !== true || (grant.endedAt === null && grant.expiresAt > filter.now),
+    )
+    return { items: items.reverse().slice(0, filter.limit) }
+  }
+  async grant(id: string) {
+    return this.#grants.get(id) ?? null
+  }
+  async putNotice(record: NoticeRecord) {
+    this.#notices.set(record.id, record)
+  }
+  async waitingNotices(connection: string) {
+    return [...this.#notices.values()].filter((one) => one.connection === connection && one.state === 'waiting')
+  }
+  async notices(hold: string) {
+    return [...this.#notices.values()].filter((notice) => notice.hold === hold)
+  }
+}
+
+/** A hub that takes one answer to a pending hold from anyone but its requester. */
+async function answerIn(holds: MemoryHolds, id: string, vote: Vote, now: number): Promise<Answered> {
+  const found = await holds.hold(id)
+  if (found === null) return { ok: false, status: 404, detail: 'There is no approval of this id.' }
+  const { record } = found
+  if (!vote.approver || vote.username === record.requester.username) {
+    return { ok: false, status: 403, detail: 'Nobody answers a request of their own.' }
+  }
+  if (record.state !== 'pending') return { ok: false, status: 409, detail: 'It has been answered.' }
+  if (vote.approve && vote.seen !== record.reviewSha256) {
+    return { ok: false, status: 409, detail: 'It has changed since it was shown.' }
+  }
+  const { username, issuer, approve, reason, grant = null } = vote
+  const hold: HoldRecord = {
+    ...record,
+    state: approve ? 'approved' : 'denied',
+    validUntil: approve ? now + 300_000 : null,
+    closedAt: approve ? null : now,
+    votes: [...record.votes, { username, issuer, approve, reason, at: now, grant }],
+  }
+  await holds.putHold(hold)
+  return { ok: true, hold }
+}
+
+async function endIn(holds: MemoryHolds, id: string, by: string, now: number): Promise<boolean> {
+  const grant = await holds.grant(id)
+  if (grant === null || grant.endedAt !== null || grant.expiresAt <= now) return false
+  await holds.putGrant({ ...grant, endedAt: now, endedBy: by })
+  return true
+}
+
+/** Takes a file whose first word is not `bad`: a Block as it is written, anything else as a policy of that name. */
+function parseFake(text: string): ReturnType<ApiDeps['parseDocuments']> {
+  if (text.startsWith('bad')) return { ok: false, errors: ['spec.rules: expected an array'] }
+  if (text.includes('kind: Block')) {
+    const document = parse(text)
+    return { ok: true, documents: [{ kind: 'Block', name: document.metadata.name, document, source: text }] }
+  }
+  return { ok: true, documents: [{ kind: 'AccessPolicy', name: text.trim(), document: {}, source: text }] }
+}
+
 class FakeClock implements Clock {
   time = Date.UTC(2026, 0, 1)
   now() {
@@ -198,6 +397,8 @@ export interface Fakes {
   readonly deps: ApiDeps
   readonly log: MemoryLog
   readonly store: MemoryStore
+  /** Holds {@link HOLD} and {@link GRANT}. */
+  readonly holds: MemoryHolds
   readonly clock: FakeClock
 }
 
@@ -205,6 +406,10 @@ export interface Fakes {
 export function fakes(extra: Partial<ApiDeps> = {}): Fakes {
   const log = new MemoryLog()
   const store = new MemoryStore()
+  const holds = new MemoryHolds()
+  // Nothing in it waits: the maps are filled before the next line.
+  void holds.putHold(HOLD, REVIEW_TEXT)
+  void holds.putGrant(GRANT)
   const clock = new FakeClock()
   let counter = 0
   const next = () => {
@@ -230,12 +435,23 @@ export function fakes(extra: Partial<ApiDeps> = {}): Fakes {
     tunnelStatus: async () => [],
     createEnrolmentCode,
     enrol,
-    parseDocuments: (text) =>
-      text.startsWith('bad')
-        ? { ok: false, errors: ['spec.rules: expected an array'] }
-        : { ok: true, documents: [{ kind: 'AccessPolicy', name: text.trim(), document: {}, source: text }] },
+    parseDocuments: parseFake,
+    holds,
+    answerHold: async (_, id, vote) => answerIn(holds, id, vote, clock.now()),
+    endGrant: async (_, id, by) => endIn(holds, id, by, clock.now()),
+    documentsChanged: async () => undefined,
+    explainPolicies: async ({ verb }) => ({
+      ok: true,
+      answer: {
+        ...(verb === undefined
+          ? {}
+          : { decision: { effect: 'Deny', policy: '', rule: '', reason: 'nothing allows it' } }),
+        rules: [],
+      },
+    }),
+    simulatePolicies: async () => ({ ok: true, answer: { judged: 0, changes: [], cut: false } }),
     fetch: async () => new Response(null, { status: 500 }),
     ...extra,
   }
-  return { deps, log, store, clock }
+  return { deps, log, store, holds, clock }
 }

@@ -2,19 +2,33 @@
 // and not here does not compile. No I/O.
 
 import type { RecordedDecision, RecordedMask, RecordedRequest, RecordedResult } from '../../protocol/log/event.ts'
+import type { Review, ReviewedRequest } from '../../protocol/review.ts'
 import type {
+  Approve,
+  BlockSummary,
   CommandSummary,
   ConnectionSummary,
   ConnectorSummary,
+  DenyHold,
   DocumentSummary,
   Enrolled,
   Enrolment,
+  ExplainAnswer,
+  ExplainedRule,
+  ExplainQuestion,
+  GrantSummary,
+  HoldDetail,
+  HoldSummary,
   LoginLink,
   LoginOptions,
   Me,
+  NewBlock,
   Problem,
   RequestRecord,
   SessionSummary,
+  SimulateAnswer,
+  SimulatedChange,
+  SimulateQuestion,
 } from './types.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -72,7 +86,7 @@ const recordedRequest = object<RecordedRequest>({
       tty: boolean,
     }),
   ),
-  preparatory: optional(oneOf('dry-run', 'exists')),
+  preparatory: optional(oneOf('dry-run', 'exists', 'read', 'reach')),
 })
 const recordedDecision = object<RecordedDecision>({
   effect: oneOf('Allow', 'Deny', 'Hold'),
@@ -94,6 +108,84 @@ const recordedResult = object<RecordedResult>({
   durationMs: { type: 'number' },
   bytes: integer,
   exitCode: optional(integer),
+})
+
+const objectName = object<{ group: string; resource: string; name: string }>({
+  group: string,
+  resource: string,
+  name: string,
+})
+const grantAsked = object<NonNullable<Approve['grant']>>({
+  scope: oneOf('namespace', 'object'),
+  forS: { type: 'integer', minimum: 1 },
+})
+const anyValue: JsonSchema = {}
+
+const holdFields: Fields<HoldSummary> = {
+  id: string,
+  kind: oneOf('request', 'plan'),
+  state: oneOf(
+    ...['collecting', 'pending', 'approved', 'denied', 'expired', 'withdrawn', 'used', 'spoiled', 'superseded'],
+  ),
+  connection: string,
+  session: string,
+  command: string,
+  agent: object<HoldSummary['agent']>({ username: string, groups: list(string), issuer: string }),
+  purpose: optional(string),
+  policy: string,
+  rule: string,
+  reason: string,
+  title: string,
+  requests: integer,
+  used: integer,
+  openedAt: time,
+  expiresAt: time,
+  validUntil: optional(time),
+  closedAt: optional(time),
+  votes: list(
+    object<HoldSummary['votes'][number]>({
+      username: string,
+      approve: boolean,
+      reason: string,
+      at: time,
+      grant: optional(grantAsked),
+    }),
+  ),
+  needs: object<HoldSummary['needs']>({ count: integer, users: list(string), groups: list(string) }),
+  mayAnswer: boolean,
+  whyNot: optional(string),
+  grant: optional(string),
+}
+
+const diff: JsonSchema = {
+  oneOf: [
+    object<{ kind: 'lines'; lines: JsonSchema; added: number; removed: number; cut: boolean }>({
+      kind: { const: 'lines' },
+      lines: list({
+        type: 'array',
+        prefixItems: [oneOf(' ', '+', '-', '@'), string],
+        items: false,
+        minItems: 2,
+      }),
+      added: integer,
+      removed: integer,
+      cut: boolean,
+    }),
+    object<{ kind: 'none'; why: string }>({ kind: { const: 'none' }, why: string }),
+  ],
+}
+const orNull = (type: string): JsonSchema => ({ type: [type, 'null'] })
+const reviewedRequest = object<ReviewedRequest>({
+  title: string,
+  request: recordedRequest,
+  body: optional(object<NonNullable<ReviewedRequest['body']>>({ mediaType: string, text: string, cut: boolean })),
+  diff,
+  reach: object<ReviewedRequest['reach']>({
+    objects: orNull('integer'),
+    pods: orNull('integer'),
+    examples: list(string),
+    note: optional(string),
+  }),
 })
 
 /** Every schema by its name in the OpenAPI document. */
@@ -121,6 +213,7 @@ export const SCHEMAS = {
     commands: integer,
     requests: integer,
     denials: integer,
+    holds: integer,
     masks: integer,
     live: boolean,
   }),
@@ -132,6 +225,7 @@ export const SCHEMAS = {
     endedAt: time,
     requests: integer,
     denials: integer,
+    holds: integer,
     masks: integer,
     outcome: oneOf('ok', 'refused', 'failed', 'cancelled', 'unknown', 'running'),
     stream: optional(string),
@@ -143,6 +237,8 @@ export const SCHEMAS = {
     at: time,
     request: recordedRequest,
     decision: optional(recordedDecision),
+    hold: optional(string),
+    grant: optional(string),
     mask: optional(recordedMask),
     result: optional(recordedResult),
     bodies: list(
@@ -182,6 +278,114 @@ export const SCHEMAS = {
     appliedAt: time,
     source: string,
   }),
+  HoldSummary: object<HoldSummary>(holdFields),
+  HoldDetail: object<HoldDetail>({
+    ...holdFields,
+    review: object<Review>({ v: { const: 1 }, requests: list(reviewedRequest) }),
+    reviewSha256: string,
+    before: list(ref('CommandSummary')),
+    offer: optional(
+      object<NonNullable<HoldDetail['offer']>>({ maxForS: integer, namespace: string, object: optional(objectName) }),
+    ),
+    notices: list(
+      object<HoldDetail['notices'][number]>({
+        channel: string,
+        state: oneOf('waiting', 'sent', 'given-up'),
+        attempts: integer,
+      }),
+    ),
+  }),
+  Approve: object<Approve>({ seen: string, reason: optional(string), grant: optional(grantAsked) }),
+  DenyHold: object<DenyHold>({ reason: optional(string) }),
+  GrantSummary: object<GrantSummary>({
+    id: string,
+    hold: string,
+    connection: string,
+    agent: object<GrantSummary['agent']>({ username: string, issuer: string }),
+    policy: string,
+    rule: string,
+    namespace: string,
+    object: optional(objectName),
+    approvers: list(string),
+    openedAt: time,
+    expiresAt: time,
+    endedAt: optional(time),
+    endedBy: optional(string),
+    uses: integer,
+  }),
+  BlockSummary: object<BlockSummary>({
+    name: string,
+    kind: oneOf('session', 'identity', 'connection'),
+    value: string,
+    reason: string,
+    by: string,
+    at: time,
+  }),
+  NewBlock: object<NewBlock>({
+    kind: oneOf('session', 'identity', 'connection'),
+    value: string,
+    reason: optional(string),
+  }),
+  ExplainQuestion: object<ExplainQuestion>({
+    username: string,
+    groups: list(string),
+    connection: string,
+    verb: optional(string),
+    resource: optional(string),
+    namespace: optional(string),
+    name: optional(string),
+    object: optional(anyValue),
+    oldObject: optional(anyValue),
+    argv: optional(list(string)),
+    draft: optional(string),
+  }),
+  ExplainAnswer: object<ExplainAnswer>({
+    decision: optional(
+      object<NonNullable<ExplainAnswer['decision']>>({
+        effect: oneOf('Allow', 'Deny', 'Hold', 'unknown'),
+        policy: string,
+        rule: string,
+        reason: string,
+      }),
+    ),
+    rules: list(
+      object<ExplainedRule>({
+        effect: oneOf('Allow', 'Deny', 'Hold'),
+        policy: string,
+        rule: string,
+        verdict: oneOf('matches', 'condition-false', 'condition-unknown', 'condition-error'),
+        when: optional(string),
+        message: optional(string),
+        verbs: list(string),
+        resources: list(string),
+        namespaces: list(string),
+        names: list(string),
+      }),
+    ),
+  }),
+  SimulateQuestion: object<SimulateQuestion>({
+    draft: string,
+    alone: optional(boolean),
+    session: optional(string),
+    connection: optional(string),
+    since: optional(time),
+    limit: optional(integer),
+  }),
+  SimulateAnswer: object<SimulateAnswer>({
+    judged: integer,
+    changes: list(
+      object<SimulatedChange>({
+        request: string,
+        session: string,
+        at: time,
+        username: string,
+        title: string,
+        before: object<SimulatedChange['before']>({ effect: string, policy: string, rule: string }),
+        after: object<SimulatedChange['after']>({ effect: string, policy: string, rule: string, reason: string }),
+      }),
+    ),
+    cut: boolean,
+  }),
   SessionPage: page(ref('SessionSummary')),
   CommandPage: page(ref('CommandSummary')),
   RequestPage: page(ref('RequestRecord')),
@@ -196,6 +400,9 @@ export const SCHEMAS = {
     }),
   ),
   DocumentPage: page(ref('DocumentSummary')),
+  HoldPage: page(ref('HoldSummary')),
+  GrantPage: page(ref('GrantSummary')),
+  BlockPage: page(ref('BlockSummary')),
 } satisfies Readonly<Record<string, JsonSchema>>
 
 export type SchemaName = keyof typeof SCHEMAS

@@ -49,6 +49,7 @@ async function apply(call: Call): Promise<Response> {
   )
   await call.deps.log.append(entries, 'fsynced')
   const stored = await call.deps.store.putDocuments(documents, caller.username, at(call))
+  await call.deps.documentsChanged()
   return json({ items: stored.map(summary) })
 }
 
@@ -62,6 +63,7 @@ async function remove(call: Call): Promise<Response> {
   const facts = { change: 'delete', kind, name, revision: found.revision }
   await log.append([apiEntry(call.deps, 'policy.change', caller, facts)], 'fsynced')
   await store.deleteDocument(kind, name, caller.username, at(call))
+  await call.deps.documentsChanged()
   return new Response(null, { status: 204 })
 }
 

@@ -3,72 +3,18 @@
 import { toStream } from '../../bytes.ts'
 import type { ByteSource } from '../../context.ts'
 import { writeAsciicast } from '../asciicast.ts'
-import { type Actor, apiEntry } from '../event.ts'
+import { apiEntry } from '../event.ts'
 import { RECORDED_CONTENT_POLICY } from '../headers.ts'
+import { cursor, filterOf, ID, limit, limitOf, text } from '../listing.ts'
 import { json, problem } from '../problem.ts'
-import { type Call, callerOf, param, type QueryParameter, type Route } from '../route.ts'
-
-/** Looking at one thing again within this time is one view: the app follows live sessions by polling. */
-const ONE_VIEW_MS = 60_000
-/** Views remembered, so that many viewers cannot fill the memory. The oldest goes first: then there is one event more. */
-const MAX_REMEMBERED_VIEWS = 10_000
-
-const ID = /^[A-Za-z0-9_-]{1,64}$/
-const limit: QueryParameter = {
-  name: 'limit',
-  type: 'integer',
-  min: 1,
-  max: 500,
-  default: 100,
-  description: 'Items on a page.',
-}
-const cursor: QueryParameter = {
-  name: 'cursor',
-  type: 'string',
-  maxLength: 1024,
-  description: 'The `next` of the page before.',
-}
-const text = (name: string, description: string): QueryParameter => ({
-  name,
-  type: 'string',
-  maxLength: 256,
-  description,
-})
+import { type Call, callerOf, param, type Route } from '../route.ts'
+import type { RecordView } from '../views.ts'
 
 const noSession = () => problem(404, 'There is no session of this id.')
 const noRequest = () => problem(404, 'There is no request of this id.')
 
-function filterOf<K extends string>(call: Call, names: Readonly<Record<K, string>>): { [P in K]?: string } {
-  const filter: { [P in K]?: string } = {}
-  for (const name in names) {
-    const value = call.query.get(names[name])
-    if (value !== undefined) filter[name] = value
-  }
-  return filter
-}
-
-const limitOf = (call: Call): number => call.integers.get('limit') ?? 100
-
-/** The rows. `seen` is theirs alone: what was lately viewed by whom. */
-export function sessionRoutes(): readonly Route[] {
-  const seen = new Map<string, number>()
-
-  /** Records that the caller read something; rejects with LogUnavailable when that cannot be recorded. */
-  async function recordView(call: Call, what: string, id: string): Promise<void> {
-    const actor: Actor = callerOf(call)
-    const key = JSON.stringify([actor.issuer, actor.username, what, id])
-    const now = call.deps.clock.now()
-    const last = seen.get(key)
-    if (last !== undefined && now - last < ONE_VIEW_MS) return
-    await call.deps.log.append([apiEntry(call.deps, 'view', actor, { what, id })], 'committed')
-    seen.delete(key)
-    seen.set(key, now)
-    for (const oldest of seen.keys()) {
-      if (seen.size <= MAX_REMEMBERED_VIEWS) break
-      seen.delete(oldest)
-    }
-  }
-
+/** The rows. @param recordView records readings */
+export function sessionRoutes(recordView: RecordView): readonly Route[] {
   function recorded(source: ByteSource, mediaType: string): Response {
     return new Response(toStream(source), {
       headers: {
