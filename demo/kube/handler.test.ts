@@ -165,7 +165,7 @@ describe('refusals are metav1.Status as the API server words them', () => {
       post(configMap('a')),
       422,
       'Invalid',
-      /Unsupported value: "Some"/,
+      /^CreateOptions\.meta\.k8s\.io "" is invalid: dryRun: Unsupported value: \[\]string\{"Some"\}: supported values: "All"$/,
     ],
     ['a broken selector', `${CM}?labelSelector=a%20b`, {}, 400, 'BadRequest', /unable to parse requirement/],
     [

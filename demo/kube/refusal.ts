@@ -58,6 +58,30 @@ export function conflict(plural: string, group: string, name: string, why: strin
   )
 }
 
+/** 409 for a delete whose preconditions do not hold. The API server names the kind there, not the resource. */
+export function failedPrecondition(kind: string, group: string, name: string, why: string): Refusal {
+  return new Refusal(
+    failure('Conflict', `Operation cannot be fulfilled on ${qualified(kind, group)} "${name}": ${why}`, {
+      details: { name, ...(group === '' ? {} : { group }), kind },
+    }),
+  )
+}
+
+/** 422 for options of a request that make no sense, e.g. `dryRun=Some`. */
+export function invalidOption(options: string, field: string, value: string, supported: readonly string[]): Refusal {
+  const known = supported.map((one) => JSON.stringify(one)).join(', ')
+  const cause = {
+    reason: 'FieldValueNotSupported',
+    message: `Unsupported value: ${value}: supported values: ${known}`,
+    field,
+  }
+  return new Refusal(
+    failure('Invalid', `${options}.meta.k8s.io "" is invalid: ${field}: ${cause.message}`, {
+      details: { group: 'meta.k8s.io', kind: options, causes: [cause] },
+    }),
+  )
+}
+
 /** 409 of server-side apply, one cause per contested field. */
 export function applyConflict(message: string, causes: readonly StatusCause[]): Refusal {
   return new Refusal(failure('Conflict', message, { details: { causes } }))

@@ -228,7 +228,12 @@ function checkWorkload(object: KubeObject, causes: StatusCause[]): void {
 }
 
 /** Refuses (422) an object that breaks the rules of its kind, or changes what may not change. */
-export function validate(object: KubeObject, resource: Resource, live: KubeObject | undefined): void {
+export function validate(
+  object: KubeObject,
+  resource: Resource,
+  live: KubeObject | undefined,
+  subresource: string | undefined = undefined,
+): void {
   const causes: StatusCause[] = []
   const name = object.metadata.name
   const rbac = resource.group === 'rbac.authorization.k8s.io'
@@ -291,14 +296,28 @@ export function validate(object: KubeObject, resource: Resource, live: KubeObjec
       break
     default:
   }
-  if (live !== undefined) checkImmutable(object, live, causes)
+  if (live !== undefined) checkImmutable(object, live, subresource ?? '', causes)
   if (causes.length > 0) throw invalid(object.kind, resource.group, name, causes)
 }
 
-function checkImmutable(object: KubeObject, live: KubeObject, causes: StatusCause[]): void {
+function stringsOf(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+function checkImmutable(object: KubeObject, live: KubeObject, subresource: string, causes: StatusCause[]): void {
   const fixed = (...path: string[]) => {
     const value = at(object, ...path)
     if (!equal(value, at(live, ...path))) causes.push(invalidValue(path.join('.'), value ?? null, 'field is immutable'))
+  }
+  const added = stringsOf(object.metadata.finalizers).filter(
+    (finalizer) => !stringsOf(live.metadata.finalizers).includes(finalizer),
+  )
+  if (live.metadata.deletionTimestamp !== undefined && added.length > 0) {
+    causes.push({
+      reason: 'FieldValueForbidden',
+      message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((finalizer) => JSON.stringify(finalizer)).join(', ')}}`,
+      field: 'metadata.finalizers',
+    })
   }
   switch (object.kind) {
     case 'Deployment':
@@ -341,14 +360,10 @@ function checkImmutable(object: KubeObject, live: KubeObject, causes: StatusCaus
       const comparable = (pod: KubeObject): JsonObject => {
         const spec = structuredClone(objectAt(pod, 'spec'))
         for (const list of ['containers', 'initContainers']) for (const c of objectsAt(spec, list)) delete c.image
-        for (const key of [
-          'activeDeadlineSeconds',
-          'tolerations',
-          'terminationGracePeriodSeconds',
-          'nodeName',
-          'ephemeralContainers',
-        ])
+        for (const key of ['activeDeadlineSeconds', 'tolerations', 'terminationGracePeriodSeconds', 'nodeName'])
           delete spec[key]
+        // They have a subresource of their own; anywhere else they may not change.
+        if (subresource === 'ephemeralcontainers') delete spec.ephemeralContainers
         return spec
       }
       if (!equal(comparable(object), comparable(live))) {

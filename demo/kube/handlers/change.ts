@@ -6,13 +6,26 @@ import { checkFields, type FieldValidation } from '../admission/validate.ts'
 import { authorize } from '../auth/rbac.ts'
 import { asKubeObject, mediaType, parseText, readObject } from '../body.ts'
 import { toServed, toStored } from '../convert.ts'
-import { at, isObject, type Json, type KubeObject, numberAt, textAt } from '../json.ts'
+import {
+  at,
+  clone,
+  ensure,
+  equal,
+  isObject,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  numberAt,
+  objectAt,
+  objectsAt,
+  textAt,
+} from '../json.ts'
 import { apiVersionOf } from '../kinds.ts'
 import { applyConfiguration } from '../patch/apply.ts'
 import { jsonPatch, mergePatch } from '../patch/json-patch.ts'
 import { strategicMergePatch } from '../patch/strategic.ts'
 import { isProtobuf } from '../protobuf.ts'
-import { alreadyExists, notFound, Refusal, refuse } from '../refusal.ts'
+import { conflict, invalid, invalidOption, notFound, Refusal, refuse } from '../refusal.ts'
 import { type DemoResponse, header } from '../request.ts'
 import { SCHEMAS } from '../schema/schema.ts'
 import { shelfOf } from '../store.ts'
@@ -21,20 +34,25 @@ import { found, selected } from './read.ts'
 import { fromScale, scaleOf } from './scale.ts'
 import { createObject, type DeleteOptions, deleteObject, updateObject, writerOf } from './write.ts'
 
-/** Whether a write is only tried. Refuses another value than `All`. */
-function dryRun(call: Call, inBody: Json | undefined = undefined): boolean {
-  const values = [...call.info.query.getAll('dryRun'), ...(Array.isArray(inBody) ? inBody : [])].filter(
-    (value) => value !== '',
-  )
+const OPTIONS: Readonly<Record<string, string>> = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
+  DELETE: 'DeleteOptions',
+}
+
+/** Whether values of `dryRun` ask only to try. Refuses another than `All`. */
+function onlyTried(values: readonly (Json | undefined)[], options: string): boolean {
   if (values.some((value) => value !== 'All')) {
-    throw new Refusal(
-      failure(
-        'Invalid',
-        `${call.resource.kind} "" is invalid: dryRun: Unsupported value: "${String(values[0])}": supported values: "All"`,
-      ),
-    )
+    const told = values.map((value) => JSON.stringify(value ?? '')).join(', ')
+    throw invalidOption(options, 'dryRun', `[]string{${told}}`, ['All'])
   }
   return values.length > 0
+}
+
+/** Whether a write is only tried, by its query. */
+function dryRun(call: Call): boolean {
+  return onlyTried(call.info.query.getAll('dryRun'), OPTIONS[call.request.method] ?? 'CreateOptions')
 }
 
 function validation(call: Call): FieldValidation {
@@ -107,6 +125,7 @@ function partOf(call: Call): Part {
 /** PUT of an object or of a subresource that is a view of it. */
 export function update(call: Call): DemoResponse {
   const { cluster, resource, info } = call
+  const options = { dryRun: dryRun(call), writer: writer(call) }
   const live = found(call)
   const sent = readObject(call.request.body, header(call.request, 'content-type'))
   if (sent.metadata.name !== '' && sent.metadata.name !== info.name) {
@@ -115,11 +134,58 @@ export function update(call: Call): DemoResponse {
       `the name of the object (${sent.metadata.name}) does not match the name on the URL (${info.name})`,
     )
   }
-  const options = { dryRun: dryRun(call), writer: writer(call) }
   if (info.subresource === 'scale')
-    return json(200, scaleOf(updateObject(cluster, resource, live, fromScale(live, sent), 'main', options)))
-  const object = accepted(call, { ...sent, metadata: { ...sent.metadata, name: info.name } })
+    return json(200, scaleOf(updateObject(cluster, resource, live, fromScale(resource, live, sent), 'main', options)))
+  const object = ofSubresource(call, live, accepted(call, { ...sent, metadata: { ...sent.metadata, name: info.name } }))
   return answer(call, 200, updateObject(cluster, resource, live, object, partOf(call), options))
+}
+
+/** What a write through a subresource may change; of any other it is everything. */
+function ofSubresource(call: Call, live: KubeObject, sent: KubeObject): KubeObject {
+  if (call.info.subresource !== 'ephemeralcontainers') return sent
+  const kept = textAt(sent, 'metadata', 'resourceVersion')
+  const uid = textAt(sent, 'metadata', 'uid')
+  const next = clone(live)
+  const spec = ensure(next, 'spec')
+  const now = at(sent, 'spec', 'ephemeralContainers')
+  if (now === undefined) delete spec.ephemeralContainers
+  else spec.ephemeralContainers = now
+  next.metadata.resourceVersion = kept
+  if (uid !== '') next.metadata.uid = uid
+  const gone = objectsAt(live, 'spec', 'ephemeralContainers').filter(
+    (had) => !objectsAt(next, 'spec', 'ephemeralContainers').some((has) => equal(has, had)),
+  )
+  if (gone.length > 0) {
+    throw invalid('Pod', '', call.info.name, [
+      {
+        reason: 'FieldValueForbidden',
+        message: `Forbidden: existing ephemeral containers ${JSON.stringify(gone.map((one) => textAt(one, 'name')))} may not be removed or changed`,
+        field: 'spec.ephemeralContainers',
+      },
+    ])
+  }
+  return next
+}
+
+/** Refuses to change what makes an object this one and no other. A PUT is told so by a conflict, a patch by a 422. */
+function sameObject(call: Call, live: KubeObject, patched: KubeObject): void {
+  const { resource, info } = call
+  const { name, namespace, uid } = patched.metadata
+  if (name !== live.metadata.name)
+    throw refuse(
+      'BadRequest',
+      `the name of the object (${name}) does not match the name on the URL (${live.metadata.name})`,
+    )
+  if (resource.namespaced && namespace !== undefined && namespace !== '' && namespace !== info.namespace)
+    throw refuse(
+      'BadRequest',
+      `the namespace of the object (${namespace}) does not match the namespace on the request (${info.namespace})`,
+    )
+  if (uid === undefined || uid === '' || uid === live.metadata.uid) return
+  const message = `Invalid value: ${JSON.stringify(uid)}: field is immutable`
+  throw invalid(resource.kind, resource.group, live.metadata.name, [
+    { reason: 'FieldValueInvalid', message, field: 'metadata.uid' },
+  ])
 }
 
 function patched(call: Call, live: KubeObject, type: string): KubeObject {
@@ -145,9 +211,9 @@ function patched(call: Call, live: KubeObject, type: string): KubeObject {
       result = strategicMergePatch(target, patch, schema)
   }
   const object = asKubeObject(result)
-  if (object.metadata.name !== live.metadata.name)
-    throw refuse('BadRequest', 'the name of the object does not match the name on the URL')
-  return scale ? fromScale(live, object) : accepted(call, object)
+  if (scale) return fromScale(resource, live, object)
+  sameObject(call, live, object)
+  return ofSubresource(call, live, accepted(call, object))
 }
 
 const unsupportedPatch = () =>
@@ -171,8 +237,8 @@ export function patch(call: Call): DemoResponse {
   const type = mediaType(header(call.request, 'content-type'))
   if (type === 'application/apply-patch+yaml') return apply(call)
   if (!PATCHES.has(type)) throw unsupportedPatch()
-  const live = found(call)
   const options = { dryRun: dryRun(call), writer: writer(call) }
+  const live = found(call)
   const next = patched(call, live, type)
   const stored = updateObject(cluster, resource, live, next, partOf(call), options)
   return info.subresource === 'scale' ? json(200, scaleOf(stored)) : answer(call, 200, stored)
@@ -193,7 +259,11 @@ function apply(call: Call): DemoResponse {
   const sent = asKubeObject(parseText(call.request.body, true))
   if ((sent.metadata.managedFields ?? []).length > 0) throw refuse('BadRequest', 'metadata.managedFields must be nil')
   if (sent.metadata.name !== '' && sent.metadata.name !== info.name)
-    throw refuse('BadRequest', 'the name of the object does not match the name on the URL')
+    throw refuse(
+      'BadRequest',
+      `the name of the object (${sent.metadata.name}) does not match the name on the URL (${info.name})`,
+    )
+  const options = { dryRun: dryRun(call), writer: writer(call), applied: true }
   const live = cluster.store.get(shelfOf(resource), resource.namespaced ? info.namespace : '', info.name)
   const force = info.query.get('force') === 'true'
   const schema = resource.schema === undefined ? undefined : SCHEMAS.get(resource.schema)
@@ -201,24 +271,37 @@ function apply(call: Call): DemoResponse {
   if (live === undefined) {
     if (info.subresource !== '') throw notFound(resource.plural, resource.group, info.name)
     authorize(cluster, user, { ...info, verb: 'create' })
-    if (version !== undefined) throw alreadyExists(resource.plural, resource.group, info.name)
+    const { uid } = sent.metadata
+    if (uid !== undefined && uid !== '') {
+      const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+      throw conflict(resource.plural, resource.group, info.name, why)
+    }
   }
   if (info.subresource === 'scale' && live !== undefined) {
-    const next = fromScale(live, sent)
-    return json(
-      200,
-      scaleOf(updateObject(cluster, resource, live, next, 'main', { dryRun: dryRun(call), writer: writer(call) })),
-    )
+    const scaled = fromScale(resource, live, sent)
+    const { apiVersion, kind } = live
+    const wanted: KubeObject = {
+      apiVersion,
+      kind,
+      metadata: { name: live.metadata.name, namespace: info.namespace },
+      spec: { replicas: numberAt(scaled, ['spec', 'replicas']) },
+    }
+    const next = applyConfiguration(live, wanted, schema, writer(call), force)
+    next.metadata.resourceVersion = textAt(scaled, 'metadata', 'resourceVersion')
+    return json(200, scaleOf(updateObject(cluster, resource, live, next, 'main', options)))
   }
+  if (live !== undefined) sameObject(call, live, { ...sent, metadata: { ...sent.metadata, name: info.name } })
   const config = accepted(call, { ...sent, metadata: { ...sent.metadata, name: info.name } })
   delete config.metadata.creationTimestamp
   delete config.metadata.uid
   if (config.kind === 'Secret') stringDataToData(config)
+  if (live === undefined) delete config.metadata.resourceVersion
   const merged = applyConfiguration(live, config, schema, writer(call), force)
-  const options = { dryRun: dryRun(call), writer: writer(call), applied: true }
   if (live === undefined) return answer(call, 201, createObject(cluster, resource, merged, options))
   if (version !== undefined) merged.metadata.resourceVersion = version
-  return answer(call, 200, updateObject(cluster, resource, live, merged, partOf(call), options))
+  const next = ofSubresource(call, live, merged)
+  if (next !== merged) next.metadata = { ...next.metadata, managedFields: merged.metadata.managedFields ?? [] }
+  return answer(call, 200, updateObject(cluster, resource, live, next, partOf(call), options))
 }
 
 /** Applied `stringData` owns the keys it makes in `data`. */
@@ -242,18 +325,37 @@ function deleteBody(call: Call): KubeObject | undefined {
   return isObject(parsed) ? asKubeObject({ kind: 'DeleteOptions', apiVersion: 'v1', ...parsed }) : undefined
 }
 
+const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil']
+
+/**
+ * The options of a delete. As the API server has it, a body is all there is: beside one the query is not looked at, not
+ * even its `dryRun`.
+ */
 function deleteOptions(call: Call): DeleteOptions {
   const body = deleteBody(call)
   if (body !== undefined && body.kind !== 'DeleteOptions')
     throw refuse('BadRequest', `${body.kind} cannot be handled as DeleteOptions`)
   const { query } = call.info
-  const grace = query.get('gracePeriodSeconds') ?? at(body, 'gracePeriodSeconds')
-  const policy = query.get('propagationPolicy') ?? textAt(body, 'propagationPolicy')
-  const orphan = at(body, 'orphanDependents') === true || query.get('orphanDependents') === 'true'
-  const uid = textAt(body, 'preconditions', 'uid')
-  const version = textAt(body, 'preconditions', 'resourceVersion')
+  const asked = body ?? {
+    gracePeriodSeconds: query.get('gracePeriodSeconds'),
+    propagationPolicy: query.get('propagationPolicy') ?? '',
+    orphanDependents: query.get('orphanDependents') === 'true',
+    dryRun: query.getAll('dryRun'),
+  }
+  return readDeleteOptions(asked)
+}
+
+function readDeleteOptions(asked: JsonObject): DeleteOptions {
+  const grace = at(asked, 'gracePeriodSeconds')
+  const policy = textAt(asked, 'propagationPolicy')
+  const orphan = at(asked, 'orphanDependents') === true
+  const uid = textAt(asked, 'preconditions', 'uid')
+  const version = textAt(asked, 'preconditions', 'resourceVersion')
+  const tried = at(asked, 'dryRun')
+  if (policy !== '' && !POLICIES.slice(0, 3).includes(policy))
+    throw invalidOption('DeleteOptions', 'propagationPolicy', JSON.stringify(policy), POLICIES)
   return {
-    dryRun: dryRun(call, at(body, 'dryRun')),
+    dryRun: onlyTried(Array.isArray(tried) ? tried : [], 'DeleteOptions'),
     ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
     ...(orphan ? { propagationPolicy: 'Orphan' } : policy === '' ? {} : { propagationPolicy: policy }),
     ...(uid === '' ? {} : { uid }),
@@ -264,8 +366,8 @@ function deleteOptions(call: Call): DeleteOptions {
 /** DELETE of one object. */
 export function remove(call: Call): DemoResponse {
   const { cluster, resource, info } = call
-  const live = found(call)
   const options = deleteOptions(call)
+  const live = found(call)
   const result = deleteObject(cluster, resource, live, options)
   if (options.gracePeriodSeconds === 0 && live.kind === 'Pod') {
     call.warnings.push(
@@ -301,6 +403,9 @@ export function evict(call: Call): DemoResponse {
   const pod = found(call)
   const body = readObject(call.request.body, header(call.request, 'content-type'))
   if (body.kind !== 'Eviction') throw refuse('BadRequest', `${body.kind} cannot be handled as an Eviction`)
+  if (body.metadata.name !== info.name) throw refuse('BadRequest', 'name in URL does not match name in Eviction object')
+  const inQuery = dryRun(call)
+  const options = readDeleteOptions(objectAt(body, 'deleteOptions'))
   for (const budget of cluster.store.list('poddisruptionbudgets.policy', info.namespace)) {
     const labels = at(budget, 'spec', 'selector', 'matchLabels')
     const matches =
@@ -320,10 +425,6 @@ export function evict(call: Call): DemoResponse {
       )
     }
   }
-  const grace = at(body, 'deleteOptions', 'gracePeriodSeconds')
-  deleteObject(cluster, resource, pod, {
-    dryRun: dryRun(call, at(body, 'deleteOptions', 'dryRun')),
-    ...(typeof grace === 'number' ? { gracePeriodSeconds: grace } : {}),
-  })
+  deleteObject(cluster, resource, pod, { ...options, dryRun: inQuery || options.dryRun })
   return json(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 })
 }

@@ -8,7 +8,7 @@ import { type Cluster, now, timestamp } from '../cluster.ts'
 import { clone, equal, type Json, type JsonObject, type KubeObject, numberAt, objectAt } from '../json.ts'
 import { apiVersionOf, type Resource } from '../kinds.ts'
 import { trackUpdate, type Writer } from '../patch/apply.ts'
-import { alreadyExists, conflict, forbidden, notFound, qualified } from '../refusal.ts'
+import { alreadyExists, conflict, failedPrecondition, forbidden, notFound, qualified, refuse } from '../refusal.ts'
 import { SCHEMAS } from '../schema/schema.ts'
 import { shelfOf } from '../store.ts'
 
@@ -68,6 +68,9 @@ export function createObject(
   const shelf = shelfOf(resource)
   if (meta.name !== '' && cluster.store.get(shelf, meta.namespace ?? '', meta.name) !== undefined)
     throw alreadyExists(resource.plural, resource.group, meta.name)
+  // Only storage refuses it, so a dry run does not.
+  if (!options.dryRun && versionOf(meta.resourceVersion) !== '')
+    throw refuse('InternalError', 'resourceVersion should not be set on objects to be created')
   delete meta.resourceVersion
   delete meta.deletionTimestamp
   delete meta.deletionGracePeriodSeconds
@@ -91,6 +94,11 @@ export function createObject(
   if (status !== undefined) tracked.status = status
   if (options.dryRun) return { ...tracked, metadata: { ...tracked.metadata } }
   return cluster.store.put(shelf, tracked)
+}
+
+/** A resourceVersion that is asked for; `''` when any will do, which `0` also says. */
+function versionOf(version: string | undefined): string {
+  return version === undefined || version === '0' ? '' : version
 }
 
 function withoutTimes(object: KubeObject): Json {
@@ -125,8 +133,8 @@ export function updateObject(
   options: WriteOptions,
 ): KubeObject {
   const { name } = live.metadata
-  const version = sent.metadata.resourceVersion
-  if (version !== undefined && version !== '' && version !== live.metadata.resourceVersion) {
+  const version = versionOf(sent.metadata.resourceVersion)
+  if (version !== '' && version !== live.metadata.resourceVersion) {
     throw conflict(
       resource.plural,
       resource.group,
@@ -170,7 +178,7 @@ export function updateObject(
   if (part !== 'status') {
     carryOver(next, live)
     applyDefaults(cluster, next, options.dryRun)
-    validate(next, resource, live)
+    validate(next, resource, live, options.writer?.subresource)
   }
   const specChanged = Object.keys({ ...next, ...live }).some(
     (key) => key !== 'metadata' && key !== 'status' && !equal(next[key], live[key]),
@@ -224,20 +232,15 @@ export function deleteObject(
   options: DeleteOptions,
 ): { gone: boolean; object: KubeObject } {
   const { name, namespace = '', uid } = live.metadata
+  const unmet = (why: string) => failedPrecondition(resource.kind, resource.group, name, why)
   if (options.uid !== undefined && options.uid !== uid) {
-    throw conflict(
-      resource.plural,
-      resource.group,
-      name,
-      `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid ?? ''}`,
+    throw unmet(
+      `the UID in the precondition (${options.uid}) does not match the UID in record (${uid ?? ''}). The object might have been deleted and then recreated`,
     )
   }
   if (options.resourceVersion !== undefined && options.resourceVersion !== live.metadata.resourceVersion) {
-    throw conflict(
-      resource.plural,
-      resource.group,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${live.metadata.resourceVersion ?? ''}`,
+    throw unmet(
+      `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${live.metadata.resourceVersion ?? ''}). The object might have been modified`,
     )
   }
   const shelf = shelfOf(resource)

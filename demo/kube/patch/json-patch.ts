@@ -1,18 +1,19 @@
 // JSON patch (RFC 6902) and JSON merge patch (RFC 7386). In: a document and a patch. Out: a new document.
 // Never changes what it is given.
 
+import { failure } from '../../../protocol/status.ts'
 import { clone, equal, isObject, type Json } from '../json.ts'
-import { refuse } from '../refusal.ts'
+import { Refusal, refuse } from '../refusal.ts'
 
 /** Operations a JSON patch may have, as the API server limits it (CVE-2019-1002100). */
 export const MAX_OPERATIONS = 10_000
 
-const cannotApply = (why: string) =>
-  refuse('Invalid', `the server rejected our request due to an error in our request: ${why}`)
+/** 422, in the words of the API server, which does not say which operation it was. */
+const cannotApply = () =>
+  new Refusal(failure('Invalid', 'the server rejected our request due to an error in our request', { details: {} }))
 
 function pointer(text: unknown): string[] {
-  if (typeof text !== 'string' || (text !== '' && !text.startsWith('/')))
-    throw refuse('BadRequest', 'invalid JSON pointer')
+  if (typeof text !== 'string' || (text !== '' && !text.startsWith('/'))) throw cannotApply()
   return text
     .split('/')
     .slice(1)
@@ -20,7 +21,7 @@ function pointer(text: unknown): string[] {
 }
 
 function index(step: string, length: number): number {
-  if (!/^(0|[1-9]\d*)$/.test(step) || Number(step) > length) throw cannotApply(`array index ${step} is out of bounds`)
+  if (!/^(0|[1-9]\d*)$/.test(step) || Number(step) > length) throw cannotApply()
   return Number(step)
 }
 
@@ -33,7 +34,7 @@ function find(root: Json, path: readonly string[]): Json {
   let here: Json | undefined = root
   for (const step of path) {
     here = child(here, step)
-    if (here === undefined) throw cannotApply(`path /${path.join('/')} does not exist`)
+    if (here === undefined) throw cannotApply()
   }
   return here
 }
@@ -45,7 +46,7 @@ function add(root: Json, path: readonly string[], value: Json): Json {
   if (Array.isArray(parent)) parent.splice(last === '-' ? parent.length : index(last, parent.length), 0, value)
   else if (isObject(parent))
     Object.defineProperty(parent, last, { value, enumerable: true, configurable: true, writable: true })
-  else throw cannotApply(`path /${path.join('/')} has no parent`)
+  else throw cannotApply()
   return root
 }
 
@@ -59,9 +60,17 @@ function remove(root: Json, path: readonly string[]): Json {
   return root
 }
 
+/** What `test` compares with: a member that is missing from its parent equals null. */
+function tested(root: Json, path: readonly string[]): Json {
+  const last = path.at(-1)
+  const parent = last === undefined ? root : find(root, path.slice(0, -1))
+  return last !== undefined && isObject(parent) ? (child(parent, last) ?? null) : find(root, path)
+}
+
 /** Applies an RFC 6902 patch. Refuses malformed ones (400) and ones that do not apply (422). */
 export function jsonPatch(document: Json, patch: Json): Json {
-  if (!Array.isArray(patch)) throw refuse('BadRequest', 'error decoding patch: a JSON patch is a list of operations')
+  if (!Array.isArray(patch))
+    throw refuse('BadRequest', 'json: cannot unmarshal object into Go value of type jsonpatch.Patch')
   if (patch.length > MAX_OPERATIONS) {
     throw refuse(
       'RequestEntityTooLarge',
@@ -70,7 +79,8 @@ export function jsonPatch(document: Json, patch: Json): Json {
   }
   let root = clone(document)
   for (const step of patch) {
-    if (!isObject(step)) throw refuse('BadRequest', 'error decoding patch: an operation is an object')
+    if (!isObject(step))
+      throw refuse('BadRequest', 'json: cannot unmarshal a value into Go value of type jsonpatch.Operation')
     const path = pointer(step.path)
     const value = step.value === undefined ? null : clone(step.value)
     switch (step.op) {
@@ -94,10 +104,10 @@ export function jsonPatch(document: Json, patch: Json): Json {
         root = add(root, path, clone(find(root, pointer(step.from))))
         break
       case 'test':
-        if (!equal(find(root, path), value)) throw cannotApply(`testing value ${String(step.path)} failed`)
+        if (!equal(tested(root, path), value)) throw cannotApply()
         break
       default:
-        throw refuse('BadRequest', `error decoding patch: unexpected kind: ${String(step.op)}`)
+        throw cannotApply()
     }
   }
   return root
