@@ -1,7 +1,7 @@
 // Puts a database together from a writer and a connection to read from: what embedded and remote have in common.
 
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
-import type { Clock, HoldStore, Log, RandomBytes, Recordings, Store } from '../worker/ports.ts'
+import type { Clock, HoldStore, Log, RandomBytes, Recordings, Store, UsageHistory } from '../worker/ports.ts'
 import { createCatchUp } from './catchup.ts'
 import { createHoldStore } from './holds.ts'
 import { createLogQueue } from './log.ts'
@@ -10,6 +10,7 @@ import { rebuildReadModel } from './rebuild.ts'
 import { createRecordings } from './recordings.ts'
 import { createStore } from './store.ts'
 import { createUnfinished, type Unfinished } from './unfinished.ts'
+import { createUsageHistory } from './usage.ts'
 import type { Writer } from './writer.ts'
 
 export interface DatabaseOptions {
@@ -27,6 +28,8 @@ export interface Database {
   readonly store: Store
   readonly holds: HoldStore
   readonly recordings: Recordings
+  /** What limits count, for a hub that starts anew. */
+  readonly usage: UsageHistory
   /** Requests of writers that are gone, for the reaper. */
   readonly unfinished: Unfinished
   /** Derives sessions, commands and requests anew from the leaves. Nothing is appended meanwhile by this process. */
@@ -62,6 +65,7 @@ export async function assemble(
     store: createStore(reader, writer, () => clock.now()),
     holds: createHoldStore(reader, writer),
     recordings: createRecordings(reader, catchUp, () => clock.now()),
+    usage: createUsageHistory(reader, catchUp),
     unfinished: createUnfinished(reader, catchUp, log),
     rebuildReadModel: () => log.exclusively(() => rebuildReadModel(writer)),
     async close() {

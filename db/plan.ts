@@ -15,6 +15,9 @@ export interface Plan {
   readonly hashes: readonly string[]
 }
 
+/** Whose body is their own, also when they follow another event: a preparatory request, a question about a request. */
+const OWN_BODY: ReadonlySet<string> = new Set(['request.intent', 'hold.open'])
+
 /** Plans the append of entries behind `end`. The same SQL serves embedded and remote databases. */
 export function planAppend(entries: readonly Sealed[], end: ChainEnd, hash: Sha256): Plan {
   const hashes: string[] = []
@@ -30,8 +33,7 @@ export function planAppend(entries: readonly Sealed[], end: ChainEnd, hash: Sha2
     hashes.push(wprev)
     leafRows.push([event.id, event.type, event.session ?? null, end.writer, wseq, wprev, text])
     if (body !== undefined) {
-      // An intent's body is its own, also when the intent follows another (a preparatory request).
-      const request = event.type === 'request.intent' ? event.id : (event.ref ?? event.id)
+      const request = OWN_BODY.has(event.type) ? event.id : (event.ref ?? event.id)
       bodyRows.push([event.id, request, body.kind, body.seq, body.mediaType, body.bytes.length, body.salt, body.bytes])
     }
   }

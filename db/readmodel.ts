@@ -22,6 +22,7 @@ interface SessionChange {
   requests: number
   denials: number
   masks: number
+  holds: number
 }
 
 interface CommandChange {
@@ -32,6 +33,7 @@ interface CommandChange {
   requests: number
   denials: number
   masks: number
+  holds: number
   worst: number
   stream: string | null
   /** An intent was seen, so that the row may have to be made. */
@@ -45,9 +47,16 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
   const requests = new Map<string, SqlValue[]>()
   const results: Statement[] = []
   const terms = new Map<string, SqlValue[]>()
+  const touched = new Map<string, number>()
   for (const leaf of leaves) {
+    if (leaf.session === undefined) continue
+    // A question to people and their answers belong to the session, but the actor may be another than whose it is.
+    if (/^(hold|grant)\./.test(leaf.type)) {
+      touched.set(leaf.session, Math.max(touched.get(leaf.session) ?? 0, Date.parse(leaf.ts)))
+      continue
+    }
     // Who looks at a session later is an event about it, not of it.
-    if (leaf.session === undefined || !/^(session|request|stream)\./.test(leaf.type)) continue
+    if (!/^(session|request|stream)\./.test(leaf.type)) continue
     const session = sessionChange(sessions, leaf.session, leaf)
     const command = leaf.command === undefined ? null : commandChange(commands, leaf.command, leaf.session, leaf)
     const masked = leaf.mask?.count ?? 0
@@ -55,13 +64,18 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
     if (command !== null) command.masks += masked
     if (leaf.type === 'request.intent' && command !== null && leaf.request !== undefined) {
       const denied = leaf.decision?.effect === 'Deny' ? 1 : 0
+      // The gateway's own questions bear the decision on the request they are asked for, which is counted itself.
+      const held = leaf.decision?.effect === 'Hold' && leaf.request.preparatory === undefined ? 1 : 0
       session.requests += 1
       session.denials += denied
+      session.holds += held
       command.requests += 1
       command.denials += denied
+      command.holds += held
       command.opens = true
       if (session.userAgent === '') session.userAgent = leaf.request.userAgent
-      requests.set(leaf.id, [leaf.id, leaf.session, command.id, Date.parse(leaf.ts), leaf.writer, null])
+      const at = Date.parse(leaf.ts)
+      requests.set(leaf.id, [leaf.id, leaf.session, command.id, at, leaf.writer, null, leaf.connection ?? ''])
       for (const term of [leaf.request.kubectlCommand, leaf.request.resource, leaf.request.namespace]) {
         if (term === undefined || term === '') continue
         const cut = term.slice(0, MAX_TERM_LENGTH)
@@ -79,10 +93,14 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
   }
   return [
     ...[...sessions.values()].map(sessionStatement),
+    ...[...touched].map(([id, at]) => ({
+      sql: 'UPDATE sessions SET last_at = max(last_at, ?) WHERE id = ?',
+      args: [at, id],
+    })),
     ...[...commands.values()].map(commandStatement),
     ...inChunks(
       [...requests.values()],
-      (n) => `INSERT INTO requests (id, session, command, at, writer, result) VALUES ${tuples(n, 6)}`,
+      (n) => `INSERT INTO requests (id, session, command, at, writer, result, connection) VALUES ${tuples(n, 7)}`,
     ),
     ...inChunks(
       [...terms.values()],
@@ -110,6 +128,7 @@ function sessionChange(all: Map<string, SessionChange>, id: string, leaf: Leaf):
       requests: 0,
       denials: 0,
       masks: 0,
+      holds: 0,
     }
     all.set(id, change)
   }
@@ -138,6 +157,7 @@ function commandChange(all: Map<string, CommandChange>, id: string, session: str
       requests: 0,
       denials: 0,
       masks: 0,
+      holds: 0,
       worst: 0,
       stream: null,
       opens: false,
@@ -150,14 +170,14 @@ function commandChange(all: Map<string, CommandChange>, id: string, session: str
 }
 
 const SESSION_DELTA = `started_at = min(started_at, ?1), last_at = max(last_at, ?2),
-requests = requests + ?3, denials = denials + ?4, masks = masks + ?5`
+requests = requests + ?3, denials = denials + ?4, masks = masks + ?5, holds = holds + ?6`
 
 function sessionStatement(s: SessionChange): Statement {
-  const delta = [s.startedAt, s.lastAt, s.requests, s.denials, s.masks]
-  if (s.who === undefined) return { sql: `UPDATE sessions SET ${SESSION_DELTA} WHERE id = ?6`, args: [...delta, s.id] }
+  const delta = [s.startedAt, s.lastAt, s.requests, s.denials, s.masks, s.holds]
+  if (s.who === undefined) return { sql: `UPDATE sessions SET ${SESSION_DELTA} WHERE id = ?7`, args: [...delta, s.id] }
   return {
-    sql: `INSERT INTO sessions (started_at, last_at, requests, denials, masks, id, connection, username, groups, issuer,
-purpose, user_agent, commands) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0)
+    sql: `INSERT INTO sessions (started_at, last_at, requests, denials, masks, holds, id, connection, username, groups,
+issuer, purpose, user_agent, commands) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0)
 ON CONFLICT (id) DO UPDATE SET ${SESSION_DELTA}, purpose = coalesce(purpose, excluded.purpose),
 user_agent = iif(user_agent = '', excluded.user_agent, user_agent)`,
     args: [...delta, s.id, s.who.connection, s.who.username, s.who.groups, s.who.issuer, s.purpose, s.userAgent],
@@ -165,14 +185,14 @@ user_agent = iif(user_agent = '', excluded.user_agent, user_agent)`,
 }
 
 const COMMAND_DELTA = `started_at = min(started_at, ?1), ended_at = max(ended_at, ?2), requests = requests + ?3,
-denials = denials + ?4, masks = masks + ?5, worst = max(worst, ?6), stream = coalesce(stream, ?7)`
+denials = denials + ?4, masks = masks + ?5, holds = holds + ?6, worst = max(worst, ?7), stream = coalesce(stream, ?8)`
 
 function commandStatement(c: CommandChange): Statement {
-  const delta = [c.startedAt, c.endedAt, c.requests, c.denials, c.masks, c.worst, c.stream]
-  if (!c.opens) return { sql: `UPDATE commands SET ${COMMAND_DELTA} WHERE id = ?8`, args: [...delta, c.id] }
+  const delta = [c.startedAt, c.endedAt, c.requests, c.denials, c.masks, c.holds, c.worst, c.stream]
+  if (!c.opens) return { sql: `UPDATE commands SET ${COMMAND_DELTA} WHERE id = ?9`, args: [...delta, c.id] }
   return {
-    sql: `INSERT INTO commands (started_at, ended_at, requests, denials, masks, worst, stream, id, session)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET ${COMMAND_DELTA}`,
+    sql: `INSERT INTO commands (started_at, ended_at, requests, denials, masks, holds, worst, stream, id, session)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET ${COMMAND_DELTA}`,
     args: [...delta, c.id, c.session],
   }
 }

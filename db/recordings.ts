@@ -47,6 +47,7 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
       commands: row.commands,
       requests: row.requests,
       denials: row.denials,
+      holds: row.holds,
       masks: row.masks,
       live: running === 1 || row.lastAt > now() - LIVE_MS,
     }))
@@ -101,6 +102,8 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
           at: asked.ts,
           request: asked.request,
           ...(asked.decision === undefined ? {} : { decision: asked.decision }),
+          ...(typeof asked.data?.hold === 'string' ? { hold: asked.data.hold } : {}),
+          ...(typeof asked.data?.grant === 'string' ? { grant: asked.data.grant } : {}),
           ...(mask === undefined ? {} : { mask }),
           ...(ended?.res === undefined ? {} : { result: ended.res }),
           bodies: sizes.get(row.id) ?? [],
@@ -182,6 +185,7 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
           endedAt: iso(row.endedAt),
           requests: row.requests,
           denials: row.denials,
+          holds: row.holds,
           masks: row.masks,
           outcome: running === 1 ? 'running' : (OUTCOMES[row.worst] ?? 'unknown'),
           ...(row.stream === null ? {} : { stream: row.stream }),
@@ -278,7 +282,8 @@ function joinMasks(a: RecordedMask | undefined, b: RecordedMask | undefined): Re
   return { count: a.count + b.count, rules, ...(withheld === undefined ? {} : { withheld }) }
 }
 
-function parseKind(kind: string): BodyDigest['kind'] {
+/** A request has no review: that belongs to the event that asks people. */
+function parseKind(kind: string): Exclude<BodyDigest['kind'], 'review'> {
   return kind === 'request' || kind === 'stream' ? kind : 'response'
 }
 

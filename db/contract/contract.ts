@@ -1,4 +1,4 @@
-// One suite for the ports Log, Store, HoldStore and Recordings, run against every kind of database (database.test.ts).
+// One suite for the ports Log, Store, HoldStore, Recordings and UsageHistory, run against every kind of database (database.test.ts).
 
 import { afterEach, beforeEach, describe } from 'vitest'
 import type { Database } from '../database.ts'
@@ -7,6 +7,8 @@ import { holdsContract } from './holds.ts'
 import { logContract } from './log.ts'
 import { recordingsContract } from './recordings.ts'
 import { storeContract } from './store.ts'
+import { upgradeContract } from './upgrade.ts'
+import { usageContract } from './usage.ts'
 
 export function databaseContract(name: string, create: () => Promise<Subject>): void {
   describe(name, () => {
@@ -32,5 +34,7 @@ export function databaseContract(name: string, create: () => Promise<Subject>): 
     storeContract(opened)
     holdsContract(opened)
     recordingsContract(opened)
+    usageContract(opened)
+    upgradeContract(opened)
   })
 }

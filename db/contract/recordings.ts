@@ -38,6 +38,7 @@ export function recordingsContract({ open, subject }: Opened): void {
         commands: 2,
         requests: 2,
         denials: 1,
+        holds: 0,
         masks: 2,
         live: true,
       })
@@ -76,6 +77,90 @@ export function recordingsContract({ open, subject }: Opened): void {
       const viewer = { username: 'ann', groups: [], issuer: 'i' }
       await log.append([{ event: event('view', 'v1', { ...later, actor: viewer, connection: 'demo' }) }], 'committed')
       expect(await recordings.session('s1')).toEqual(before)
+    })
+
+    it('counts what waited for people or passed by a grant or a plan, once, and says by which', async () => {
+      const { log, recordings } = await open()
+      const decision = {
+        effect: 'Hold',
+        policy: 'p',
+        rule: 'ask',
+        reason: 'a person looks first',
+        revision: 1,
+      } as const
+      const hold = (type: 'hold.open' | 'hold.vote' | 'hold.use', id: string): Entry => ({
+        event: event(type, id, { session: 's1', command: 'c1', connection: 'demo', decision, data: { hold: 'h1' } }),
+      })
+      const refused = { outcome: 'refused', code: 403, durationMs: 0, bytes: 0 } as const
+      await log.append([intent('r1')], 'committed')
+      await log.append([hold('hold.open', 'o1'), hold('hold.vote', 'v1')], 'committed')
+      await log.append(
+        [
+          // What the gateway asks for the approver is part of the held request.
+          intent('r2-read', { decision, ref: 'r2' }, { preparatory: 'read' }),
+          intent('r2', { decision, data: { hold: 'h1' } }),
+          hold('hold.use', 'u1'),
+          intent('r3', { decision, command: 'c2', data: { hold: 'h1', grant: 'g1' } }),
+          intent('r4', { decision, command: 'c2' }),
+          result('e4', 'r4', { command: 'c2', res: refused }),
+        ],
+        'committed',
+      )
+      expect(await recordings.session('s1')).toMatchObject({ requests: 5, denials: 0, holds: 3 })
+      const { items } = await recordings.commands('s1', { limit: 10 })
+      expect(items.map(({ id, holds, requests }) => [id, holds, requests])).toEqual([
+        ['c1', 1, 3],
+        ['c2', 2, 2],
+      ])
+      const found = await recordings.requests('s1', { limit: 10 })
+      expect(found.items.map(({ id, hold, grant }) => [id, hold, grant])).toEqual([
+        ['r1', undefined, undefined],
+        ['r2', 'h1', undefined],
+        ['r2-read', undefined, undefined],
+        ['r3', 'h1', 'g1'],
+        ['r4', undefined, undefined],
+      ])
+    })
+
+    it('takes no part of a session from whoever answers, but knows when they did', async () => {
+      const { log, recordings, rebuildReadModel } = await open()
+      await log.append([intent('r1'), result('e1', 'r1')], 'committed')
+      const before = await recordings.session('s1')
+      const person = { username: 'alice', groups: ['sre'], issuer: 'i' }
+      const types = ['hold.open', 'hold.vote', 'hold.close', 'hold.use', 'grant.open', 'grant.close'] as const
+      for (const [at, type] of types.entries()) {
+        const ts = new Date(NOW + (at + 1) * 1000).toISOString()
+        const mask = { count: 1, rules: { secret: 1 } }
+        const place = { session: 's1', command: 'c1', connection: 'demo', ts, mask }
+        await log.append([{ event: event(type, `p${at}`, { ...place, actor: person, ref: 'r1' }) }], 'committed')
+        expect(await recordings.session('s1')).toEqual({ ...before, lastAt: ts })
+      }
+      // Of a session that nobody opened there is nothing to show.
+      await log.append([{ event: event('hold.open', 'p9', { session: 's9', actor: person }) }], 'committed')
+      await log.append([{ event: event('grant.close', 'p10', { actor: person }) }], 'committed')
+      expect(await recordings.session('s9')).toBeNull()
+      const shown = [await recordings.sessions({ limit: 10 }), await recordings.commands('s1', { limit: 10 })]
+      expect(shown[1]?.items).toMatchObject([{ id: 'c1', masks: 0, endedAt: new Date(NOW).toISOString() }])
+      await rebuildReadModel()
+      expect([await recordings.sessions({ limit: 10 }), await recordings.commands('s1', { limit: 10 })]).toEqual(shown)
+    })
+
+    it('keeps what people were shown under the event that asked them, also when it follows a request', async () => {
+      const { log, recordings } = await open()
+      const asks = (id: string, ref?: string): Entry => ({
+        event: event('hold.open', id, { session: 's1', command: 'c1', ...(ref === undefined ? {} : { ref }) }),
+        body: { kind: 'review', seq: 0, mediaType: 'application/json', bytes: utf8.encode(`"${id}"`) },
+      })
+      await log.append([intent('r1'), asks('o1'), asks('o2', 'r1'), asks('o3', 'r1')], 'committed')
+      for (const id of ['o1', 'o2', 'o3']) {
+        const body = await recordings.body(id, 'review')
+        expect([body?.mediaType, new TextDecoder().decode((await body?.bytes.read()) ?? undefined)]).toEqual([
+          'application/json',
+          `"${id}"`,
+        ])
+      }
+      expect(await recordings.body('r1', 'review')).toBeNull()
+      expect((await recordings.request('r1'))?.bodies).toEqual([])
     })
 
     it('shows what runs as running, then by its worst outcome', async () => {
