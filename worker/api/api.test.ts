@@ -1,7 +1,10 @@
+import { exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { createAuthenticator } from '../authenticate/authenticator.ts'
+import { apiAudience, connectionAudience, issueGatewayToken } from '../authenticate/gatewaytoken.ts'
 import { apiRoutes, createApi, isApiPath } from './api.ts'
 import { LOGIN_COOKIE } from './caller.ts'
-import { fakes, URL_OF_GATEWAY } from './fakes.ts'
+import { fakes, testConfig, URL_OF_GATEWAY } from './fakes.ts'
 import { CONTENT_SECURITY_POLICY } from './headers.ts'
 import type { Route } from './route.ts'
 import { storedAs } from './secret.ts'
@@ -11,13 +14,68 @@ const bearer = (groups: string) => ({ authorization: `Bearer token.ann.${groups}
 const LADDER = ['viewer', 'approver', 'admin'] as const
 const GROUP_OF = { viewer: 'viewers', approver: 'sre', admin: 'admins' } as const
 
+/** Who may call each route, said a second time: a row that is added, or opened wider, must be written down here too. */
+const ACCESS: readonly (readonly [row: string, access: Route['access']])[] = [
+  ['GET /.well-known/jwks.json', 'anyone'],
+  ['GET /.well-known/openid-configuration', 'anyone'],
+  ['POST /oauth/token', 'anyone'],
+  ['GET /login/start', 'anyone'],
+  ['GET /login/callback', 'anyone'],
+  ['GET /login/link', 'anyone'],
+  ['GET /api/v1/login-options', 'anyone'],
+  ['GET /api/v1/health', 'anyone'],
+  ['GET /api/v1/openapi.json', 'anyone'],
+  ['POST /api/v1/enrol', 'anyone'],
+  ['GET /api/v1/me', 'login'],
+  ['POST /logout', 'login'],
+  ['GET /api/v1/sessions', 'viewer'],
+  ['GET /api/v1/sessions/{id}', 'viewer'],
+  ['GET /api/v1/sessions/{id}/commands', 'viewer'],
+  ['GET /api/v1/sessions/{id}/requests', 'viewer'],
+  ['GET /api/v1/sessions/{id}/export', 'viewer'],
+  ['GET /api/v1/requests/{id}', 'viewer'],
+  ['GET /api/v1/requests/{id}/body', 'viewer'],
+  ['GET /api/v1/requests/{id}/stream', 'viewer'],
+  ['GET /api/v1/approvals', 'viewer'],
+  ['GET /api/v1/approvals/{id}', 'viewer'],
+  ['GET /api/v1/grants', 'viewer'],
+  ['GET /api/v1/blocks', 'viewer'],
+  ['GET /api/v1/connections', 'viewer'],
+  ['GET /api/v1/connectors', 'viewer'],
+  ['GET /api/v1/documents/{kind}', 'viewer'],
+  ['GET /api/v1/documents/{kind}/{name}', 'viewer'],
+  ['POST /api/v1/policies/explain', 'viewer'],
+  ['POST /api/v1/approvals/{id}/approve', 'approver'],
+  ['POST /api/v1/approvals/{id}/deny', 'approver'],
+  ['DELETE /api/v1/grants/{id}', 'approver'],
+  ['POST /api/v1/blocks', 'approver'],
+  ['DELETE /api/v1/blocks/{name}', 'admin'],
+  ['PUT /api/v1/connections/{name}', 'admin'],
+  ['DELETE /api/v1/connections/{name}', 'admin'],
+  ['POST /api/v1/connections/{name}/enrolments', 'admin'],
+  ['DELETE /api/v1/connectors/{id}', 'admin'],
+  ['PUT /api/v1/documents', 'admin'],
+  ['DELETE /api/v1/documents/{kind}/{name}', 'admin'],
+  ['POST /api/v1/login-links', 'admin'],
+  ['POST /api/v1/policies/simulate', 'admin'],
+]
+
 describe('who may call which route', () => {
-  it.each(apiRoutes().map((route) => [`${route.method} ${route.path}`, route] as const))('%s', async (_, route) => {
+  it('is written down for every route, and for no other', () => {
+    const rows = apiRoutes().map((route) => `${route.method} ${route.path} ${route.access}`)
+    expect(rows.toSorted()).toEqual(ACCESS.map(([row, access]) => `${row} ${access}`).toSorted())
+  })
+
+  const rowOf = (row: string) => apiRoutes().find((route) => `${route.method} ${route.path}` === row)
+
+  it.each(ACCESS)('%s: %s', async (row, access) => {
+    const route = rowOf(row)
+    if (route === undefined) throw new Error('there is no such route')
     const { deps } = fakes()
     const api = createApi(deps)
     const call = async (headers: Record<string, string>) =>
       (await api.request(concrete(route), { method: route.method, headers })).status
-    if (route.access === 'anyone') {
+    if (access === 'anyone') {
       expect(await call({})).not.toBe(401)
       return
     }
@@ -25,19 +83,70 @@ describe('who may call which route', () => {
     expect(await call({ authorization: 'Bearer nonsense' })).toBe(401)
     expect(await call({ authorization: 'Basic YTpi' })).toBe(401)
     expect(await call({ cookie: `${LOGIN_COOKIE}=unknown`, 'x-sallyport-csrf': '1' })).toBe(401)
-    if (route.access === 'login') {
+    if (access === 'login') {
       expect([200, 204]).toContain(await call(bearer('')))
       return
     }
     expect(await call(bearer(''))).toBe(403)
-    const needed = LADDER.indexOf(route.access)
+    expect(await call(bearer('agents'))).toBe(403)
+    const needed = LADDER.indexOf(access)
     for (const [level, role] of LADDER.entries()) {
       const status = await call(bearer(GROUP_OF[role]))
       if (level < needed) expect(status).toBe(403)
       else expect([401, 403]).not.toContain(status)
     }
   })
+
+  const changing = ACCESS.filter(([row, access]) => access !== 'anyone' && !row.startsWith('GET '))
+  it.each(changing)('%s is not done by a cookie without the header', async (row) => {
+    const route = rowOf(row)
+    if (route === undefined) throw new Error('there is no such route')
+    const { deps, store, log, clock } = fakes()
+    const login = { username: 'ann', groups: ['admins'], issuer: 'i', expiresAt: clock.now() + 1000 }
+    await store.putLogin(storedAs('secret'), login)
+    const api = createApi(deps)
+    const call = async (headers: Record<string, string>) => {
+      const init = { method: route.method, headers: { cookie: `${LOGIN_COOKIE}=secret`, ...headers } }
+      return (await api.request(concrete(route), init)).status
+    }
+    expect(await call({})).toBe(403)
+    expect(await call({ 'x-sallyport-csrf': 'true' })).toBe(403)
+    expect(await call({ 'x-sallyport-csrf': '1', origin: 'https://evil.example' })).toBe(403)
+    expect(await call({ 'x-sallyport-csrf': '1', 'sec-fetch-site': 'cross-site' })).toBe(403)
+    expect(log.events).toEqual([])
+    expect(await call({ 'x-sallyport-csrf': '1', origin: URL_OF_GATEWAY })).not.toBe(403)
+  })
+
+  it.each(ACCESS.filter(([, access]) => access !== 'anyone'))(
+    '%s is closed to tokens that are for a connection',
+    async (row) => {
+      const route = rowOf(row)
+      if (route === undefined) throw new Error('there is no such route')
+      const { api, tokenFor } = await withRealTokens()
+      const call = async (token: string) =>
+        (await api.request(concrete(route), { method: route.method, headers: { authorization: `Bearer ${token}` } }))
+          .status
+      expect(await call(await tokenFor(connectionAudience(URL_OF_GATEWAY, 'demo')))).toBe(401)
+      expect(await call(await tokenFor(URL_OF_GATEWAY))).toBe(401)
+      expect([401, 403]).not.toContain(await call(await tokenFor(apiAudience(URL_OF_GATEWAY))))
+    },
+  )
 })
+
+/** The API with the gateway's own verifier, and tokens of an identity that holds every role. */
+async function withRealTokens() {
+  const { deps, clock } = fakes()
+  const { privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  const { x = '', d = '' } = await exportJWK(privateKey)
+  const config = { ...testConfig(), signingKey: { kty: 'OKP', crv: 'Ed25519', x, d, kid: 'k1' } as const }
+  const { verifyToken } = createAuthenticator({ config, clock, fetch: async () => new Response(null, { status: 500 }) })
+  const verifyApiToken = (token: string) => verifyToken(token, { audience: apiAudience(URL_OF_GATEWAY) })
+  const user = { username: 'agent', uid: '', groups: ['admins', 'sre', 'viewers'], extra: {} }
+  const expiresAt = clock.now() / 1000 + 600
+  const tokenFor = (audience: string) =>
+    issueGatewayToken(config, { user, issuer: 'https://issuer.example', audience, expiresAt }, clock)
+  return { api: createApi({ ...deps, config, verifyApiToken }), tokenFor }
+}
 
 describe('a login by cookie', () => {
   const json = { 'content-type': 'application/json' }
@@ -162,6 +271,14 @@ describe('the OpenAPI document', () => {
     }
     const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name)
     for (const name of names) expect(document.components.schemas).toHaveProperty(name ?? '')
+    for (const { method, path, body, response } of apiRoutes()) {
+      const row = `${method} ${path}`
+      // Every JSON that goes in or out has a shape.
+      if (body?.mediaType === 'application/json') expect([row, body.schema]).not.toContain(undefined)
+      if (response.status !== 204 && response.mediaType === undefined && response.status < 300) {
+        expect([row, response.schema]).not.toContain(undefined)
+      }
+    }
     const ids = apiRoutes().map((route) => route.operationId)
     expect(new Set(ids).size).toBe(ids.length)
   })

@@ -17,17 +17,3 @@ export function words(maxLength: number) {
 
 /** A person's reason for an answer or a block. */
 export const reason = words(1000)
-
-/** What is wrong with a body, one line per problem: the path, and what is expected. Never repeats a value. */
-export function problemsOf(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
-  return issues
-    .slice(0, 20)
-    .map((issue) => `${v.getDotPath(issue) ?? 'the body'}: ${said(issue)}`)
-    .join('\n')
-}
-
-function said(issue: v.BaseIssue<unknown>): string {
-  if (issue.type === 'check' || issue.type === 'max_length') return issue.message
-  if (issue.type === 'strict_object' && issue.expected === 'never') return 'is not a known key'
-  return issue.expected === null ? 'is not well formed' : `must be ${issue.expected}`
-}

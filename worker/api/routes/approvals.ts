@@ -4,6 +4,7 @@
 import * as v from 'valibot'
 import type { Review } from '../../../protocol/review.ts'
 import type { HoldRecord } from '../../ports.ts'
+import { problemsOf, strictBody } from '../body.ts'
 import type { Vote } from '../deps.ts'
 import { grantSummary, holdSummary, offerOf } from '../hold.ts'
 import { cursor, filterOf, ID, limit, limitOf, text } from '../listing.ts'
@@ -12,7 +13,7 @@ import { type Call, callerOf, param, type QueryParameter, type Route, readJson }
 import { storedAs } from '../secret.ts'
 import type { CommandSummary, HoldDetail } from '../types.ts'
 import type { RecordView } from '../views.ts'
-import { problemsOf, reason } from '../words.ts'
+import { reason } from '../words.ts'
 
 /** A hash, a reason of 1,000 characters and a grant. */
 const MAX_JSON_BYTES = 16 * 1024
@@ -24,7 +25,7 @@ const COMMANDS_PAGE = 500
 /** Pages read to find them. A session of more commands than this shows none. */
 const MAX_COMMAND_PAGES = 20
 
-const approve = v.strictObject({
+const approve = strictBody({
   seen: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   reason: v.exactOptional(reason),
   grant: v.exactOptional(
@@ -34,7 +35,7 @@ const approve = v.strictObject({
     }),
   ),
 })
-const deny = v.strictObject({ reason: v.exactOptional(reason) })
+const deny = strictBody({ reason: v.exactOptional(reason) })
 
 const open: QueryParameter = {
   name: 'open',

@@ -4,13 +4,14 @@
 import * as v from 'valibot'
 import { stringify } from 'yaml'
 import type { StoredDocument } from '../../ports.ts'
+import { problemsOf, strictBody } from '../body.ts'
 import { apiEntry } from '../event.ts'
 import { ID } from '../listing.ts'
 import { json, problem } from '../problem.ts'
 import { type Call, callerOf, param, type Route, readJson } from '../route.ts'
 import { storedAs } from '../secret.ts'
 import type { BlockSummary, NewBlock } from '../types.ts'
-import { problemsOf, reason, words } from '../words.ts'
+import { reason } from '../words.ts'
 
 const KIND = 'Block'
 const MAX_JSON_BYTES = 16 * 1024
@@ -19,9 +20,15 @@ const MAX_BLOCKS = 1000
 /** Hex digits of the SHA-256 in a name: 80 bits, so that nobody makes a value that takes another one's name. */
 const HASH_DIGITS = 20
 
-const newBlock = v.strictObject({
+const newBlock = strictBody({
   kind: v.picklist(['session', 'identity', 'connection']),
-  value: v.pipe(words(253), v.minLength(1)),
+  // Whatever an issuer calls an identity must be possible to stop; halves of surrogate pairs cannot be stored.
+  value: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(1024),
+    v.check((value) => !/\p{Cs}/u.test(value), 'must be well formed'),
+  ),
   reason: v.exactOptional(reason),
 })
 

@@ -2,12 +2,12 @@
 // to a cluster.
 
 import * as v from 'valibot'
+import { problemsOf, strictBody } from '../body.ts'
 import type { PolicyAnswer } from '../deps.ts'
 import { ID } from '../listing.ts'
 import { json, problem } from '../problem.ts'
 import { type Call, type Route, readJson } from '../route.ts'
 import type { RecordView } from '../views.ts'
-import { problemsOf } from '../words.ts'
 
 /** A draft of the largest file that may be applied, its line ends escaped in JSON, and two objects. */
 const MAX_JSON_BYTES = 2 * 1024 * 1024
@@ -24,7 +24,7 @@ const object = v.pipe(
   v.check((value) => !deeperThan(value, MAX_DEPTH), `must not be nested more than ${MAX_DEPTH} deep`),
 )
 
-const explainQuestion = v.strictObject({
+const explainQuestion = strictBody({
   username: v.pipe(v.string(), v.minLength(1), v.maxLength(1024)),
   groups: v.pipe(v.array(v.pipe(v.string(), v.maxLength(1024))), v.maxLength(1000, 'must have at most 1000 items')),
   connection: v.pipe(v.string(), v.minLength(1), v.maxLength(253)),
@@ -38,7 +38,7 @@ const explainQuestion = v.strictObject({
   draft: v.exactOptional(draft),
 })
 
-const simulateQuestion = v.strictObject({
+const simulateQuestion = strictBody({
   draft,
   alone: v.exactOptional(v.boolean()),
   session: v.exactOptional(v.pipe(v.string(), v.regex(ID))),
@@ -53,11 +53,13 @@ const simulateQuestion = v.strictObject({
 })
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
 
-/** Without recursion: the value comes from outside. */
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** Whether lists and objects stand in one another more than `depth` times. Without recursion: the value comes from outside. */
 function deeperThan(value: unknown, depth: number): boolean {
-  let level: readonly unknown[] = [value]
-  for (let at = 0; at <= depth; at++) {
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []))
+  let level: readonly object[] = isObject(value) ? [value] : []
+  for (let at = 0; at < depth; at++) {
+    level = level.flatMap((each) => Object.values(each).filter(isObject))
     if (level.length === 0) return false
   }
   return true

@@ -116,6 +116,23 @@ describe('documents', () => {
     expect((await get('/api/v1/documents/AccessPolicy/agents')).status).toBe(404)
   })
 
+  it('are in force at once: whoever judges is told after every change, and only then', async () => {
+    const heard: (readonly string[])[] = []
+    const all = fakes({
+      documentsChanged: async () => {
+        heard.push((await all.store.documents('AccessPolicy')).map(({ name }) => name))
+      },
+    })
+    const api = createApi(all.deps)
+    const send = (method: string, path: string, body?: string) =>
+      api.request(`${URL_OF_GATEWAY}${path}`, { method, headers: yaml, ...(body === undefined ? {} : { body }) })
+    await send('PUT', '/api/v1/documents', 'agents')
+    await send('PUT', '/api/v1/documents', 'bad')
+    await send('DELETE', '/api/v1/documents/AccessPolicy/none')
+    await send('DELETE', '/api/v1/documents/AccessPolicy/agents')
+    expect(heard).toEqual([['agents'], []])
+  })
+
   it('stay as they are when the change cannot be recorded', async () => {
     const { send, store, log } = setUp()
     await send('PUT', '/api/v1/documents', yaml, 'agents')
