@@ -21,6 +21,9 @@ const REFUSED = [
   ['worker/tunnel/x.ts', '../../db/schema.ts'],
   ['worker/reply/x.ts', 'hono'],
   ['worker/authenticate/x.ts', 'node:crypto'],
+  ['worker/hold/x.ts', '../decide/decide.ts'],
+  ['worker/notify/x.ts', '../hold/holds.ts'],
+  ['worker/decide/cel/x.ts', '../../mask/find.ts'],
   ['worker/hub.ts', '../db/embedded.ts'],
   ['worker/hub/x.ts', 'node:fs'],
   ['worker/api/routes/x.ts', '../../../db/store.ts'],
@@ -28,6 +31,7 @@ const REFUSED = [
   ['connector/x.ts', '../worker/context.ts'],
   ['replay-ui/src/x.ts', '../../worker/hub.ts'],
   ['cli/commands/x.ts', '../../db/embedded.ts'],
+  ['cli/commands/x.ts', '../../worker/decide/decide.ts'],
   ['demo/kube/x.ts', '../../worker/context.ts'],
 ] as const
 
@@ -39,6 +43,7 @@ const ALLOWED = [
   ['db/x.ts', '../worker/ports.ts'],
   ['replay-ui/src/x.ts', '../../worker/api/types.ts'],
   ['cli/commands/x.ts', '../../worker/api/types.ts'],
+  ['cli/commands/policytest.ts', '../../worker/decide/cases.ts'],
   ['connector/x.ts', '../protocol/websocket.ts'],
 ] as const
 

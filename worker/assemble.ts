@@ -10,8 +10,11 @@ import { apiAudience } from './authenticate/gatewaytoken.ts'
 import type { GatewayConfig } from './config.ts'
 import { createPolicyCache } from './decide/cache.ts'
 import { parseDocuments } from './decide/documents.ts'
+import { type Answered, createHolds, type Holds, type Vote } from './hold/holds.ts'
 import { createHub, type Hub } from './hub.ts'
-import type { Clock, ConnectorRecord, Log, RandomBytes, Recordings, Store } from './ports.ts'
+import { createNotifier } from './notify/notify.ts'
+import { explainPolicies, simulatePolicies } from './policytools.ts'
+import type { Clock, ConnectorRecord, HoldStore, Log, RandomBytes, Recordings, Store, UsageHistory } from './ports.ts'
 import { createSessions } from './record/sessions.ts'
 import { createIds } from './record/uuid.ts'
 import { createEnrolmentCode, enrol } from './tunnel/enrol.ts'
@@ -27,6 +30,11 @@ export interface Foundation {
   readonly random: RandomBytes
   readonly log: Log
   readonly store: Store
+  readonly holds: HoldStore
+  /** What limits count, read back when a hub starts anew. */
+  readonly usage: UsageHistory
+  /** Outgoing HTTP; `ca` is the PEM of a private CA to trust for it. */
+  readonly fetch: (url: string, init: RequestInit, ca?: string) => Promise<Response>
   /** Tells the operator of a bug. Never given a header or a body. */
   readonly onBug: (error: unknown, where: string) => void
 }
@@ -42,12 +50,16 @@ export interface Edge {
 export function assembleEdge(
   foundation: Foundation & {
     readonly recordings: Recordings
-    readonly fetch: (url: string, init: RequestInit, ca?: string) => Promise<Response>
+    /** Hands a person's answer to the hub of its connection. */
+    readonly answerHold: (connection: string, id: string, vote: Vote) => Promise<Answered>
+    readonly endGrant: (connection: string, id: string, by: string) => Promise<boolean>
+    /** Policies or blocks have changed: every hub judges anew. */
+    readonly documentsChanged: () => Promise<void>
     readonly tunnelStatus: (connection: string) => Promise<readonly { readonly id: string; readonly since: string }[]>
     readonly connectorRevoked: (connector: ConnectorRecord) => Promise<void>
   },
 ): Edge {
-  const { config, clock, random, log, store, recordings, onBug } = foundation
+  const { config, clock, random, log, store, holds, recordings, onBug } = foundation
   const authorities = new Map(config.issuers.map((issuer) => [new URL(issuer.url).origin, issuer.ca]))
   const authenticator = createAuthenticator({
     config,
@@ -72,6 +84,12 @@ export function assembleEdge(
       createEnrolmentCode,
       enrol,
       parseDocuments,
+      holds,
+      answerHold: foundation.answerHold,
+      endGrant: foundation.endGrant,
+      documentsChanged: foundation.documentsChanged,
+      explainPolicies: (question) => explainPolicies({ config, clock, store }, question),
+      simulatePolicies: (question) => simulatePolicies({ config, clock, store, recordings }, question),
       fetch: foundation.fetch,
     },
     (error) => onBug(error, 'api'),
@@ -100,17 +118,18 @@ export function knownConnections(
   }
 }
 
-/** One connection's hub and its tunnel. */
+/** One connection's hub, its tunnel and its questions to people. */
 export interface ConnectionHub {
   readonly hub: Hub
   readonly tunnel: ConnectorTunnel
+  readonly holds: Holds
+  /** Takes up what a former life left: questions that are open, notices not yet sent. Never rejects. */
+  resume(): Promise<void>
 }
 
 /** Makes hubs. */
 export interface HubMaker {
-  newHub(): ConnectionHub
-  /** Policies have changed: the next request is judged by the new ones. Elsewhere they are noticed within seconds. */
-  policiesChanged(): void
+  newHub(connection: string): ConnectionHub
 }
 
 /** A maker of hubs that share the policies, which are the same for all connections. */
@@ -122,25 +141,59 @@ export function assembleHubs(
 ): HubMaker {
   const { config, clock, random, log, store, onBug } = foundation
   const policies = createPolicyCache(store, clock, { denyPackExcept: config.denyPackExcept })
-  const maskingSecret = hmac(sha256, new TextEncoder().encode(config.signingKey.d), new TextEncoder().encode('masking'))
-  const newHub = (): ConnectionHub => {
+  const secret = (purpose: string): Uint8Array =>
+    hmac(sha256, new TextEncoder().encode(config.signingKey.d), new TextEncoder().encode(purpose))
+  const newHub = (connection: string): ConnectionHub => {
     const ids = createIds(clock, random)
     const tunnel = createTunnel({ clock, schedule: foundation.schedule })
+    const notifier = createNotifier({
+      channels: config.notices,
+      appUrl: config.url,
+      store: foundation.holds,
+      clock,
+      random,
+      fetch: (url, init) => foundation.fetch(url, init),
+      ids,
+      connection,
+      onBug,
+    })
+    const holds = createHolds({
+      clock,
+      ids,
+      log,
+      store: foundation.holds,
+      connection,
+      ...(config.holds.pollMs === undefined ? {} : { pollMs: config.holds.pollMs }),
+      opened: (hold) => notifier.opened(hold),
+      closed: (hold) => notifier.closed(hold.id),
+      onBug,
+    })
     const hub = createHub({
       clock,
       log,
       tunnel,
       policies,
       sessions: createSessions({ clock, ids }),
+      holds,
+      history: foundation.usage,
       newId: ids,
-      maskingSecret,
+      maskingSecret: secret('masking'),
+      bindingKey: secret('binding'),
       ...(config.limits.streamsPerIdentity === undefined
         ? {}
         : { maxStreamsPerIdentity: config.limits.streamsPerIdentity }),
       ...(config.limits.bodyDeadlineMs === undefined ? {} : { bodyDeadlineMs: config.limits.bodyDeadlineMs }),
       onBug,
     })
-    return { hub, tunnel }
+    const resume = async (): Promise<void> => {
+      try {
+        await holds.ready()
+        await notifier.ready()
+      } catch (error) {
+        onBug(error, 'resume')
+      }
+    }
+    return { hub, tunnel, holds, resume }
   }
-  return { newHub, policiesChanged: () => policies.invalidate() }
+  return { newHub }
 }

@@ -272,6 +272,8 @@ export interface Refusal {
   readonly message: string
   readonly decision?: Decision
   readonly retryAfterS?: number
+  /** The hold it is about. */
+  readonly hold?: string
 }
 
 export type { MessageSocket }

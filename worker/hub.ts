@@ -4,24 +4,24 @@
 
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { upstreamHeaders } from './classify/headers.ts'
-import { upstreamProtocols } from './classify/upgrade.ts'
-import type { Authenticated, Decided, Recorded, Refusal, Reply } from './context.ts'
+import type { Authenticated, Refusal, Reply } from './context.ts'
 import type { PolicySet } from './decide/compile.ts'
-import { decide } from './decide/decide.ts'
-import { forbidden } from './decide/explain.ts'
+import { countedAs } from './decide/limits.ts'
+import { accessEnded } from './hub/access.ts'
+import { type Assessed, assess, undecided } from './hub/assess.ts'
 import { takeBody } from './hub/body.ts'
-import { refusalOfFailure } from './hub/failure.ts'
-import { answerUpgrade, respondTo } from './hub/forward.ts'
+import { isDryRun } from './hub/dryrun.ts'
+import { recall } from './hub/history.ts'
 import { createLeftovers } from './hub/leftovers.ts'
 import { type HubOptions, type Passage, refuse } from './hub/passage.ts'
-import { prepare } from './hub/prepare.ts'
-import { durabilityOf, maskForRecord, recordIntent, refuseRecorded } from './hub/record.ts'
+import { type Admission, admitAllowed, admitHeld } from './hub/permit.ts'
+import { maskForRecord, recordIntent, refuseRecorded } from './hub/record.ts'
 import { createSecondTries } from './hub/secondtries.ts'
+import { pinned, send } from './hub/send.ts'
 import { createStreams, type OpenStream } from './hub/streams.ts'
+import { createUsage } from './hub/usage.ts'
 import { BODY_DEADLINE_MS, MAX_STREAMS_PER_IDENTITY, REJUDGE_EVERY_MS } from './limits.ts'
 import { LogUnavailable } from './ports.ts'
-import { reasonOf } from './reply/status.ts'
 
 export type { HubOptions } from './hub/passage.ts'
 
@@ -30,56 +30,82 @@ export interface Hub {
   handle(request: Authenticated): Promise<Reply>
   /** Ends open streams for which the predicate gives a refusal; returns how many. */
   end(why: (request: Authenticated, session: string) => Refusal | null): number
+  /** Judges open streams again now, by the policies and blocks as they are. */
+  rejudge(): Promise<void>
   /** Requests in flight. */
   readonly inFlight: number
 }
 
 /** Makes a connection's hub. */
 export function createHub(options: HubOptions): Hub {
-  const { clock, policies } = options
+  const { clock, policies, holds } = options
   let inForce: PolicySet | null = null
   const leftovers = createLeftovers(options)
   const secondTries = createSecondTries(clock)
+  const usage = createUsage(clock)
   const streams = createStreams({
     clock,
     maxPerIdentity: options.maxStreamsPerIdentity ?? MAX_STREAMS_PER_IDENTITY,
     everyMs: REJUDGE_EVERY_MS,
-    rejudge: (request) => {
+    rejudge: (request, stream) => {
       // The next look sees what this one asked for: access ends within two looks, and those within 10 s.
-      policies.current().then(
-        (set) => {
-          inForce = set
-        },
-        (error: unknown) => options.onBug(error, request.id),
-      )
-      return accessEnded(request, inForce, clock.now())
+      refresh().catch((error: unknown) => options.onBug(error, request.id))
+      return accessEnded(request, stream, { set: inForce, now: clock.now(), holds, usage })
     },
   })
+  const refresh = async (): Promise<void> => {
+    inForce = await policies.current()
+  }
 
   /** One request's whole way. Every stage takes what the one before made; every way out is recorded. */
-  async function pass(request: Authenticated, stream: OpenStream, passage: Passage): Promise<Reply> {
+  async function pass(arrived: Authenticated, stream: OpenStream, passage: Passage): Promise<Reply> {
     const set = await policies.current()
     inForce = set
-    const decided: Decided = { ...request, decision: decide(set, request) }
-    const taken = await takeBody(request, clock, options.bodyDeadlineMs ?? BODY_DEADLINE_MS)
-    if (!taken.ok) return refuseRecorded(passage, decided, taken.refusal, null)
+    const taken = await takeBody(arrived, clock, options.bodyDeadlineMs ?? BODY_DEADLINE_MS)
+    if (!taken.ok) return refuseRecorded(passage, { ...arrived, decision: undecided(set) }, taken.refusal, null)
+    const sent = taken.value
+    const request = { ...arrived, info: { ...arrived.info, dryRun: isDryRun(arrived.info, sent) } }
     const first = secondTries.recall(request)
-    if (first !== null)
-      return refuseRecorded(passage, decided, SECOND_TRY, taken.value, { by: 'gateway', answer: first })
-    if (decided.decision.effect !== 'Allow') {
-      return refuseRecorded(passage, decided, forbidden(decided.decision, decided), taken.value)
+    if (first !== null) {
+      const given = { by: 'gateway', answer: first.reply } as const
+      return refuseRecorded(passage, { ...request, decision: first.decision }, SECOND_TRY, sent, given)
     }
 
-    const prepared = await prepare(passage, decided, taken.value, set)
-    if (!prepared.ok) {
-      return refuseRecorded(passage, prepared.decided, prepared.refusal, prepared.body, prepared.given)
-    }
+    const assessed = await assess(passage, request, sent, set)
+    if (!assessed.ok) return stop(passage, assessed)
+    const admission =
+      assessed.decided.decision.effect === 'Hold'
+        ? await admitHeld(passage, assessed, sent)
+        : admitAllowed(passage, assessed, sent)
+    if (!admission.ok) return stop(passage, admission)
+    stream.admitted = { facts: assessed.facts, release: admission.decided.release ?? null }
 
-    const masked = maskForRecord(prepared.decided, prepared.body, passage.key)
+    const { decided, body } = admission
+    const masked = maskForRecord(decided, body, passage.key)
     if (!masked.ok) return refuseRecorded(passage, decided, { kind: 'malformed', message: masked.reason }, null)
-    const recorded = await recordIntent(passage, prepared.decided, prepared.send, masked)
+    const outgoing = pinned(decided, sent, admission.pin)
+    if (!outgoing.ok) return refuseRecorded(passage, decided, outgoing.refusal, body)
+    const recorded = await recordIntent(passage, decided, outgoing.value.bytes, masked, outgoing.value.version)
     stream.session = recorded.session
-    return forward({ ...passage, requestSecrets: masked.secrets }, recorded)
+    if (!request.info.dryRun) for (const what of countedAs(request)) passage.counting.add(what, 1)
+    const reply = await send({ ...passage, requestSecrets: masked.secrets }, recorded, outgoing.value, sent)
+    if (reply.kind === 'response') secondTries.keep(decided, decided.decision, reply)
+    return reply
+  }
+
+  /** A refusal on the way: recorded, unless it only tells a waiting client to ask again. */
+  async function stop(
+    passage: Passage,
+    refused: Extract<Assessed | Admission, { ok: false }>,
+  ): Promise<Extract<Reply, { kind: 'response' }>> {
+    const { decided, refusal, body, given } = refused
+    if (refusal.kind === 'held') {
+      passage.leave()
+      return refuse(decided, refusal)
+    }
+    const reply = await refuseRecorded(passage, decided, refusal, body, given)
+    secondTries.keep(decided, decided.decision, reply)
+    return reply
   }
 
   return {
@@ -92,12 +118,14 @@ export function createHub(options: HubOptions): Hub {
         visit.leave()
         stream.leave()
       }
-      const key = hmac(sha256, options.maskingSecret, new TextEncoder().encode(`mask\n${visit.session}`))
-      const passage: Passage = { hub: options, leftovers, stream, visit, key, requestSecrets: [], leave }
+      stream.session = visit.session
       try {
-        const reply = await pass(request, stream, passage)
-        if (reply.kind === 'response') secondTries.keep(request, reply)
-        return reply
+        await available(holds.ready())
+        await available(recall(options.history, usage, request, visit.session, await policies.current(), clock.now()))
+        const key = hmac(sha256, options.maskingSecret, new TextEncoder().encode(`mask\n${visit.session}`))
+        const counting = usage.of(request, visit.session)
+        const passage: Passage = { hub: options, leftovers, stream, visit, counting, key, requestSecrets: [], leave }
+        return await pass(request, stream, passage)
       } catch (error) {
         leave()
         if (error instanceof LogUnavailable) {
@@ -109,9 +137,23 @@ export function createHub(options: HubOptions): Hub {
       }
     },
     end: (why) => streams.end(why),
+    async rejudge() {
+      policies.invalidate()
+      await refresh()
+      streams.rejudge()
+    },
     get inFlight() {
       return streams.size
     },
+  }
+}
+
+/** What the database was asked and did not answer is refused as a log that cannot be written. */
+async function available<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    throw error instanceof LogUnavailable ? error : new LogUnavailable(error)
   }
 }
 
@@ -124,49 +166,4 @@ const LOG_UNAVAILABLE: Refusal = {
 const SECOND_TRY: Refusal = {
   kind: 'unsupported-client',
   message: 'the same request was refused over WebSocket a moment ago; its SPDY repetition got the same answer',
-}
-
-/** Why an open stream must end now: its token has expired, or policy no longer allows it. */
-function accessEnded(request: Authenticated, set: PolicySet | null, now: number): Refusal | null {
-  if (request.identity.expiresAt * 1000 <= now) {
-    return { kind: 'unauthenticated', message: 'the token of this stream has expired; run the command again' }
-  }
-  if (set === null) return null
-  const decision = decide(set, request)
-  if (decision.effect === 'Allow') return null
-  return { kind: 'forbidden', message: `access ended: ${decision.reason}`, decision }
-}
-
-/** Sends what was recorded, and answers with what came back. */
-async function forward(passage: Passage, recorded: Recorded): Promise<Reply> {
-  const { hub, stream } = passage
-  const { info, upgrade } = recorded
-  const reads = durabilityOf(recorded) === 'committed'
-  const opened = await hub.tunnel.open(
-    {
-      id: recorded.id,
-      receipt: recorded.receipt,
-      method: upgrade === null ? recorded.method : 'GET',
-      target: info.query === '' ? info.path : `${info.path}?${info.query}`,
-      headers: upstreamHeaders(recorded),
-      user: recorded.identity.user,
-      body: recorded.bodyBytes,
-      repeatable: reads && recorded.bodyBytes === null,
-      ...(upgrade === null ? {} : { upgrade: { protocols: upstreamProtocols(upgrade) } }),
-    },
-    stream.signal,
-  )
-  if (!opened.ok) {
-    const refusal = refusalOfFailure(opened.failure, reads)
-    const reply = refuse(recorded, refusal)
-    const outcome =
-      opened.failure.kind === 'cancelled' ? 'cancelled' : opened.failure.sent && !reads ? 'unknown' : 'failed'
-    const { reason } = reasonOf(refusal.kind)
-    passage.leftovers.record(recorded, { outcome, code: reply.status, reason, message: refusal.message })
-    passage.leave()
-    return reply
-  }
-  return opened.reply.kind === 'upgrade'
-    ? answerUpgrade(passage, recorded, opened.reply.socket)
-    : respondTo(passage, recorded, opened.reply, (refusal) => refuse(recorded, refusal))
 }

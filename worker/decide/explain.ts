@@ -8,13 +8,18 @@ export function forbidden(
   { identity, connection, info }: Pick<Authenticated, 'identity' | 'connection' | 'info'>,
 ): Refusal {
   const who = `user ${JSON.stringify(identity.user.username)}`
-  const what = info.isResourceRequest ? resourceWords(info) : `${info.verb} the path ${JSON.stringify(info.path)}`
+  const what = requestWords(info)
   const by = decision.policy === '' ? '' : ` (policy ${decision.policy}, rule ${decision.rule})`
   return {
     kind: 'forbidden',
     message: `${who} may not ${what} on connection ${JSON.stringify(connection)}: ${decision.reason}${by}`,
     decision,
   }
+}
+
+/** What is asked, in the words of the API: `patch deployments.apps/scale "web" in namespace "shop"`. */
+export function requestWords(info: Authenticated['info']): string {
+  return info.isResourceRequest ? resourceWords(info) : `${info.verb} the path ${JSON.stringify(info.path)}`
 }
 
 function resourceWords({ verb, apiGroup, resource, subresource, namespace, name }: Authenticated['info']): string {

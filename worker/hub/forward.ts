@@ -106,6 +106,7 @@ function bodyRecorder(passage: Passage, recorded: Recorded, mediaType: string): 
 export async function answerUpgrade(passage: Passage, recorded: Recorded, upstream: MessageSocket): Promise<Reply> {
   const { hub, stream, leftovers } = passage
   const { session, command, id, info } = recorded
+  const { counting } = passage
   const kind = info.subresource === 'portforward' ? 'portforward' : info.subresource === 'attach' ? 'attach' : 'exec'
   let unrecorded = false
   const recorder = createStreamRecorder({
@@ -162,7 +163,12 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
         info,
         client,
         upstream,
-        recorder,
+        recorder: {
+          record(channel, payload) {
+            counting.add('execBytes', payload.length)
+            return recorder.record(channel, payload)
+          },
+        },
         signal: stream.signal,
         ended: () => stream.ended,
         unrecorded: () => unrecorded,

@@ -2,11 +2,13 @@
 
 import type { Authenticated, Refusal, Reply } from '../context.ts'
 import type { PolicyCache } from '../decide/cache.ts'
-import type { Clock, Log, Tunnel } from '../ports.ts'
+import type { Holds } from '../hold/holds.ts'
+import type { Clock, Log, Tunnel, UsageHistory } from '../ports.ts'
 import type { Sessions, Visit } from '../record/sessions.ts'
 import { statusOf } from '../reply/status.ts'
 import type { Leftovers } from './leftovers.ts'
 import type { OpenStream } from './streams.ts'
+import type { Counting } from './usage.ts'
 
 /** What a hub is made of. */
 export interface HubOptions {
@@ -15,9 +17,14 @@ export interface HubOptions {
   readonly tunnel: Tunnel
   readonly policies: PolicyCache
   readonly sessions: Sessions
+  readonly holds: Holds
+  /** What sessions have done before this life of the hub. */
+  readonly history: UsageHistory
   readonly newId: () => string
   /** Secret of the gateway from which each session's masking key is derived. */
   readonly maskingSecret: Uint8Array
+  /** Key of the hashes that bind an approval to an object. */
+  readonly bindingKey: Uint8Array
   readonly maxStreamsPerIdentity?: number
   /** Milliseconds for a request body to arrive whole; absent: BODY_DEADLINE_MS. */
   readonly bodyDeadlineMs?: number
@@ -31,6 +38,8 @@ export interface Passage {
   readonly leftovers: Leftovers
   readonly stream: OpenStream
   readonly visit: Visit
+  /** What the session and the identity have done. */
+  readonly counting: Counting
   /** The session's masking key. */
   readonly key: Uint8Array
   /** Values of the request that its answer's Status might quote. */

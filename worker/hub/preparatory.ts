@@ -1,9 +1,13 @@
-// The gateway's own questions to the API server before a request may pass: what a protobuf body means (a dry run that
-// answers JSON), and whether an object exists. Each is recorded as an intent of its own before it is sent, as everything is.
+// The gateway's own questions to the API server before a request may pass: what would be stored (a dry run that answers
+// JSON), how the object stands, what else it reaches. Each is recorded as an intent of its own before it is sent, as everything
+// is, and its answer masked.
 
-import { readWhole } from '../bytes.ts'
-import type { Decided, HeaderList, Outcome, Refusal } from '../context.ts'
+import type { RecordedMask, RecordedRequest } from '../../protocol/log/event.ts'
+import { join, readWhole } from '../bytes.ts'
+import type { Decided, HeaderList, Outcome, Refusal, RequestInfo } from '../context.ts'
 import { BODY_DEADLINE_MS, MAX_DRY_RUN_BYTES } from '../limits.ts'
+import { planResponseMask } from '../mask/response.ts'
+import { MaskError } from '../mask/scanner.ts'
 import { type Clock, type Log, LogUnavailable, type Tunnel } from '../ports.ts'
 import { intentEntry, type Place, resultEntry } from '../record/entries.ts'
 import { refusalOfFailure } from './failure.ts'
@@ -16,11 +20,25 @@ export interface Asking {
   readonly tunnel: Tunnel
 }
 
-/** The API server's answer, whole and unmasked: it must not leave the hub. */
+/** The API server's answer, whole. */
 export interface Answer {
   readonly status: number
   readonly headers: HeaderList
+  /** Unmasked: must not leave the hub. */
   readonly bytes: Uint8Array
+  /** As people and the database may see it; null when it cannot be masked. */
+  readonly masked: Uint8Array | null
+}
+
+/** What is asked. */
+export interface Question {
+  readonly kind: NonNullable<RecordedRequest['preparatory']>
+  readonly method: string
+  readonly target: string
+  readonly headers: HeaderList
+  readonly body: Uint8Array | null
+  /** What the answer holds, so that it is masked as an answer to that; absent: the request's own. */
+  readonly info?: RequestInfo
 }
 
 /** The same target with `dryRun=All`, which reaches every stage of the API server but storage. */
@@ -30,20 +48,19 @@ export function dryRunTarget(decided: Decided): string {
   return query === '' ? `${path}?dryRun=All` : `${path}?${query}&dryRun=All`
 }
 
-/** Records and sends one. */
+/**
+ * Records and sends one.
+ * @param key the session's masking key
+ */
 export async function ask(
   asking: Asking,
   decided: Decided,
   place: Place,
-  question: {
-    readonly kind: 'dry-run' | 'exists'
-    readonly method: string
-    readonly target: string
-    readonly headers: HeaderList
-    readonly body: Uint8Array | null
-  },
+  key: Uint8Array,
+  question: Question,
   signal: AbortSignal,
 ): Promise<Outcome<Answer>> {
+  const reads = question.method === 'GET'
   const id = asking.newId()
   const at = asking.clock.now()
   const [receipt] = await asking.log.append(
@@ -56,7 +73,7 @@ export async function ask(
         at,
       }),
     ],
-    question.kind === 'exists' ? 'committed' : 'fsynced',
+    reads ? 'committed' : 'fsynced',
   )
   if (receipt === undefined) throw new LogUnavailable('the log gave no receipt')
   const finish = (
@@ -64,6 +81,7 @@ export async function ask(
     code: number,
     bytes: number,
     message?: string,
+    answer?: { readonly mask: RecordedMask; readonly masked: Uint8Array | null },
   ): Promise<unknown> =>
     asking.log.append(
       [
@@ -75,7 +93,18 @@ export async function ask(
             bytes,
             ...(message === undefined ? {} : { message }),
           },
-          { ...place, id: asking.newId(), at: asking.clock.now(), ref: id },
+          {
+            ...place,
+            id: asking.newId(),
+            at: asking.clock.now(),
+            ref: id,
+            ...(answer === undefined || (answer.mask.count === 0 && answer.mask.withheld === undefined)
+              ? {}
+              : { mask: answer.mask }),
+            ...(answer === undefined || answer.masked === null || answer.masked.length === 0
+              ? {}
+              : { body: { mediaType: 'application/json', bytes: answer.masked, seq: 0 } }),
+          },
         ),
       ],
       'committed',
@@ -89,7 +118,7 @@ export async function ask(
       headers: question.headers,
       user: decided.identity.user,
       body: question.body,
-      repeatable: question.kind === 'exists',
+      repeatable: reads,
     },
     signal,
   )
@@ -112,8 +141,29 @@ export async function ask(
       message: `the API server's answer to a dry run could not be read (${read.trouble}); nothing was changed`,
     })
   }
-  await finish(status < 400 ? 'ok' : 'failed', status, read.bytes.length)
-  return { ok: true, value: { status, headers, bytes: read.bytes } }
+  const info = question.info ?? decided.info
+  const answer = maskAnswer({ info, status, headers, key }, read.bytes)
+  // "It is not there" is an answer.
+  const outcome = status < 400 || (reads && status === 404) ? 'ok' : 'failed'
+  await finish(outcome, status, answer.masked?.length ?? 0, undefined, answer)
+  return { ok: true, value: { status, headers, bytes: read.bytes, masked: answer.masked } }
+}
+
+function maskAnswer(
+  of: { info: RequestInfo; status: number; headers: HeaderList; key: Uint8Array },
+  bytes: Uint8Array,
+): { readonly mask: RecordedMask; readonly masked: Uint8Array | null } {
+  const withheld = (reason: string) => ({ mask: { count: 0, rules: {}, withheld: reason }, masked: null })
+  const plan = planResponseMask(of)
+  if (plan.kind === 'withhold') return withheld(plan.reason)
+  if (plan.kind === 'pass') return { mask: { count: 0, rules: {} }, masked: bytes }
+  try {
+    const masked = join([plan.transform.push(bytes), plan.transform.end()])
+    return { mask: plan.transform.report(), masked }
+  } catch (error) {
+    if (error instanceof MaskError) return withheld(error.message)
+    throw error
+  }
 }
 
 function refuse(refusal: Refusal): Outcome<never> {

@@ -42,6 +42,7 @@ export async function refuseRecorded(
     message: told?.message ?? refusal.message,
     body: recordedBody,
     mask,
+    ...(refusal.hold === undefined ? {} : { data: { hold: refusal.hold } }),
   })
   await hub.log.append(visit.open === null || stream.opened ? entries : [visit.open, ...entries], 'committed')
   passage.leave()
@@ -102,15 +103,32 @@ export async function openSession(passage: Passage): Promise<void> {
   }
 }
 
-/** Records the intent; the receipt is what the connector asks for. @throws {LogUnavailable} nothing may be sent */
+/** What let a held request pass, as the intent says it. */
+function releaseFacts({ release }: Decided): Readonly<Record<string, string>> {
+  if (release === undefined) return {}
+  if (release.kind === 'plan') return { release: 'plan' }
+  const { kind, hold, approvers } = release
+  return { release: kind, hold, approvers: approvers.join(', '), ...(kind === 'grant' ? { grant: release.grant } : {}) }
+}
+
+/**
+ * Records the intent; `pinned` is the resourceVersion it is sent with. The receipt is what the connector asks for.
+ * @throws {LogUnavailable} nothing may be sent
+ */
 export async function recordIntent(
   passage: Passage,
   decided: Decided,
   send: Uint8Array | null,
   masked: Extract<MaskedForRecord, { ok: true }>,
+  pinned = '',
 ): Promise<Recorded> {
   const { visit, hub, stream } = passage
-  const intent = intentEntry(decided, visit, { body: masked.body, mask: masked.report })
+  const data = { ...releaseFacts(decided), ...(pinned === '' ? {} : { pinned }) }
+  const intent = intentEntry(decided, visit, {
+    body: masked.body,
+    mask: masked.report,
+    ...(Object.keys(data).length === 0 ? {} : { data }),
+  })
   const entries = visit.open === null || stream.opened ? [intent] : [visit.open, intent]
   const receipts = await hub.log.append(entries, durabilityOf(decided))
   const receipt = receipts[receipts.length - 1]

@@ -1,7 +1,7 @@
 // kubectl answers any refusal of a WebSocket by trying SPDY, and shows only the second answer. So the first one is kept for
 // a moment and given again. In: refused upgrades. Out: the same reply to the same request over SPDY. Bounded, no I/O.
 
-import type { Authenticated } from '../context.ts'
+import type { Authenticated, Decision } from '../context.ts'
 import type { Clock } from '../ports.ts'
 import type { Response } from './passage.ts'
 
@@ -13,13 +13,14 @@ const MAX_KEPT_BYTES = 8 * 1024 * 1024
 
 export interface SecondTries {
   /** Keeps the refusal of an upgrade over WebSocket. Streams are not kept. */
-  keep(request: Authenticated, reply: Response): void
+  keep(request: Authenticated, decision: Decision, reply: Response): void
   /** The refusal the same request got over WebSocket a moment ago; null when there was none. */
-  recall(request: Authenticated): Response | null
+  recall(request: Authenticated): { readonly decision: Decision; readonly reply: Response } | null
 }
 
 export function createSecondTries(clock: Pick<Clock, 'now'>): SecondTries {
   interface Kept {
+    readonly decision: Decision
     readonly reply: Response
     readonly until: number
     readonly bytes: number
@@ -36,12 +37,12 @@ export function createSecondTries(clock: Pick<Clock, 'now'>): SecondTries {
     return found
   }
   return {
-    keep(request, reply) {
+    keep(request, decision, reply) {
       if (request.upgrade?.kind !== 'websocket' || !(reply.body instanceof Uint8Array)) return
       const key = keyOf(request)
       take(key)
       const bytes = key.length + reply.body.length
-      kept.set(key, { reply, until: clock.now() + KEPT_MS, bytes })
+      kept.set(key, { decision, reply, until: clock.now() + KEPT_MS, bytes })
       bytesKept += bytes
       // The oldest stands first.
       for (const [oldest, { until }] of kept) {
@@ -52,7 +53,7 @@ export function createSecondTries(clock: Pick<Clock, 'now'>): SecondTries {
     recall(request) {
       if (request.upgrade?.kind !== 'spdy') return null
       const found = take(keyOf(request))
-      return found !== null && clock.now() <= found.until ? found.reply : null
+      return found !== null && clock.now() <= found.until ? found : null
     },
   }
 }

@@ -1,8 +1,18 @@
 // The requests a connection has in flight: counted per identity, and judged again while they last.
 // In: authenticated requests. Out: a handle with a signal that aborts when access ends. No I/O.
 
-import type { Authenticated, Outcome, Refusal } from '../context.ts'
+import type { Authenticated, Facts, Outcome, Refusal, Release } from '../context.ts'
 import type { Clock } from '../ports.ts'
+
+/** Reason of the signal's abort when access ended, and not the client's patience. */
+export const ACCESS_ENDED = 'access-ended'
+
+/** Under what a request was let through, so that it can be judged again. */
+export interface Admitted {
+  readonly facts: Facts
+  /** What let it pass where the decision was Hold. */
+  readonly release: Release | null
+}
 
 /** One request in flight. */
 export interface OpenStream {
@@ -14,6 +24,8 @@ export interface OpenStream {
   session: string
   /** True once the session's first entry is in the log ahead of the request's own. */
   opened: boolean
+  /** Null while it is not decided, or waits for people. */
+  admitted: Admitted | null
   /** Must be called once, when the request is over. */
   leave(): void
 }
@@ -23,6 +35,8 @@ export interface Streams {
   enter(request: Authenticated): Outcome<OpenStream>
   /** Ends all streams for which the predicate gives a refusal. */
   end(why: (request: Authenticated, session: string) => Refusal | null): number
+  /** Judges all of them again now. */
+  rejudge(): void
   /** Requests in flight. */
   readonly size: number
 }
@@ -34,7 +48,7 @@ export function createStreams(options: {
   readonly clock: Clock
   readonly maxPerIdentity: number
   readonly everyMs: number
-  readonly rejudge: (request: Authenticated) => Refusal | null
+  readonly rejudge: (request: Authenticated, stream: OpenStream) => Refusal | null
 }): Streams {
   interface Slot {
     readonly request: Authenticated
@@ -45,11 +59,11 @@ export function createStreams(options: {
   const perIdentity = new Map<string, number>()
   let ticking = false
 
-  const sweep = (why: (request: Authenticated, session: string) => Refusal | null): number => {
+  const sweep = (why: (request: Authenticated, stream: OpenStream) => Refusal | null): number => {
     let count = 0
     for (const slot of slots) {
       if (slot.stream.ended !== null) continue
-      const refusal = why(slot.request, slot.stream.session)
+      const refusal = why(slot.request, slot.stream)
       if (refusal === null) continue
       slot.stop(refusal)
       count += 1
@@ -62,7 +76,7 @@ export function createStreams(options: {
     ticking = true
     options.clock.after(options.everyMs, () => {
       ticking = false
-      sweep((request) => options.rejudge(request))
+      sweep(options.rejudge)
       tick()
     })
   }
@@ -94,6 +108,7 @@ export function createStreams(options: {
         },
         session: '',
         opened: false,
+        admitted: null,
         leave() {
           if (!slots.delete(slot)) return
           request.signal.removeEventListener('abort', onGone)
@@ -107,14 +122,17 @@ export function createStreams(options: {
         stream,
         stop(refusal) {
           ended = refusal
-          controller.abort()
+          controller.abort(ACCESS_ENDED)
         },
       }
       slots.add(slot)
       tick()
       return { ok: true, value: stream }
     },
-    end: sweep,
+    end: (why) => sweep((request, stream) => why(request, stream.session)),
+    rejudge() {
+      sweep(options.rejudge)
+    },
     get size() {
       return slots.size
     },

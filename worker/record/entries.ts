@@ -38,6 +38,8 @@ export function intentEntry(
     readonly target?: string
     /** Milliseconds since the epoch; absent: when the request came. */
     readonly at?: number
+    /** What let it pass, and to which version it was pinned. */
+    readonly data?: LogEvent['data']
   } = {},
 ): Entry {
   const { identity, connection, decision } = decided
@@ -61,6 +63,7 @@ export function intentEntry(
     decision: recordedDecision(decision),
     ...(options.mask === undefined ? {} : { mask: options.mask }),
     ...(options.preparatory === undefined || options.id === undefined ? {} : { ref: decided.id }),
+    ...(options.data === undefined ? {} : { data: options.data }),
   }
   const body = options.body ?? null
   return body === null ? { event } : { event, body: { kind: 'request', seq: 0, ...body } }
@@ -114,9 +117,10 @@ export function refusalEntries(
     readonly message: string
     readonly body?: RecordedBody | null
     readonly mask?: RecordedMask | undefined
+    readonly data?: LogEvent['data']
   },
 ): readonly Entry[] {
-  const { id, at, outcome, code, reason, message, body, mask } = options
+  const { id, at, outcome, code, reason, message, body, mask, data } = options
   const result: RecordedResult = {
     outcome,
     code,
@@ -125,7 +129,7 @@ export function refusalEntries(
     durationMs: Math.max(0, at - decided.receivedAt),
     bytes: 0,
   }
-  const intent = intentEntry(decided, place, { body: body ?? null, mask })
+  const intent = intentEntry(decided, place, { body: body ?? null, mask, ...(data === undefined ? {} : { data }) })
   const { session, command } = place
   return [intent, resultEntry(result, { session, command, id, at, ref: decided.id })]
 }

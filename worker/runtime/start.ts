@@ -9,7 +9,7 @@ import { securityHeaders } from '../api/headers.ts'
 import { assembleEdge, assembleHubs, type ConnectionHub, type Foundation } from '../assemble.ts'
 import type { Received, Reply } from '../context.ts'
 import { createGateway, unknownConnection } from '../gateway.ts'
-import type { Clock, Store } from '../ports.ts'
+import type { Clock } from '../ports.ts'
 import { reapUnfinished } from '../record/reaper.ts'
 import { createIds } from '../record/uuid.ts'
 import { statusOf } from '../reply/status.ts'
@@ -46,44 +46,44 @@ function nothingHere(): Reply {
   return { kind: 'response', status: 404, headers: [['content-type', 'text/plain; charset=utf-8']], body }
 }
 
-/** A store that tells of changed policies, so that they are in force at once in this process. */
-function announcing(store: Store, changed: () => void): Store {
-  return {
-    ...store,
-    putDocuments: (...args) => store.putDocuments(...args).finally(changed),
-    deleteDocument: (...args) => store.deleteDocument(...args).finally(changed),
-  }
-}
-
 /** Starts it. @throws when the database, the certificate or the port cannot be had */
 export async function startGateway(settings: ProcessSettings): Promise<NodeServer> {
   const { config, listen, appDir } = settings
   const tls = { cert: await readFile(listen.certFile, 'utf8'), key: await readFile(listen.keyFile, 'utf8') }
   const files: Files | null = appDir === undefined ? null : await loadFiles(appDir, Object.entries(securityHeaders()))
   const database = await openDatabase({ ...config.database, clock, random })
-  const { log, store, recordings } = database
-  const foundation: Foundation = { config, clock, random, log, store, onBug }
+  const { log, store, holds, usage, recordings } = database
+  const foundation: Foundation = { config, clock, random, log, store, holds, usage, fetch: fetchWithCa, onBug }
   const ids = createIds(clock, random)
   reapUnfinished({ unfinished: database.unfinished, log, clock, ids }).then(
     (found) => found > 0 && note('info', 'reaped', { requests: found }),
     (error: unknown) => onBug(error, 'reaper'),
   )
 
-  const { newHub, policiesChanged } = assembleHubs({ ...foundation, schedule: setImmediate })
+  const { newHub } = assembleHubs({ ...foundation, schedule: setImmediate })
   const hubs = new Map<string, ConnectionHub>()
   const hubOf = (connection: string): ConnectionHub => {
     let found = hubs.get(connection)
     if (found === undefined) {
-      found = newHub()
+      found = newHub(connection)
       hubs.set(connection, found)
     }
     return found
   }
+  // Questions that were open run on, and end in time, also where no request comes.
+  for (const { name } of await store.connections()) hubOf(name).resume()
   const edge = assembleEdge({
     ...foundation,
-    store: announcing(store, policiesChanged),
     recordings,
-    fetch: fetchWithCa,
+    answerHold: (connection, id, vote) => hubOf(connection).holds.answer(id, vote),
+    endGrant: async (connection, id, by) => {
+      const ended = await hubOf(connection).holds.endGrant(id, by)
+      await hubOf(connection).hub.rejudge()
+      return ended
+    },
+    documentsChanged: async () => {
+      await Promise.all([...hubs.values()].map(({ hub }) => hub.rejudge()))
+    },
     tunnelStatus: async (connection) =>
       (hubs.get(connection)?.tunnel.connectors() ?? []).map(({ id, since }) => ({
         id,
@@ -143,7 +143,8 @@ export async function startGateway(settings: ProcessSettings): Promise<NodeServe
   return {
     port: server.port,
     async close(graceMs) {
-      for (const { hub } of hubs.values()) {
+      for (const { hub, holds: questions } of hubs.values()) {
+        questions.close()
         hub.end(() => ({ kind: 'connector-unavailable', message: 'the gateway is shutting down; try again' }))
       }
       await server.close(graceMs)

@@ -12,6 +12,7 @@ import { fromStream, toStream } from '../bytes.ts'
 import { type GatewayConfig, parseConfig } from '../config.ts'
 import type { Authenticated, Received, Refusal, Reply, UpgradeOffer } from '../context.ts'
 import { createGateway, unknownConnection } from '../gateway.ts'
+import type { Answered, Vote } from '../hold/holds.ts'
 import type { Clock } from '../ports.ts'
 import { reapUnfinished } from '../record/reaper.ts'
 import { createIds } from '../record/uuid.ts'
@@ -238,7 +239,19 @@ async function serveApp(request: Request, env: Env): Promise<Response> {
 async function lay(env: Env): Promise<{ foundation: Foundation; database: Database }> {
   const config = parseConfig(JSON.parse(env.SALLYPORT_CONFIG))
   const database = await openDatabase({ ...config.database, clock, random })
-  return { foundation: { config, clock, random, log: database.log, store: database.store, onBug }, database }
+  const { log, store, holds, usage } = database
+  const foundation: Foundation = {
+    config,
+    clock,
+    random,
+    log,
+    store,
+    holds,
+    usage,
+    fetch: (url, init) => fetch(url, init),
+    onBug,
+  }
+  return { foundation, database }
 }
 
 /** A promise made once, and made anew after it failed: a database that was away must not break the object for good. */
@@ -262,18 +275,24 @@ interface HubParts extends ConnectionHub {
 
 /** One connection: its tunnels, its streams, its order of recording. */
 export class ConnectionHubObject extends DurableObject<Env> {
-  readonly #parts: () => Promise<HubParts>
-  #reaped = false
+  /** For the one connection this object is of; its name comes with every call. */
+  readonly #parts: (connection: string) => Promise<HubParts>
+  #woken = false
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#parts = once(async () => {
+    let name = ''
+    const made = once(async () => {
       const { foundation, database } = await lay(env)
       const { store, config } = foundation
       const { newHub } = assembleHubs({ ...foundation, schedule: (callback) => setTimeout(callback, 0) })
       const admit = createAdmission({ store, clock, url: config.url })
-      return { ...newHub(), database, admit, knows: knownConnections(store, clock) }
+      return { ...newHub(name), database, admit, knows: knownConnections(store, clock) }
     })
+    this.#parts = (connection) => {
+      name = connection
+      return made()
+    }
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -282,10 +301,10 @@ export class ConnectionHubObject extends DurableObject<Env> {
     )
     const rest = { body: request.body === null ? null : fromStream(request.body), signal: request.signal }
     try {
-      const parts = await this.#parts()
       if (!('identity' in known)) return respond(await this.#connect({ ...known, ...rest }))
+      const parts = await this.#parts(known.connection)
       if (!(await parts.knows(known.connection))) return refuse(known, unknownConnection(known.connection))
-      this.#reap(parts.database, known.connection)
+      this.#wake(parts, known.connection)
       return respond(await parts.hub.handle({ ...known, ...rest }))
     } catch (error) {
       onBug(error, 'hub')
@@ -296,21 +315,29 @@ export class ConnectionHubObject extends DurableObject<Env> {
     }
   }
 
-  /** Says of what an earlier life of this object left open that its end is unknown. Once, and of this connection only. */
-  #reap({ unfinished, log }: Database, connection: string): void {
-    if (this.#reaped) return
-    this.#reaped = true
+  /**
+   * Takes up what an earlier life of this object left: requests whose end is unknown, open questions, notices. Once, of this
+   * connection only, and for a connection that is registered.
+   */
+  #wake({ database, resume }: HubParts, connection: string): void {
+    if (this.#woken) return
+    this.#woken = true
+    resume()
+    const { unfinished, log } = database
     reapUnfinished({ unfinished, log, clock, ids, connection }).catch((error: unknown) => {
-      this.#reaped = false
+      this.#woken = false
       onBug(error, 'reaper')
     })
   }
 
   async #connect(received: Received): Promise<Reply> {
-    const { admit, tunnel } = await this.#parts()
+    // The edge found this object by it.
+    const parts = await this.#parts(connectionAsked(received) ?? '')
+    const { admit, tunnel } = parts
     const admitted = await admit(received)
     if (!admitted.ok) return { kind: 'response', ...statusOf(admitted.refusal, { id: received.id }) }
-    const { connectorId, instance } = admitted.value
+    const { connection, connectorId, instance } = admitted.value
+    if (await parts.knows(connection)) this.#wake(parts, connection)
     return {
       kind: 'upgrade',
       protocol: TUNNEL_PROTOCOL,
@@ -320,15 +347,34 @@ export class ConnectionHubObject extends DurableObject<Env> {
   }
 
   /** The live connectors, for the API. */
-  async connectors(): Promise<readonly { readonly id: string; readonly since: string }[]> {
-    const { tunnel } = await this.#parts()
+  async connectors(connection: string): Promise<readonly { readonly id: string; readonly since: string }[]> {
+    const { tunnel } = await this.#parts(connection)
     return tunnel.connectors().map(({ id, since }) => ({ id, since: new Date(since).toISOString() }))
   }
 
   /** Ends a connector's tunnels. */
-  async detach(connectorId: string, reason: string): Promise<void> {
-    const { tunnel } = await this.#parts()
+  async detach(connection: string, connectorId: string, reason: string): Promise<void> {
+    const { tunnel } = await this.#parts(connection)
     tunnel.detach(connectorId, reason)
+  }
+
+  /** A person's answer to a hold. */
+  async answerHold(connection: string, id: string, vote: Vote): Promise<Answered> {
+    const { holds } = await this.#parts(connection)
+    return holds.answer(id, vote)
+  }
+
+  async endGrant(connection: string, id: string, by: string): Promise<boolean> {
+    const { holds, hub } = await this.#parts(connection)
+    const ended = await holds.endGrant(id, by)
+    await hub.rejudge()
+    return ended
+  }
+
+  /** Policies or blocks have changed. */
+  async rejudge(connection: string): Promise<void> {
+    const { hub } = await this.#parts(connection)
+    await hub.rejudge()
   }
 }
 
@@ -344,11 +390,16 @@ export class GatewayApi extends DurableObject<Env> {
       return assembleEdge({
         ...foundation,
         recordings: database.recordings,
-        fetch: (url, init) => fetch(url, init),
-        tunnelStatus: async (connection) => hub(connection).connectors(),
+        tunnelStatus: async (connection) => hub(connection).connectors(connection),
+        answerHold: async (connection, id, vote) => hub(connection).answerHold(connection, id, vote),
+        endGrant: async (connection, id, by) => hub(connection).endGrant(connection, id, by),
+        documentsChanged: async () => {
+          const names = (await foundation.store.connections()).map(({ name }) => name)
+          await Promise.all(names.map((name) => hub(name).rejudge(name)))
+        },
         connectorRevoked: async (connector) => {
           for (const connection of connector.connections) {
-            await hub(connection).detach(connector.id, 'the connector was revoked')
+            await hub(connection).detach(connection, connector.id, 'the connector was revoked')
           }
         },
       })

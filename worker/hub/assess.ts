@@ -1,0 +1,195 @@
+// The decision, with everything it may look at: the request, the objects, what the session has done. In: an Authenticated
+// request and its body. Out: Decided and what to send, or why not. Nothing but reads and dry runs reaches the cluster here.
+
+import { streamProtocols } from '../classify/upgrade.ts'
+import type { Authenticated, Decided, Decision, Facts, Outcome, Refusal } from '../context.ts'
+import { blockOf } from '../decide/blocks.ts'
+import { judgeBody } from '../decide/body.ts'
+import type { PolicySet } from '../decide/compile.ts'
+import { decide } from '../decide/decide.ts'
+import { forbidden } from '../decide/explain.ts'
+import { judgeLimits } from '../decide/limits.ts'
+import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
+import { strictBody } from '../mask/strict.ts'
+import type { TakenBody } from './body.ts'
+import { type Gathered, type Gathering, gather, readQuestion } from './gather.ts'
+import type { Passage } from './passage.ts'
+import { type Answer, ask } from './preparatory.ts'
+import { type GivenAnswer, openSession } from './record.ts'
+
+/** What may go on, or why not. */
+export type Assessed =
+  | {
+      readonly ok: true
+      readonly decided: Decided
+      /** As it is recorded: for protobuf the JSON the API server made of it. */
+      readonly body: TakenBody | null
+      readonly facts: Facts
+      readonly gathering: Gathering
+    }
+  | {
+      readonly ok: false
+      readonly decided: Decided
+      readonly body: TakenBody | null
+      readonly refusal: Refusal
+      /** The API server's own refusal, which the client gets instead of ours. */
+      readonly given?: GivenAnswer
+    }
+
+/** The decision under which something is recorded that had to be asked first. */
+export function undecided(set: PolicySet): Decision {
+  return {
+    effect: 'Allow',
+    policy: '',
+    rule: '',
+    reason: 'asked before the decision, which looks at the object',
+    revision: set.revision,
+  }
+}
+
+/** Judges a request. Decides what can be decided before anything is asked. */
+export async function assess(
+  passage: Passage,
+  request: Authenticated,
+  taken: TakenBody | null,
+  set: PolicySet,
+): Promise<Assessed> {
+  const { hub, visit, counting } = passage
+  const unread = taken?.format === 'protobuf' ? null : taken
+  let decided: Decided = { ...request, decision: undecided(set) }
+  const no = (refusal: Refusal, decision: Decision = decided.decision): Extract<Assessed, { ok: false }> => ({
+    ok: false,
+    decided: { ...decided, decision },
+    body: unread,
+    refusal,
+  })
+  const failed = (gathered: Extract<Gathered, { ok: false }>): Extract<Assessed, { ok: false }> =>
+    'given' in gathered
+      ? { ...no({ kind: 'upstream', message: 'the API server refused it' }), given: gathered.given }
+      : no(gathered.refusal)
+
+  const block = blockOf(set, { identity: request.identity, connection: request.connection, session: visit.session })
+  if (block !== null) {
+    const decision: Decision = {
+      effect: 'Deny',
+      policy: block.name,
+      rule: 'block',
+      reason: endedMessage(block),
+      revision: set.revision,
+    }
+    return no({ kind: 'ended', message: endedMessage(block), decision }, decision)
+  }
+
+  const gathering = gather(passage, decided, taken)
+  let facts: Facts = { now: hub.clock.now(), session: counting.facts(), ...optionsOf(request, taken) }
+  let decision: Decision | null = null
+  // Two rounds at most: there are two objects, and each is asked for once.
+  for (let round = 0; decision === null; round += 1) {
+    const verdict = decide(set, request, facts)
+    if (verdict.decided) decision = verdict.decision
+    else if (round > 2) throw new Error('a decision asks for what it was given')
+    else {
+      for (const need of verdict.needs) {
+        const got = await gathering[need]()
+        if (!got.ok) return failed(got)
+        facts = { ...facts, [need]: got.value.value }
+      }
+    }
+  }
+  decided = { ...request, decision }
+  if (decision.effect === 'Deny') return no(forbidden(decision, request), decision)
+
+  if (request.upgrade !== null) {
+    // Only now: kubectl repeats a refused WebSocket as SPDY and shows the second answer, so both are judged alike first.
+    const protocols = streamProtocols(decided)
+    if (!protocols.ok) return no(protocols.refusal)
+  }
+  let body = taken
+  if (taken !== null && taken.format === 'protobuf' && !isDeleteOptions(taken.value)) {
+    const got = await gathering.object()
+    if (!got.ok) return failed(got)
+    const read = gathering.dryRun === null ? null : readDryRun(request, gathering.dryRun)
+    if (read === null || !read.ok) return no(read?.refusal ?? UNREAD)
+    body = read.value
+  }
+  if (body !== null) {
+    const judged = judgeBody(set, request.info, body.value)
+    if (judged !== null) return no(forbidden(judged, request), judged)
+    // What is written may be said otherwise than what is stored: a patch that copies, a value that is filled in.
+    const stored = facts.object === undefined ? null : judgeBody(set, request.info, facts.object)
+    if (stored !== null) return no(forbidden(stored, request), stored)
+  }
+  if (decision.requires === 'exists') {
+    const exists =
+      facts.oldObject === undefined ? await mustExist(passage, decided, set) : wasThere(decided, facts, set)
+    if (!exists.ok) return no(exists.refusal, exists.refusal.decision ?? decision)
+  }
+  if (decision.effect === 'Allow' && !request.info.dryRun) {
+    const limited = judgeLimits(set, request, counting)
+    if (limited !== null) decided = { ...decided, decision: limited }
+  }
+  return { ok: true, decided, body, facts, gathering }
+}
+
+/** What whoever was stopped is told. */
+export function endedMessage(block: { readonly kind: string; readonly name: string; readonly reason: string }): string {
+  const what =
+    block.kind === 'session' ? 'this session' : block.kind === 'identity' ? 'this identity' : 'this connection'
+  const why = block.reason === '' ? '' : `: ${block.reason}`
+  return `${what} was ended by a person${why}; ask the people who run this gateway before going on (block ${block.name})`
+}
+
+const UNREAD: Refusal = { kind: 'upstream', message: 'what the body holds could not be found out; nothing was changed' }
+
+/** An object that is updated or applied by one who may not create must be there. */
+async function mustExist(passage: Passage, decided: Decided, set: PolicySet): Promise<Outcome<null>> {
+  await openSession(passage)
+  const question = { ...readQuestion(decided, decided.info.path), kind: 'exists' } as const
+  const answer = await ask(passage.hub, decided, passage.visit, passage.key, question, passage.stream.signal)
+  if (!answer.ok) return answer
+  if (answer.value.status === 404) return wouldCreate(decided, set)
+  if (answer.value.status >= 300) {
+    return {
+      ok: false,
+      refusal: {
+        kind: 'upstream',
+        message: `whether the object exists could not be found out: the API server answered ${answer.value.status}`,
+      },
+    }
+  }
+  return { ok: true, value: null }
+}
+
+function wasThere(decided: Decided, { oldObject }: Facts, set: PolicySet): Outcome<null> {
+  return oldObject === null ? wouldCreate(decided, set) : { ok: true, value: null }
+}
+
+function wouldCreate(decided: Decided, set: PolicySet): Extract<Outcome<null>, { ok: false }> {
+  const reason = 'it would create an object, and no policy allows create here'
+  const decision: Decision = { effect: 'Deny', policy: '', rule: '', reason, revision: set.revision }
+  return { ok: false, refusal: forbidden(decision, decided) }
+}
+
+function optionsOf({ info }: Authenticated, taken: TakenBody | null): { readonly options?: unknown } {
+  const deletes = info.verb === 'delete' || info.verb === 'deletecollection'
+  return deletes && taken !== null ? { options: taken.value } : {}
+}
+
+function isDeleteOptions(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'DeleteOptions'
+}
+
+/** The JSON the API server made of a protobuf body. */
+function readDryRun({ info }: Authenticated, answer: Answer): Outcome<TakenBody> {
+  const strict = strictBody('json', answer.bytes)
+  if (!strict.ok) {
+    return {
+      ok: false,
+      refusal: { kind: 'upstream', message: 'the API server’s dry run did not answer JSON; nothing was changed' },
+    }
+  }
+  const placeholder = findPlaceholder({ info, format: 'json', bytes: answer.bytes })
+  if (placeholder !== null)
+    return { ok: false, refusal: { kind: 'forbidden', message: placeholderMessage(placeholder.where) } }
+  return { ok: true, value: { bytes: answer.bytes, format: 'json', value: strict.value } }
+}

@@ -1,0 +1,119 @@
+// From a decision to the permission to send: an Allow passes, a Hold waits for people. In: what was assessed. Out: the
+// decision with what let it pass and what it is pinned to, or the refusal.
+
+import type { Decided, Refusal } from '../context.ts'
+import { blockOf } from '../decide/blocks.ts'
+import { decide } from '../decide/decide.ts'
+import { forbidden } from '../decide/explain.ts'
+import { LogUnavailable } from '../ports.ts'
+import { type Assessed, assess, endedMessage } from './assess.ts'
+import { versionOf } from './binding.ts'
+import type { TakenBody } from './body.ts'
+import { holdable } from './held.ts'
+import type { Passage } from './passage.ts'
+import { type GivenAnswer, openSession } from './record.ts'
+import type { Pin } from './send.ts'
+
+/** What may be sent, or why not. */
+export type Admission =
+  | { readonly ok: true; readonly decided: Decided; readonly body: TakenBody | null; readonly pin: Pin | null }
+  | {
+      readonly ok: false
+      readonly decided: Decided
+      readonly body: TakenBody | null
+      readonly refusal: Refusal
+      readonly given?: GivenAnswer
+    }
+
+type Judged = Extract<Assessed, { ok: true }>
+
+/** An Allow. Where conditions looked at the object, the request is pinned to the version they saw. */
+export function admitAllowed(passage: Passage, assessed: Judged, sent: TakenBody | null): Admission {
+  const { decided, body, facts } = assessed
+  // Of two looks the earlier one counts: if the object changed between them, the API server says so.
+  const version = versionOf(facts.oldObject) || versionOf(facts.object)
+  if (version === '') return { ok: true, decided, body, pin: null }
+  const pin: Pin = {
+    version,
+    async again() {
+      const set = await passage.hub.policies.current()
+      const fresh = await assess(passage, decided, sent, set)
+      if (!fresh.ok) return { ok: false, refusal: fresh.refusal }
+      if (fresh.decided.decision.effect !== 'Allow') return { ok: false, refusal: CHANGED }
+      return { ok: true, value: versionOf(fresh.facts.oldObject) || versionOf(fresh.facts.object) }
+    },
+  }
+  return { ok: true, decided, body, pin }
+}
+
+/** A Hold. A dry run of it passes, and becomes part of a plan; all else waits. */
+export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenBody | null): Promise<Admission> {
+  const { hub, stream } = passage
+  const { decided, body, facts } = assessed
+  const no = (refusal: Refusal, given?: GivenAnswer | null): Admission => ({
+    ok: false,
+    decided,
+    body,
+    refusal,
+    ...(given === undefined || given === null ? {} : { given }),
+  })
+  const holding = await holdable(passage, decided, body, sent, assessed.gathering)
+  if (!holding.ok) {
+    return 'given' in holding ? no(REFUSED_BY_CLUSTER, holding.given) : no(holding.refusal)
+  }
+  const { held } = holding
+  await openSession(passage)
+  if (decided.info.dryRun) {
+    await recorded(hub.holds.collect(held.request))
+    return { ok: true, decided: { ...decided, release: { kind: 'plan' } }, body, pin: null }
+  }
+  const released = await recorded(hub.holds.pass(held.request, stream.signal))
+  if (!released.ok) return no(stream.ended ?? released.refusal, held.given)
+  // It may have waited for minutes: what is in force now decides.
+  if (stream.ended !== null) return no(stream.ended)
+  const set = await hub.policies.current()
+  const block = blockOf(set, {
+    identity: decided.identity,
+    connection: decided.connection,
+    session: passage.visit.session,
+  })
+  if (block !== null) return no({ kind: 'ended', message: endedMessage(block) })
+  const verdict = decide(set, decided, { ...facts, now: hub.clock.now() })
+  if (!verdict.decided) return no(POLICIES_CHANGED)
+  if (verdict.decision.effect === 'Deny') return no(forbidden(verdict.decision, decided))
+
+  const { version } = held
+  const release = released.value
+  const pin: Pin | null =
+    version === '' || release.kind !== 'approval'
+      ? null
+      : {
+          version,
+          async again() {
+            const binding = await held.request.confirm()
+            if (!binding.ok) return binding
+            if (binding.value !== held.request.binding) return { ok: false, refusal: CHANGED }
+            return { ok: true, value: held.version }
+          },
+        }
+  return { ok: true, decided: { ...decided, release }, body, pin }
+}
+
+/** What the holds could not write is refused as a log that cannot be written. */
+async function recorded<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    throw error instanceof LogUnavailable ? error : new LogUnavailable(error)
+  }
+}
+
+const REFUSED_BY_CLUSTER: Refusal = { kind: 'upstream', message: 'the API server refused it' }
+const CHANGED: Refusal = {
+  kind: 'not-approved',
+  message: 'the object has changed since it was judged; look at it, and run the command again',
+}
+const POLICIES_CHANGED: Refusal = {
+  kind: 'forbidden',
+  message: 'the policies have changed while the request waited; run the command again',
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import type { BodyFormat, RequestInfo, Verb } from '../context.ts'
+import { pin } from './pin.ts'
+
+const encoder = new TextEncoder()
+const info = (verb: Verb): RequestInfo => ({
+  isResourceRequest: true,
+  path: '/apis/apps/v1/namespaces/d/deployments/web',
+  query: '',
+  verb,
+  apiPrefix: 'apis',
+  apiGroup: 'apps',
+  apiVersion: 'v1',
+  namespace: 'd',
+  resource: 'deployments',
+  subresource: '',
+  name: 'web',
+  parts: [],
+  streaming: false,
+  dryRun: false,
+})
+
+function pinned(verb: Verb, format: BodyFormat, text: string | null): unknown {
+  const body =
+    text === null
+      ? null
+      : { bytes: encoder.encode(text), format, value: format === 'apply-patch' ? { spec: { a: 1 } } : JSON.parse(text) }
+  const result = pin(info(verb), body, '7')
+  return result.kind === 'pinned' ? new TextDecoder().decode(result.bytes) : result.kind
+}
+
+describe('a write is pinned to the version that was judged', () => {
+  const rows: readonly (readonly [name: string, verb: Verb, format: BodyFormat, body: string | null, sent: string])[] =
+    [
+      ['an empty object', 'patch', 'merge-patch', '{}', '{"metadata":{"resourceVersion":"7"}}'],
+      ['an object with spaces', 'patch', 'merge-patch', ' { } ', ' {"metadata":{"resourceVersion":"7"} } '],
+      [
+        'no metadata',
+        'patch',
+        'merge-patch',
+        '{"spec":{"x":[1,{"metadata":{}}]}}',
+        '{"metadata":{"resourceVersion":"7"},"spec":{"x":[1,{"metadata":{}}]}}',
+      ],
+      [
+        'metadata',
+        'update',
+        'json',
+        '{"kind":"X","metadata":{"name":"a"}}',
+        '{"kind":"X","metadata":{"resourceVersion":"7","name":"a"}}',
+      ],
+      ['empty metadata', 'update', 'json', '{"metadata":{ }}', '{"metadata":{"resourceVersion":"7" }}'],
+      ['an escaped key', 'patch', 'merge-patch', '{"met\\u0061data":{}}', '{"met\\u0061data":{"resourceVersion":"7"}}'],
+      [
+        'strings with braces and quotes',
+        'patch',
+        'merge-patch',
+        '{"a":"}\\"{","metadata":{}}',
+        '{"a":"}\\"{","metadata":{"resourceVersion":"7"}}',
+      ],
+      [
+        'a number beyond 2^53',
+        'patch',
+        'merge-patch',
+        '{"n":9007199254740993}',
+        '{"metadata":{"resourceVersion":"7"},"n":9007199254740993}',
+      ],
+      ['its own version', 'update', 'json', '{"metadata":{"resourceVersion":"3"}}', 'already'],
+      [
+        'an empty version, which would take the precondition away',
+        'update',
+        'json',
+        '{"metadata":{"resourceVersion":"","a":1}}',
+        '{"metadata":{"resourceVersion":"7","a":1}}',
+      ],
+      [
+        'a null version, which would take the precondition away',
+        'patch',
+        'merge-patch',
+        '{"metadata":{"resourceVersion": null }}',
+        '{"metadata":{"resourceVersion": "7" }}',
+      ],
+      ['metadata that is null', 'patch', 'merge-patch', '{"metadata":null}', 'impossible'],
+      [
+        'a JSON patch',
+        'patch',
+        'json-patch',
+        ' [{"op":"remove","path":"/a"}]',
+        ' [{"op":"test","path":"/metadata/resourceVersion","value":"7"},{"op":"remove","path":"/a"}]',
+      ],
+      [
+        'an empty JSON patch',
+        'patch',
+        'json-patch',
+        '[ ]',
+        '[{"op":"test","path":"/metadata/resourceVersion","value":"7"} ]',
+      ],
+      [
+        'an apply in YAML',
+        'patch',
+        'apply-patch',
+        'spec: {a: 1}',
+        '{"metadata":{"resourceVersion":"7"},"spec":{"a":1}}',
+      ],
+      [
+        'a delete without a body',
+        'delete',
+        'none',
+        null,
+        '{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"resourceVersion":"7"}}',
+      ],
+      [
+        'a delete with options',
+        'delete',
+        'json',
+        '{"propagationPolicy":"Background"}',
+        '{"propagationPolicy":"Background","preconditions":{"resourceVersion":"7"}}',
+      ],
+      [
+        'a delete with a uid',
+        'delete',
+        'json',
+        '{"preconditions":{"uid":"u"}}',
+        '{"preconditions":{"uid":"u","resourceVersion":"7"}}',
+      ],
+      ['a delete with its own version', 'delete', 'json', '{"preconditions":{"resourceVersion":"3"}}', 'already'],
+    ]
+  it.each(rows)('%s', (_name, verb, format, body, sent) => {
+    expect(pinned(verb, format, body)).toBe(sent)
+  })
+})

@@ -1,0 +1,121 @@
+// Pins a write to the version of the object that was judged: between a dry run and the write another one could slip in, and
+// what was shown would not be what is stored. In: a body and a resourceVersion. Out: the same body with that precondition.
+// The API server then answers 409 (a JSON patch: 422), and the hub judges anew. No I/O.
+
+import type { RequestInfo } from '../context.ts'
+import type { TakenBody } from './body.ts'
+
+/** What is sent instead of the body that came. */
+export type Pinned =
+  | { readonly kind: 'pinned'; readonly bytes: Uint8Array; readonly json: boolean }
+  /** The client pinned it itself. */
+  | { readonly kind: 'already' }
+  /** It cannot be pinned; `why` is for a person. */
+  | { readonly kind: 'impossible'; readonly why: string }
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const encoder = new TextEncoder()
+
+/** Adds `metadata.resourceVersion` (update, patch) or `preconditions.resourceVersion` (delete). */
+export function pin(info: RequestInfo, body: TakenBody | null, resourceVersion: string): Pinned {
+  if (info.verb === 'delete') return pinDelete(body, resourceVersion)
+  if (body === null) return { kind: 'impossible', why: 'it has no body' }
+  if (body.format === 'json-patch') {
+    const test = JSON.stringify({ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion })
+    const text = decoder.decode(body.bytes)
+    const open = text.indexOf('[') + 1
+    const empty = /^\s*\]/.test(text.slice(open))
+    return made(`${text.slice(0, open)}${test}${empty ? '' : ','}${text.slice(open)}`)
+  }
+  // YAML is sent as JSON, which is YAML as well.
+  const text = startsAsObject(body.bytes) ? decoder.decode(body.bytes) : JSON.stringify(body.value)
+  return pinObject(text, resourceVersion)
+}
+
+function made(text: string): Pinned {
+  return { kind: 'pinned', bytes: encoder.encode(text), json: true }
+}
+
+function pinDelete(body: TakenBody | null, resourceVersion: string): Pinned {
+  const options = body === null ? { kind: 'DeleteOptions', apiVersion: 'v1' } : body.value
+  if (!isRecord(options)) return { kind: 'impossible', why: 'its DeleteOptions are not an object' }
+  const { preconditions } = options
+  const present = isRecord(preconditions) ? preconditions : {}
+  if (typeof present.resourceVersion === 'string' && present.resourceVersion !== '') return { kind: 'already' }
+  return made(JSON.stringify({ ...options, preconditions: { ...present, resourceVersion } }))
+}
+
+/** Inserts into the text itself, so that nothing else of it changes: numbers beyond 2^53 stay what they are. */
+function pinObject(text: string, resourceVersion: string): Pinned {
+  const version = JSON.stringify(resourceVersion)
+  const start = text.indexOf('{')
+  const metadata = memberOf(text, start, 'metadata')
+  if (metadata === null) return made(insert(text, start, `"metadata":{"resourceVersion":${version}}`))
+  if (text[metadata] !== '{') return { kind: 'impossible', why: 'its metadata is not an object' }
+  const own = memberOf(text, metadata, 'resourceVersion')
+  if (own === null) return made(insert(text, metadata, `"resourceVersion":${version}`))
+  const end = endOfValue(text, own)
+  const value: unknown = JSON.parse(text.slice(own, end))
+  if (typeof value === 'string' && value !== '') return { kind: 'already' }
+  // null and '' take the precondition away.
+  return made(`${text.slice(0, own)}${version}${text.slice(end)}`)
+}
+
+/** Puts a member first into the object that opens at `open`. */
+function insert(text: string, open: number, member: string): string {
+  const rest = text.slice(open + 1)
+  return `${text.slice(0, open + 1)}${member}${/^\s*\}/.test(rest) ? '' : ','}${rest}`
+}
+
+/** Where the value of a member begins in the object that opens at `open`; null when it has none. The text is valid JSON. */
+function memberOf(text: string, open: number, name: string): number | null {
+  let at = skipSpace(text, open + 1)
+  while (text[at] === '"') {
+    const endOfKey = endOfValue(text, at)
+    const key: unknown = JSON.parse(text.slice(at, endOfKey))
+    const value = skipSpace(text, skipSpace(text, endOfKey) + 1)
+    if (key === name) return value
+    at = skipSpace(text, endOfValue(text, value))
+    if (text[at] !== ',') return null
+    at = skipSpace(text, at + 1)
+  }
+  return null
+}
+
+/** The place after the value that begins at `at`. */
+function endOfValue(text: string, at: number): number {
+  let depth = 0
+  for (let i = at; i < text.length; i += 1) {
+    const char = text[i]
+    if (char === '"') {
+      i += 1
+      while (text[i] !== '"') i += text[i] === '\\' ? 2 : 1
+      if (depth === 0) return i + 1
+    } else if (char === '{' || char === '[') depth += 1
+    else if (char === '}' || char === ']') {
+      if (depth === 0) return i
+      depth -= 1
+      if (depth === 0) return i + 1
+    } else if (depth === 0 && (char === ',' || char === ' ' || char === '\n' || char === '\r' || char === '\t'))
+      return i
+  }
+  return text.length
+}
+
+function skipSpace(text: string, at: number): number {
+  let i = at
+  while (text[i] === ' ' || text[i] === '\n' || text[i] === '\r' || text[i] === '\t') i += 1
+  return i
+}
+
+function startsAsObject(bytes: Uint8Array): boolean {
+  for (const byte of bytes) {
+    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue
+    return byte === 0x7b
+  }
+  return false
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
