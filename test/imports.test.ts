@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -52,7 +52,7 @@ let folder = ''
 let refused: ReadonlySet<string> = new Set()
 
 function fileOf(file: string, specifier: string): string {
-  return join(dirname(file), `${specifier.replaceAll(/[^a-z]/g, '_')}.ts`)
+  return join(dirname(file), `${basename(file, '.ts')}${specifier.replaceAll(/[^a-z]/g, '_')}.ts`)
 }
 
 beforeAll(() => {
