@@ -2,8 +2,12 @@
 // failed, 2 usage. Commands are loaded when they are called.
 
 import process from 'node:process'
-import { Failure, findCommand, helpOf, overview, parseInvocation, UsageError } from './command.ts'
+import { findCommand, helpOf, overview, parseInvocation, UsageError } from './command.ts'
 import { COMMANDS } from './commands/table.ts'
+import { safeLines } from './safe.ts'
+
+/** A message may quote what somebody else wrote. */
+const complain = (message: string) => process.stderr.write(`sallyport: ${safeLines(message).join('\n')}\n`)
 
 /** Runs one command line; never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -29,14 +33,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await command.run(invocation)
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(`sallyport: ${error.message}; see sallyport ${command.words.join(' ')} --help\n`)
+      complain(`${error.message}; see sallyport ${command.words.join(' ')} --help`)
       return 2
     }
-    if (error instanceof Failure) {
-      process.stderr.write(`sallyport: ${error.message}\n`)
-      return 1
-    }
-    process.stderr.write(`sallyport: ${error instanceof Error ? error.message : String(error)}\n`)
+    complain(error instanceof Error ? error.message : String(error))
     return 1
   }
 }
