@@ -11,15 +11,24 @@ const problem = v.object({ detail: v.string() })
 /** A well-formed answer of the gateway. The shapes are those of worker/api/types.ts, which the gateway's own tests hold it to. */
 const answered = <T>(text: string): T => JSON.parse(text) as T
 
-async function refusalOf(answer: Answer): Promise<Failure> {
+/** The gateway answered, and said no. */
+export class Refused extends Failure {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+async function refusalOf(answer: Answer): Promise<Refused> {
   const text = await answer.text()
   try {
     const parsed = v.safeParse(problem, JSON.parse(text))
-    if (parsed.success) return new Failure(parsed.output.detail)
+    if (parsed.success) return new Refused(answer.status, parsed.output.detail)
   } catch {
     // Not from the gateway: say the status.
   }
-  return new Failure(`the gateway answered ${answer.status}`)
+  return new Refused(answer.status, `the gateway answered ${answer.status}`)
 }
 
 export interface Api {
@@ -31,6 +40,8 @@ export interface Api {
     path: string,
     body?: { type: string; text: string },
   ) => Promise<T | null>
+  /** Sends JSON and takes JSON. @throws Failure when the answer has no body */
+  readonly post: <T>(path: string, document: unknown) => Promise<T>
   /** The raw answer of a GET, its status checked. */
   readonly open: (path: string) => Promise<Answer>
   /** Every item of a listing, page by page. */
@@ -46,10 +57,17 @@ export function apiOf(state: Pick<CliState, 'url' | 'ca' | 'token'>): Api {
     throw await refusalOf(answer)
   }
   const get = async <T>(path: string): Promise<T> => answered<T>(await (await send(path, {})).text())
+  const post = async <T>(path: string, document: unknown): Promise<T> => {
+    const headers = { 'content-type': 'application/json' }
+    const text = await (await send(path, { method: 'POST', headers, body: JSON.stringify(document) })).text()
+    if (text === '') throw new Failure('the gateway answered without a body')
+    return answered<T>(text)
+  }
   return {
     url: state.url,
     ca: state.ca,
     get,
+    post,
     open: (path) => send(path, {}),
     async send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: { type: string; text: string }) {
       const init = body === undefined ? { method } : { method, headers: { 'content-type': body.type }, body: body.text }

@@ -61,6 +61,30 @@ describe('parseInvocation', () => {
   })
 })
 
+describe('parseInvocation of a command with', () => {
+  const explain: Command = { words: ['explain'], positionals: ['[VERB]'], rest: 'ARGV…', summary: 'Explain.', run }
+  const test: Command = { words: ['test'], positionals: ['FILE…'], summary: 'Test.', run }
+  it.each([
+    [['get'], ['get'], null],
+    [['get', '--'], ['get'], []],
+    [['get', '--', 'rm', '-rf', '--', '--help'], ['get'], ['rm', '-rf', '--', '--help']],
+    [['--', 'sh'], [], ['sh']],
+  ])('a rest: %j', (argv, positionals, rest) => {
+    const invocation = parseInvocation(explain, ['explain', ...argv])
+    expect(invocation?.positionals).toEqual(positionals)
+    expect(invocation?.rest).toEqual(rest)
+  })
+  it('no rest: what stands behind -- is an argument like any other', () => {
+    const invocation = parseInvocation(list, ['things', 'list', 'pods', '--', '-x'])
+    expect(invocation?.positionals).toEqual(['pods', '-x'])
+    expect(invocation?.rest).toBeNull()
+  })
+  it('files: one or more', () => {
+    expect(parseInvocation(test, ['test', 'a', 'b', 'c'])?.positionals).toEqual(['a', 'b', 'c'])
+    expect(() => parseInvocation(test, ['test'])).toThrow(UsageError)
+  })
+})
+
 describe('the table of commands', () => {
   it.each(COMMANDS.map((command) => [command.words.join(' '), command] as const))(
     '%s tells how it is used',

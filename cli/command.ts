@@ -19,6 +19,8 @@ export interface Invocation {
   readonly option: (name: string) => string | undefined
   readonly options: (name: string) => readonly string[]
   readonly has: (name: string) => boolean
+  /** What stands behind `--`; null: there was none, or the command takes none. */
+  readonly rest: readonly string[] | null
   /** The data folder, as given or `.sallyport`. */
   readonly data: string
   readonly json: boolean
@@ -27,8 +29,10 @@ export interface Invocation {
 export interface Command {
   /** Words as typed: `['sessions', 'list']`. */
   readonly words: readonly string[]
-  /** In the order they are typed; `[NAME]` may be left out. */
+  /** In the order they are typed; `[NAME]` may be left out, `FILE…` is one or more and comes last. */
   readonly positionals?: readonly string[]
+  /** What `-- …` is, where the command takes it: `ARGV…`. */
+  readonly rest?: string
   readonly summary: string
   /** More for `--help`, plain lines. */
   readonly details?: string
@@ -76,9 +80,13 @@ export function parseInvocation(command: Command, argv: readonly string[]): Invo
       },
     ]),
   )
+  const typed = argv.slice(command.words.length)
+  const end = command.rest === undefined ? -1 : typed.indexOf('--')
+  const rest = end === -1 ? null : typed.slice(end + 1)
   let parsed: { values: Record<string, (string | boolean)[] | undefined>; positionals: string[] }
   try {
-    parsed = parseArgs({ args: argv.slice(command.words.length), options: spec, allowPositionals: true, strict: true })
+    const args = end === -1 ? typed : typed.slice(0, end)
+    parsed = parseArgs({ args, options: spec, allowPositionals: true, strict: true })
   } catch (error) {
     throw new UsageError(
       error instanceof Error ? (error.message.split('. ')[0] ?? '') : 'the arguments are not understood',
@@ -94,7 +102,9 @@ export function parseInvocation(command: Command, argv: readonly string[]): Invo
   const needed = wanted.filter((name) => !name.startsWith('['))
   if (positionals.length < needed.length)
     throw new UsageError(`${needed.slice(positionals.length).join(' ')} is missing`)
-  if (positionals.length > wanted.length) throw new UsageError(`unexpected argument ${positionals[wanted.length]}`)
+  const endless = wanted.at(-1)?.includes('…') === true
+  if (positionals.length > wanted.length && !endless)
+    throw new UsageError(`unexpected argument ${positionals[wanted.length]}`)
   const output = command.listing === true ? texts('output').at(-1) : undefined
   if (output !== undefined && output !== 'json') throw new UsageError('-o takes json')
   return {
@@ -102,6 +112,7 @@ export function parseInvocation(command: Command, argv: readonly string[]): Invo
     option: (name) => texts(name).at(-1),
     options: texts,
     has: (name) => values[name] !== undefined,
+    rest,
     data: texts('data').at(-1) ?? '.sallyport',
     json: output === 'json',
   }
@@ -109,7 +120,8 @@ export function parseInvocation(command: Command, argv: readonly string[]): Invo
 
 /** The help of one command. */
 export function helpOf(command: Command): string {
-  const usage = ['sallyport', ...command.words, ...(command.positionals ?? []), '[options]'].join(' ')
+  const rest = command.rest === undefined ? [] : [`[-- ${command.rest}]`]
+  const usage = ['sallyport', ...command.words, ...(command.positionals ?? []), '[options]', ...rest].join(' ')
   const rows = optionsOf(command).map(({ name, short, value, many, help }) => {
     const left = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`
     return [left, many === true ? `${help} (may be repeated)` : help] as const

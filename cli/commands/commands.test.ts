@@ -118,7 +118,7 @@ describe('sessions', () => {
   it('are listed for people and for programs', async () => {
     expect(await run('sessions', 'list')).toBe(0)
     expect(out).toMatch(/^ID +STARTED +AGENT/)
-    expect(out).toMatch(/\ns1 +2026-01-01 00:00:00 +agent +demo +1 +0 +0\n$/)
+    expect(out).toMatch(/\ns1 +2026-01-01 00:00:00 +agent +demo +1 +0 +0 +0\n$/)
     out = ''
     expect(await run('sessions', 'list', '-o', 'json')).toBe(0)
     expect(JSON.parse(out)).toEqual({ items: [SESSION] })

@@ -8,6 +8,7 @@ import type { ConnectionSummary, DocumentSummary, Page } from '../../worker/api/
 import { type Api, connectApi } from '../api.ts'
 import { Failure, type Invocation, UsageError } from '../command.ts'
 import { print, printJson, shortTime, table } from '../output.ts'
+import { removeBlock, showBlocks } from './blocks.ts'
 
 /** What people may type for a kind. */
 const KINDS: ReadonlyMap<string, string> = new Map([
@@ -17,15 +18,18 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ['policies', 'AccessPolicy'],
   ['connection', 'Connection'],
   ['connections', 'Connection'],
+  ['block', 'Block'],
+  ['blocks', 'Block'],
 ])
 
 function kindOf(typed: string | undefined): string {
   const kind = KINDS.get((typed ?? '').toLowerCase())
   if (kind !== undefined) return kind
-  throw new UsageError(`there is no kind ${typed}; there are accesspolicies and connections`)
+  throw new UsageError(`there is no kind ${typed}; there are accesspolicies, connections and blocks`)
 }
 
-async function readSource(file: string): Promise<string> {
+/** A file's text, or standard input's for `-`. */
+export async function readSource(file: string): Promise<string> {
   if (file === '-') return readAll(process.stdin)
   try {
     return await readFile(file, 'utf8')
@@ -96,6 +100,7 @@ export async function get(invocation: Invocation): Promise<number> {
   const kind = kindOf(typed)
   const api = await connectApi(invocation.data)
   if (kind === 'Connection') return getConnections(api, name, invocation.json)
+  if (kind === 'Block') return showBlocks(api, name, invocation.json)
   if (name !== undefined) {
     const found: DocumentSummary = await api.get(`/api/v1/documents/${kind}/${encodeURIComponent(name)}`)
     if (invocation.json) printJson(withId(found))
@@ -140,7 +145,8 @@ export async function remove(invocation: Invocation): Promise<number> {
   const kind = kindOf(typed)
   const path = kind === 'Connection' ? '/api/v1/connections' : `/api/v1/documents/${kind}`
   const api = await connectApi(invocation.data)
-  await api.send('DELETE', `${path}/${encodeURIComponent(name)}`)
+  if (kind === 'Block') await removeBlock(api, name)
+  else await api.send('DELETE', `${path}/${encodeURIComponent(name)}`)
   print(`${kind.toLowerCase()}/${name} deleted\n`)
   return 0
 }

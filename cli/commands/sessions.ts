@@ -2,15 +2,18 @@
 
 import { open } from 'node:fs/promises'
 import process from 'node:process'
-import type { CommandSummary, RequestRecord, SessionSummary } from '../../worker/api/types.ts'
-import { connectApi } from '../api.ts'
+import type { CommandSummary, HoldSummary, RequestRecord, SessionSummary } from '../../worker/api/types.ts'
+import { type Api, connectApi } from '../api.ts'
 import { Failure, type Invocation, UsageError } from '../command.ts'
-import { plain, print, printJson, shortTime, table } from '../output.ts'
+import { print, printJson, printLines, shortTime, table } from '../output.ts'
+import { safe } from '../safe.ts'
+import { limitOf, listed } from './listing.ts'
+
+/** Holds of one session that `show` names people for. */
+const MAX_HOLDS = 1000
 
 export async function list(invocation: Invocation): Promise<number> {
-  const limit = Number(invocation.option('limit') ?? '50')
-  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
-    throw new UsageError('--limit takes a number from 1 to 10000')
+  const limit = limitOf(invocation)
   const query = new URLSearchParams({ limit: String(Math.min(limit, 500)) })
   for (const [option, parameter] of [
     ['connection', 'connection'],
@@ -21,11 +24,7 @@ export async function list(invocation: Invocation): Promise<number> {
     if (value !== undefined) query.set(parameter, value)
   }
   const api = await connectApi(invocation.data)
-  const items: SessionSummary[] = []
-  for await (const item of api.all<SessionSummary>(`/api/v1/sessions?${query}`)) {
-    if (items.length >= limit) break
-    items.push(item)
-  }
+  const items = await listed(api.all<SessionSummary>(`/api/v1/sessions?${query}`), limit)
   if (invocation.json) {
     printJson({ items })
     return 0
@@ -37,10 +36,11 @@ export async function list(invocation: Invocation): Promise<number> {
     item.connection,
     String(item.commands),
     String(item.denials),
+    String(item.holds),
     String(item.masks),
     `${item.live ? '(live) ' : ''}${item.purpose ?? ''}`,
   ])
-  print(table(['ID', 'STARTED', 'AGENT', 'CONNECTION', 'COMMANDS', 'DENIALS', 'MASKS', 'PURPOSE'], rows))
+  print(table(['ID', 'STARTED', 'AGENT', 'CONNECTION', 'COMMANDS', 'DENIALS', 'HOLDS', 'MASKS', 'PURPOSE'], rows))
   return 0
 }
 
@@ -61,16 +61,34 @@ export async function show(invocation: Invocation): Promise<number> {
     return 0
   }
   const { agent, connection, purpose, startedAt } = session
-  print(
-    `${plain(agent.username)} on ${connection}, ${shortTime(startedAt)} UTC${purpose === undefined ? '' : `: ${plain(purpose)}`}\n`,
-  )
+  printLines([
+    `${safe(agent.username)} on ${safe(connection)}, ${shortTime(startedAt)} UTC${purpose === undefined ? '' : `: ${safe(purpose)}`}`,
+  ])
+  const holds = session.holds === 0 ? new Map<string, HoldSummary>() : await holdsOf(api, id)
   for (const command of commands) {
-    print(`\n$ ${plain(command.title)}   [${command.outcome}]\n`)
+    printLines(['', `$ ${safe(command.title)}   [${command.outcome}]`])
     for (const request of requests) {
-      if (request.command === command.id && request.request.preparatory === undefined) print(`  ${line(request)}\n`)
+      if (request.command !== command.id || request.request.preparatory !== undefined) continue
+      printLines([`  ${line(request)}`])
+      if (request.hold !== undefined) printLines([`    ${heldLine(request, holds.get(request.hold))}`])
     }
   }
   return 0
+}
+
+async function holdsOf(api: Api, session: string): Promise<ReadonlyMap<string, HoldSummary>> {
+  const holds = await listed(api.all<HoldSummary>(`/api/v1/approvals?session=${session}&limit=500`), MAX_HOLDS)
+  return new Map(holds.map((hold) => [hold.id, hold]))
+}
+
+/** What it waited in, and who answered. */
+function heldLine({ hold, grant }: RequestRecord, found: HoldSummary | undefined): string {
+  const how = grant === undefined ? `held (${hold})` : `by grant ${grant} of approval ${hold}`
+  if (found === undefined) return safe(how)
+  const votes = found.votes.map(({ approve, username, reason }) =>
+    safe(`${approve ? 'approved' : 'denied'} by ${username}${reason === '' ? '' : ` (${reason})`}`),
+  )
+  return [safe(how), ...(votes.length === 0 ? [found.state] : votes)].join(', ')
 }
 
 function line({ request, decision, result, mask }: RequestRecord): string {
@@ -81,7 +99,7 @@ function line({ request, decision, result, mask }: RequestRecord): string {
       ? ''
       : `${decision.effect} ${[decision.policy, decision.rule].filter((part) => part !== '').join('/')}`
   const why = decision?.effect === 'Deny' ? `: ${decision.reason}` : ''
-  return plain(`${request.method} ${request.target} ${code}  ${by}${why}${masked}`)
+  return safe(`${request.method} ${request.target} ${code}  ${by}${why}${masked}`)
 }
 
 export async function exportSession(invocation: Invocation): Promise<number> {

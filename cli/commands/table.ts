@@ -1,8 +1,13 @@
 // Every command of the CLI, one row each. What a row does is loaded when it is called.
 
 import type { Command } from '../command.ts'
+import { POLICY_COMMANDS } from './policytable.ts'
 
 const file = { name: 'file', short: 'f', value: 'FILE', many: true, help: 'a YAML file; - for standard input' } as const
+
+const REASON = { name: 'reason', value: 'TEXT', help: 'why, one line; recorded, and told to the agent' } as const
+const LIMIT = { name: 'limit', value: 'N', help: 'at most so many (default 50)' } as const
+const SHORT_ID = 'ID may be the beginning of an id, as long as only one open question begins with it.'
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -13,6 +18,12 @@ export const COMMANDS: readonly Command[] = [
       { name: 'port', value: 'N', help: 'port of the gateway on 127.0.0.1 (default 8443; 0: any)' },
       { name: 'kubeconfig', value: 'F', help: 'your cluster instead of the demo one, as connection `local`' },
       { name: 'context', value: 'C', help: 'which context of the kubeconfig (default: its current one)' },
+      {
+        name: 'policy',
+        value: 'FILE',
+        many: true,
+        help: 'policies to begin with, instead of demo/policies/coding-agents.yaml',
+      },
       { name: 'runtime', value: 'bun|deno', help: 'what the gateway runs on (default bun)' },
     ],
     run: async (invocation) => (await import('./up.ts')).up(invocation),
@@ -92,7 +103,7 @@ SALLYPORT_PURPOSE says what the agent is doing; SALLYPORT_SESSION names its run,
   },
   {
     words: ['apply'],
-    summary: 'Apply configuration documents (AccessPolicy, Connection).',
+    summary: 'Apply configuration documents (AccessPolicy, Connection, Block).',
     options: [file],
     listing: true,
     run: async (invocation) => (await import('./documents.ts')).apply(invocation),
@@ -100,7 +111,7 @@ SALLYPORT_PURPOSE says what the agent is doing; SALLYPORT_SESSION names its run,
   {
     words: ['get'],
     positionals: ['KIND', '[NAME]'],
-    summary: 'List documents of a kind, or print one: accesspolicies, connections.',
+    summary: 'List documents of a kind, or print one: accesspolicies, connections, blocks.',
     listing: true,
     run: async (invocation) => (await import('./documents.ts')).get(invocation),
   },
@@ -122,7 +133,7 @@ SALLYPORT_PURPOSE says what the agent is doing; SALLYPORT_SESSION names its run,
         value: 'TEXT',
         help: 'text in agent, connection, purpose, command, resource or namespace',
       },
-      { name: 'limit', value: 'N', help: 'at most so many (default 50)' },
+      LIMIT,
     ],
     listing: true,
     run: async (invocation) => (await import('./sessions.ts')).list(invocation),
@@ -154,4 +165,98 @@ SALLYPORT_PURPOSE says what the agent is doing; SALLYPORT_SESSION names its run,
     ],
     run: async (invocation) => (await import('./sessions.ts')).exportSession(invocation),
   },
+  {
+    words: ['sessions', 'end'],
+    positionals: ['ID'],
+    summary: 'End a session: its streams close and its further requests are refused.',
+    options: [REASON],
+    listing: true,
+    run: async (invocation) => (await import('./blocks.ts')).endSession(invocation),
+  },
+  {
+    words: ['approvals', 'list'],
+    summary: 'List what waits for an answer.',
+    options: [
+      { name: 'all', help: 'what has been answered or has run out as well, behind the open ones' },
+      { name: 'connection', value: 'NAME', help: 'only this connection' },
+      { name: 'session', value: 'ID', help: 'only this session' },
+      LIMIT,
+    ],
+    listing: true,
+    run: async (invocation) => (await import('./approvals.ts')).list(invocation),
+  },
+  {
+    words: ['approvals', 'show'],
+    positionals: ['ID'],
+    summary: 'Show one question: who asks, the exact request, what it would change, what else it touches.',
+    details: SHORT_ID,
+    listing: true,
+    run: async (invocation) => (await import('./approvals.ts')).show(invocation),
+  },
+  {
+    words: ['approvals', 'approve'],
+    positionals: ['ID'],
+    summary: 'Let exactly that request pass, once; with --grant, what the rule holds in a scope for a time.',
+    details: `${SHORT_ID}
+Read it first: sallyport approvals show ID.`,
+    options: [
+      REASON,
+      { name: 'grant', value: 'namespace|object', help: 'open a grant, where the rule offers one' },
+      { name: 'for', value: 'TIME', help: 'how long the grant lasts, e.g. 15m' },
+    ],
+    listing: true,
+    run: async (invocation) => (await import('./approvals.ts')).approve(invocation),
+  },
+  {
+    words: ['approvals', 'deny'],
+    positionals: ['ID'],
+    summary: 'Deny it. One denial ends the question, whoever else has approved.',
+    details: SHORT_ID,
+    options: [REASON],
+    listing: true,
+    run: async (invocation) => (await import('./approvals.ts')).deny(invocation),
+  },
+  {
+    words: ['approvals', 'watch'],
+    summary: 'Print questions as they are asked, until Ctrl-C.',
+    details: 'With -o json: one line of JSON for each.',
+    listing: true,
+    run: async (invocation) => (await import('./approvals.ts')).watch(invocation),
+  },
+  {
+    words: ['grants', 'list'],
+    summary: 'List grants: approvals that cover a scope for a time.',
+    options: [{ name: 'all', help: 'those that have ended as well' }, LIMIT],
+    listing: true,
+    run: async (invocation) => (await import('./grants.ts')).list(invocation),
+  },
+  {
+    words: ['grants', 'end'],
+    positionals: ['ID'],
+    summary: 'End a grant: what passes by it now is stopped.',
+    details: 'ID may be the beginning of an id, as long as only one open grant begins with it.',
+    run: async (invocation) => (await import('./grants.ts')).end(invocation),
+  },
+  {
+    words: ['block'],
+    positionals: ['session|identity|connection', 'VALUE'],
+    summary: 'Stop a session, an identity or a connection: streams end, requests are refused.',
+    details: 'VALUE is a session’s id, a username or a connection’s name.',
+    options: [REASON],
+    listing: true,
+    run: async (invocation) => (await import('./blocks.ts')).block(invocation),
+  },
+  {
+    words: ['blocks', 'list'],
+    summary: 'List what is blocked.',
+    listing: true,
+    run: async (invocation) => (await import('./blocks.ts')).list(invocation),
+  },
+  {
+    words: ['unblock'],
+    positionals: ['NAME'],
+    summary: 'Lift a block, by its name.',
+    run: async (invocation) => (await import('./blocks.ts')).unblock(invocation),
+  },
+  ...POLICY_COMMANDS,
 ]
