@@ -104,6 +104,7 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
           ...(asked.decision === undefined ? {} : { decision: asked.decision }),
           ...(typeof asked.data?.hold === 'string' ? { hold: asked.data.hold } : {}),
           ...(typeof asked.data?.grant === 'string' ? { grant: asked.data.grant } : {}),
+          ...(asked.request?.preparatory === undefined || asked.ref === undefined ? {} : { of: asked.ref }),
           ...(mask === undefined ? {} : { mask }),
           ...(ended?.res === undefined ? {} : { result: ended.res }),
           bodies: sizes.get(row.id) ?? [],

@@ -113,12 +113,12 @@ export function recordingsContract({ open, subject }: Opened): void {
         ['c2', 2, 2],
       ])
       const found = await recordings.requests('s1', { limit: 10 })
-      expect(found.items.map(({ id, hold, grant }) => [id, hold, grant])).toEqual([
-        ['r1', undefined, undefined],
-        ['r2', 'h1', undefined],
-        ['r2-read', undefined, undefined],
-        ['r3', 'h1', 'g1'],
-        ['r4', undefined, undefined],
+      expect(found.items.map(({ id, hold, grant, of }) => [id, hold, grant, of])).toEqual([
+        ['r1', undefined, undefined, undefined],
+        ['r2', 'h1', undefined, undefined],
+        ['r2-read', undefined, undefined, 'r2'],
+        ['r3', 'h1', 'g1', undefined],
+        ['r4', undefined, undefined, undefined],
       ])
     })
 

@@ -239,6 +239,7 @@ export const SCHEMAS = {
     decision: optional(recordedDecision),
     hold: optional(string),
     grant: optional(string),
+    of: optional(string),
     mask: optional(recordedMask),
     result: optional(recordedResult),
     bodies: list(

@@ -82,6 +82,8 @@ export interface RequestRecord {
   /** The hold it waited in or passed by, and the grant. */
   readonly hold?: string
   readonly grant?: string
+  /** Of a preparatory request of the gateway's own: the request it was asked for. */
+  readonly of?: string
   readonly mask?: RecordedMask
   /** Absent while it runs. */
   readonly result?: RecordedResult
