@@ -1,28 +1,50 @@
 // Policies, compiled: an index by verb and resource, so that a thousand rules cost no more than the few that can match.
 // In: policy documents. Out: a PolicySet. No I/O, no clock.
 
+import type { Approval, Effect } from '../context.ts'
 import type { StoredDocument } from '../ports.ts'
+import { DEFAULT_APPROVAL } from './approval.ts'
+import { type Block, isBlock, parseBlock } from './block.ts'
+import type { Condition } from './cel/condition.ts'
 import { BODY_RULES, PACK_POLICY, packRules, UNKNOWN_CONNECT } from './pack.ts'
-import { type AccessRule, parsePolicy } from './policy.ts'
+import { type AccessLimit, type AccessRule, parsePolicy } from './policy.ts'
+import { type Problem, problemText } from './problem.ts'
 
-/** One rule, ready to be asked. A null field does not restrict. */
-export interface CompiledRule {
-  readonly effect: 'Allow' | 'Deny'
-  readonly policy: string
-  readonly rule: string
-  readonly message: string
+/** Whom rules and limits are about, and where. Null: everybody, everywhere. */
+export interface Scoped {
   readonly users: ReadonlySet<string> | null
   readonly groups: ReadonlySet<string>
   readonly connections: ReadonlySet<string> | null
-  readonly namespaces: ReadonlySet<string> | null
-  readonly names: ReadonlySet<string> | null
 }
 
-/** The rules found under one key, each list in the order of policies and rules. */
-export interface Bucket {
-  readonly Deny: CompiledRule[]
-  readonly Allow: CompiledRule[]
+/** One rule, ready to be asked. A null field does not restrict. */
+export interface CompiledRule extends Scoped {
+  readonly effect: Effect
+  readonly policy: string
+  readonly rule: string
+  /** Its place among all rules: the pack, then by policy name, then by place in the file. */
+  readonly order: number
+  readonly message: string
+  readonly namespaces: ReadonlySet<string> | null
+  readonly names: ReadonlySet<string> | null
+  readonly when: Condition | null
+  /** Of a Hold; {@link DEFAULT_APPROVAL} on others. */
+  readonly approval: Approval
+  /** As it was written. */
+  readonly source: AccessRule
 }
+
+/** One limit, ready to be asked. */
+export interface CompiledLimit extends Scoped, Pick<AccessLimit, 'count' | 'per' | 'max'> {
+  readonly policy: string
+  readonly name: string
+  /** Null: in all. */
+  readonly withinMs: number | null
+  readonly approval: Approval
+}
+
+/** The rules found under one key, each list in their order. */
+export type Bucket = Readonly<Record<Effect, CompiledRule[]>>
 
 /** Policies in force. Made by {@link compilePolicies}, asked by `decide`. */
 export interface PolicySet {
@@ -34,6 +56,12 @@ export interface PolicySet {
   readonly byResource: ReadonlyMap<string, Bucket>
   /** By verb; each with its path or prefix. */
   readonly byPath: ReadonlyMap<string, readonly { readonly pattern: string; readonly rule: CompiledRule }[]>
+  /** In the order of policy names and places in the file. */
+  readonly limits: readonly CompiledLimit[]
+  /** By name. */
+  readonly blocks: readonly Block[]
+  /** Every rule in its order, the pack's first. */
+  readonly rules: readonly CompiledRule[]
   /** Names of the pack's rules that are switched off. */
   readonly packExcept: ReadonlySet<string>
 }
@@ -52,7 +80,7 @@ export function resourceKey(verb: string, group: string, resource: string, subre
 export const ANY_OR_NONE = '**'
 
 /**
- * Compiles the newest revision of every AccessPolicy. A document that does not parse breaks the whole set, since it may
+ * Compiles the newest revision of every AccessPolicy and Block, told apart by the `kind` within the document. A document that does not parse breaks the whole set, since it may
  * have been the one that denies.
  * @throws Error when `denyPackExcept` names a rule that does not exist
  */
@@ -63,59 +91,82 @@ export function compilePolicies(
   const except = options.denyPackExcept ?? []
   const byResource = new Map<string, Bucket>()
   const byPath = new Map<string, { pattern: string; rule: CompiledRule }[]>()
-  const add = (source: AccessRule, compiled: CompiledRule) => {
+  const rules: CompiledRule[] = []
+  const limits: CompiledLimit[] = []
+  const blocks: Block[] = []
+  const add = (policy: string, source: AccessRule, scoped: Scoped) => {
+    const rule = compileRule(policy, source, scoped, rules.length)
+    rules.push(rule)
     for (const verb of new Set(source.verbs)) {
-      for (const pattern of new Set(source.resources ?? [])) {
-        const key = patternKey(verb, pattern)
-        const bucket = byResource.get(key) ?? { Deny: [], Allow: [] }
-        bucket[compiled.effect].push(compiled)
+      for (const key of new Set((source.resources ?? []).map((pattern) => patternKey(verb, pattern)))) {
+        const bucket = byResource.get(key) ?? { Deny: [], Hold: [], Allow: [] }
+        bucket[rule.effect].push(rule)
         byResource.set(key, bucket)
       }
       for (const pattern of new Set(source.paths ?? [])) {
         const entries = byPath.get(verb) ?? []
-        entries.push({ pattern, rule: compiled })
+        entries.push({ pattern, rule })
         byPath.set(verb, entries)
       }
     }
   }
-  for (const rule of packRules(except)) add(rule, compileRule(PACK_POLICY, rule, null, new Set(), null))
+  for (const rule of packRules(except)) add(PACK_POLICY, rule, EVERYBODY)
   let broken: string | null = null
+  const unusable = (kind: string, name: string, [problem]: readonly Problem[]) => {
+    broken ??= `${kind} ${name} cannot be used: ${problem === undefined ? 'it does not parse' : problemText(problem)}`
+  }
   for (const { name, document } of [...documents].sort((one, other) => (one.name < other.name ? -1 : 1))) {
+    if (isBlock(document)) {
+      const parsed = parseBlock(document)
+      if (parsed.ok) blocks.push(parsed.block)
+      else unusable('block', name, parsed.problems)
+      continue
+    }
     const parsed = parsePolicy(document)
     if (!parsed.ok) {
-      broken ??= `policy ${name} cannot be used: ${parsed.problems[0] ?? 'it does not parse'}`
+      unusable('policy', name, parsed.problems)
       continue
     }
     const { metadata, spec } = parsed.policy
     const users = spec.subjects.flatMap((subject) => subject.users ?? [])
     const groups = spec.subjects.flatMap((subject) => subject.groups ?? [])
-    for (const rule of spec.rules) {
-      const everybody = users.includes('*') || groups.includes('*')
-      const who = everybody ? null : new Set(users)
-      add(rule, compileRule(metadata.name, rule, who, new Set(groups), setOf(spec.connections)))
+    const everybody = users.includes('*') || groups.includes('*')
+    const scoped: Scoped = {
+      users: everybody ? null : new Set(users),
+      groups: new Set(groups),
+      connections: setOf(spec.connections),
+    }
+    for (const rule of spec.rules) add(metadata.name, rule, scoped)
+    for (const { within, approval, name: limit, ...fields } of spec.limits ?? []) {
+      limits.push({
+        ...scoped,
+        ...fields,
+        policy: metadata.name,
+        name: limit,
+        withinMs: within ?? null,
+        approval: approval ?? DEFAULT_APPROVAL,
+      })
     }
   }
   const revision = documents.reduce((highest, document) => Math.max(highest, document.revision), 0)
-  return { revision, broken, byResource, byPath, packExcept: new Set(except) }
+  return { revision, broken, byResource, byPath, limits, blocks, rules, packExcept: new Set(except) }
 }
 
-function compileRule(
-  policy: string,
-  rule: AccessRule,
-  users: ReadonlySet<string> | null,
-  groups: ReadonlySet<string>,
-  connections: ReadonlySet<string> | null,
-): CompiledRule {
+const EVERYBODY: Scoped = { users: null, groups: new Set(), connections: null }
+
+function compileRule(policy: string, source: AccessRule, scoped: Scoped, order: number): CompiledRule {
   return {
-    effect: rule.effect === 'Allow' ? 'Allow' : 'Deny',
+    ...scoped,
+    effect: source.effect,
     policy,
-    rule: rule.name,
-    message: rule.message ?? '',
-    users,
-    groups,
-    connections,
-    namespaces: setOf(rule.namespaces),
-    names: rule.names === undefined ? null : new Set(rule.names),
+    rule: source.name,
+    order,
+    message: source.message ?? '',
+    namespaces: setOf(source.namespaces),
+    names: source.names === undefined ? null : new Set(source.names),
+    when: source.when ?? null,
+    approval: source.approval ?? DEFAULT_APPROVAL,
+    source,
   }
 }
 

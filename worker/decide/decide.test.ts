@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import type { BodyFormat, RequestInfo, Verb } from '../context.ts'
+import type { BodyFormat, Decision, RequestInfo, Verb } from '../context.ts'
 import { judgeBody } from './body.ts'
-import { compilePolicies } from './compile.ts'
-import { decide, type Judged } from './decide.ts'
+import { compilePolicies, type PolicySet } from './compile.ts'
+import { type Judged, decide as judge } from './decide.ts'
 import { forbidden } from './explain.ts'
 import { PACK_NAMES } from './pack.ts'
+
+/** What the object and the session are plays no part here. */
+function decide(set: PolicySet, request: Judged): Decision {
+  const verdict = judge(set, request, FACTS)
+  if (!verdict.decided) throw new Error(`it asks for ${[...verdict.needs].join(', ')}`)
+  return verdict.decision
+}
+const SESSION = { id: 's', startedAt: 0, requests: 0, writes: 0, deletions: 0, secretReads: 0, execBytes: 0 }
+const FACTS = { now: 0, session: SESSION }
 
 type RuleText = Record<string, unknown>
 
@@ -55,7 +64,7 @@ function request(text: string, over: Partial<Judged> = {}): Judged {
     streaming: false,
     dryRun: false,
   }
-  return { identity: agent(), connection: 'prod', info, bodyFormat: 'none', ...over }
+  return { identity: agent(), connection: 'prod', info, method: 'GET', bodyFormat: 'none', ...over }
 }
 function agent(username = 'agent', groups = ['ai-agents']): Judged['identity'] {
   return { user: { username, uid: '', groups, extra: {} }, issuer: 'https://idp.example.com', expiresAt: 0 }

@@ -1,12 +1,21 @@
-// The decision: may this identity do this on this connection? Deny beats Allow, and nothing matched is Deny.
-// In: a PolicySet and a classified, authenticated request. Out: a Decision. No I/O, no clock.
+// The decision: may this identity do this on this connection? Deny beats Hold beats Allow, and nothing matched is Deny.
+// In: a PolicySet, a classified, authenticated request and what is known beside it. Out: a Decision, or what must be fetched
+// first. What can be decided without the objects is decided without them. No I/O, no clock.
 
-import type { Authenticated, Decision, Effect, RequestInfo } from '../context.ts'
+import type { Approval, Decision, Effect, Facts, RequestInfo } from '../context.ts'
+import { strictest } from './approval.ts'
+import { Asking, type Found, type Permit } from './asking.ts'
 import { ANY_OR_NONE, type Bucket, type CompiledRule, type PolicySet, packMessage, resourceKey } from './compile.ts'
 import { PACK_POLICY, UNKNOWN_CONNECT } from './pack.ts'
+import type { Judged, Need } from './scope.ts'
+import { isSubject } from './subject.ts'
 
-/** The part of a request that is judged. */
-export type Judged = Pick<Authenticated, 'identity' | 'connection' | 'info' | 'bodyFormat'>
+export type { Judged, Need } from './scope.ts'
+
+/** The decision, or what is missing for it: fetch all of `needs`, add them to the facts (null where there is none), ask again. */
+export type Verdict =
+  | { readonly decided: true; readonly decision: Decision }
+  | { readonly decided: false; readonly needs: ReadonlySet<Need> }
 
 /** One thing that must be allowed. */
 interface Target {
@@ -38,28 +47,107 @@ const CORE_CONNECT: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Judges a request. An Allow may carry `requires: 'exists'`: a PUT or an apply by one who may update but not create
- * holds only for an object that is there.
+ * Judges a request. An Allow or a Hold may carry `requires: 'exists'`: a PUT or an apply by one who may update but not create
+ * holds only for an object that is there. A Hold always carries its approval.
  */
-export function decide(set: PolicySet, request: Judged): Decision {
-  if (set.broken !== null) return made(set, 'Deny', '', '', set.broken)
+export function decide(set: PolicySet, request: Judged, facts: Facts): Verdict {
+  if (set.broken !== null) return decided(made(set, 'Deny', '', '', set.broken))
+  const asking = new Asking(request, facts)
+  return request.info.isResourceRequest ? decideResource(set, request, facts, asking) : decidePath(set, request, asking)
+}
+
+function decideResource(set: PolicySet, request: Judged, facts: Facts, asking: Asking): Verdict {
   const { info } = request
-  if (!info.isResourceRequest) return decidePath(set, request)
   const unknown = unknownConnect(set, info)
-  if (unknown !== null) return unknown
+  if (unknown !== null) return decided(unknown)
   const { required, also } = targets(info)
-  let allowed: CompiledRule | null = null
+  const needs = new Set<Need>()
   for (const target of [...required, ...also]) {
-    const rule = find(set, request, target, 'Deny')
-    if (rule !== null) return byRule(set, rule)
+    const denied = asking.first(candidates(set, request, target, 'Deny'), needs)
+    if (denied !== null) return decided(byRule(set, denied))
   }
+  const permits: Permit[] = []
   for (const target of required) {
-    const rule = find(set, request, target, 'Allow')
-    if (rule === null) return nothingAllows(set, target)
-    allowed ??= rule
+    const permit = permitFor(set, request, target, asking)
+    if (asking.spent) return decided(tooCostly(set))
+    if (permit.kind === 'none') return decided(nothingAllows(set, target))
+    permits.push(permit)
   }
-  if (allowed === null) return made(set, 'Deny', '', '', 'no policy allows it')
-  return mayCreate(request) ? orExists(set, request, allowed) : byRule(set, allowed)
+  const holding = permits.some((permit) => permit.kind === 'rule' && permit.found.rule.effect === 'Hold')
+  for (const target of holding ? [] : also) {
+    const hold = asking.permit(candidates(set, request, target, 'Hold'), [])
+    if (hold.kind !== 'none') permits.push(hold)
+  }
+  const creation = mayCreate(request) ? creationOf(set, request, permits, facts, asking) : null
+  if (asking.spent) return decided(tooCostly(set))
+  for (const permit of [...permits, ...(creation === null ? [] : [creation])]) {
+    if (permit.kind === 'unknown') for (const need of permit.needs) needs.add(need)
+  }
+  if (needs.size > 0) return { decided: false, needs }
+  if (creation?.kind === 'none') {
+    if (facts.oldObject === null) return decided(made(set, 'Deny', '', '', WOULD_CREATE))
+    return decided(orExists(byPermits(set, permits)))
+  }
+  return decided(byPermits(set, creation === null ? permits : [creation]))
+}
+
+/**
+ * What a PUT or an apply is allowed to create. `none`: nothing, so the object must exist; a rule: what then decides. Only where
+ * create is not judged as the request itself is must it be known whether the object exists.
+ */
+function creationOf(set: PolicySet, request: Judged, permits: readonly Permit[], facts: Facts, asking: Asking): Permit {
+  const { apiGroup: group, resource, subresource } = request.info
+  const create = { verb: 'create', group, resource, subresource }
+  const [own = NONE] = permits
+  const exists: Permit = facts.oldObject === undefined ? { kind: 'unknown', needs: ['oldObject'] } : NONE
+  if (facts.oldObject !== undefined && facts.oldObject !== null) return NONE
+  const needs = new Set<Need>()
+  if (asking.first(candidates(set, request, create, 'Deny'), needs) !== null) return NONE
+  const permit = permitFor(set, request, create, asking)
+  if (permit.kind === 'none') return NONE
+  if (permit.kind === 'unknown') for (const need of permit.needs) needs.add(need)
+  if (needs.size > 0) {
+    if (facts.oldObject === undefined) needs.add('oldObject')
+    return { kind: 'unknown', needs: [...needs] }
+  }
+  if (permit.kind !== 'rule' || permit.found.rule.effect === 'Allow') return own
+  const same = own.kind === 'rule' && own.found.rule === permit.found.rule
+  return same || facts.oldObject === null ? permit : exists
+}
+
+const NONE: Permit = { kind: 'none' }
+const WOULD_CREATE = 'it would create an object, and no policy allows create here'
+
+function permitFor(set: PolicySet, request: Judged, target: Target, asking: Asking): Permit {
+  return asking.permit(candidates(set, request, target, 'Hold'), () => candidates(set, request, target, 'Allow'))
+}
+
+/** Any Hold makes it a Hold. Of two different ones the first is named, and who answers must be able to answer both. */
+function byPermits(set: PolicySet, permits: readonly Permit[]): Decision {
+  const found = permits.flatMap((permit) => (permit.kind === 'rule' ? [permit.found] : []))
+  const holds = found
+    .filter(({ rule }) => rule.effect === 'Hold')
+    .sort((one, other) => one.rule.order - other.rule.order)
+  const [first] = holds
+  if (first === undefined) {
+    const [allow] = found
+    return allow === undefined ? made(set, 'Deny', '', '', 'no policy allows it') : byRule(set, allow)
+  }
+  let approval: Approval | null = first.rule.approval
+  for (const { rule } of holds.slice(1)) {
+    if (rule === first.rule) continue
+    approval = strictest(approval, rule.approval)
+    if (approval === null) {
+      const other = `policy ${rule.policy}, rule ${rule.rule}`
+      const reason = `it is also held by ${other}, and nobody may answer both: give both rules an approver in common`
+      return made(set, 'Deny', first.rule.policy, first.rule.rule, reason)
+    }
+  }
+  return { ...byRule(set, first), approval }
+}
+
+function orExists(decision: Decision): Decision {
+  return decision.effect === 'Deny' ? decision : { ...decision, requires: 'exists' }
 }
 
 /** What a request amounts to: all of `required` must be allowed, and neither those nor `also` denied. */
@@ -81,14 +169,6 @@ function mayCreate({ info, bodyFormat }: Judged): boolean {
   return info.subresource === '' && (info.verb === 'update' || (info.verb === 'patch' && bodyFormat === 'apply-patch'))
 }
 
-function orExists(set: PolicySet, request: Judged, allowed: CompiledRule): Decision {
-  const { apiGroup: group, resource, subresource } = request.info
-  const create = { verb: 'create', group, resource, subresource }
-  const denied = find(set, request, create, 'Deny') !== null
-  if (!denied && find(set, request, create, 'Allow') !== null) return byRule(set, allowed)
-  return { ...byRule(set, allowed), requires: 'exists' }
-}
-
 function unknownConnect(set: PolicySet, info: RequestInfo): Decision | null {
   const core = info.apiGroup === '' && CORE_CONNECT.has(`${info.resource}/${info.subresource}`)
   const console = info.apiGroup !== '' && CONSOLES.has(info.subresource)
@@ -97,14 +177,20 @@ function unknownConnect(set: PolicySet, info: RequestInfo): Decision | null {
   return message === null ? null : made(set, 'Deny', PACK_POLICY, UNKNOWN_CONNECT.name, message)
 }
 
-/** The first rule of an effect that matches. */
-function find(set: PolicySet, request: Judged, target: Target, effect: 'Allow' | 'Deny'): CompiledRule | null {
+/** The rules of an effect that can match, in their order; conditions are not asked yet. */
+function candidates(set: PolicySet, request: Judged, target: Target, effect: Effect): CompiledRule[] {
+  const found: CompiledRule[] = []
   for (const bucket of bucketsOf(set, target)) {
-    for (const rule of bucket[effect]) {
-      if (matches(rule, request, target.verb)) return rule
-    }
+    for (const rule of bucket[effect]) if (matches(rule, request, target.verb)) found.push(rule)
   }
-  return null
+  return inOrder(found)
+}
+
+/** A rule may be found under several keys. */
+function inOrder(rules: CompiledRule[]): CompiledRule[] {
+  if (rules.length < 2) return rules
+  rules.sort((one, other) => one.order - other.order)
+  return rules.filter((rule, index) => rule !== rules[index - 1])
 }
 
 /** The rules whose patterns can stand for the target: a look-up for each pattern there can be. */
@@ -132,15 +218,6 @@ function matches(rule: CompiledRule, request: Judged, verb: string): boolean {
   return inNamespace(rule, request.info, verb) && hasName(rule, request.info, verb) && isSubject(rule, request)
 }
 
-function isSubject(rule: CompiledRule, { identity, connection }: Judged): boolean {
-  if (rule.connections !== null && !rule.connections.has(connection)) return false
-  if (rule.users === null || rule.users.has(identity.user.username)) return true
-  for (const group of identity.user.groups) {
-    if (rule.groups.has(group)) return true
-  }
-  return false
-}
-
 /** A Deny for a namespace also covers a list, watch or deletecollection over all namespaces: it would reach into it. */
 function inNamespace(rule: CompiledRule, info: RequestInfo, verb: string): boolean {
   if (rule.namespaces === null || rule.namespaces.has(info.namespace)) return true
@@ -156,15 +233,19 @@ function hasName(rule: CompiledRule, info: RequestInfo, verb: string): boolean {
 }
 
 /** Non-resource paths are judged decoded, as the API server sees them. */
-function decidePath(set: PolicySet, request: Judged): Decision {
+function decidePath(set: PolicySet, request: Judged, asking: Asking): Verdict {
   const { verb } = request.info
   const path = request.info.path.includes('%') ? decodeURIComponent(request.info.path) : request.info.path
   const entries = [...(set.byPath.get(verb) ?? []), ...(set.byPath.get('*') ?? [])].filter(
     ({ pattern, rule }) => pathMatches(pattern, path) && isSubject(rule, request),
   )
-  const found = entries.find(({ rule }) => rule.effect === 'Deny') ?? entries[0]
-  if (found !== undefined) return byRule(set, found.rule)
-  return made(set, 'Deny', '', '', `no policy allows ${verb} on the path ${path}`)
+  const of = (effect: Effect) => inOrder(entries.flatMap(({ rule }) => (rule.effect === effect ? [rule] : [])))
+  const denied = asking.first(of('Deny'), new Set())
+  if (denied !== null) return decided(byRule(set, denied))
+  const permit = asking.permit(of('Hold'), of('Allow'))
+  if (asking.spent) return decided(tooCostly(set))
+  if (permit.kind === 'rule') return decided(byPermits(set, [permit]))
+  return decided(made(set, 'Deny', '', '', `no policy allows ${verb} on the path ${path}`))
 }
 
 function pathMatches(pattern: string, path: string): boolean {
@@ -176,11 +257,31 @@ function nothingAllows(set: PolicySet, { verb, group, resource, subresource }: T
   return made(set, 'Deny', '', '', `no policy allows ${verb} on ${what}`)
 }
 
-function byRule(set: PolicySet, rule: CompiledRule): Decision {
-  const words = rule.effect === 'Allow' ? 'allowed' : 'denied'
-  return made(set, rule.effect, rule.policy, rule.rule, rule.message === '' ? `${words} by policy` : rule.message)
+function tooCostly(set: PolicySet): Decision {
+  return made(set, 'Deny', '', '', 'the conditions of the policies cost too much on this request')
+}
+
+const WORDS: Readonly<Record<Effect, string>> = {
+  Allow: 'allowed by policy',
+  Deny: 'denied by policy',
+  Hold: 'held by policy',
+}
+
+function byRule(set: PolicySet, { rule, failed }: Found): Decision {
+  const said = rule.message === '' ? WORDS[rule.effect] : rule.message
+  return made(
+    set,
+    rule.effect,
+    rule.policy,
+    rule.rule,
+    failed ? `${said} (its condition could not be evaluated)` : said,
+  )
 }
 
 function made(set: PolicySet, effect: Effect, policy: string, rule: string, reason: string): Decision {
   return { effect, policy, rule, reason, revision: set.revision }
+}
+
+function decided(decision: Decision): Verdict {
+  return { decided: true, decision }
 }

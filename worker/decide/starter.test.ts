@@ -34,8 +34,13 @@ function effectOf(group: string, text: string) {
     dryRun: false,
   }
   const user = { username: 'agent', uid: '', groups: [group], extra: {} }
-  return decide(set, { identity: { user, issuer: '', expiresAt: 0 }, connection: 'demo', info, bodyFormat: 'json' })
-    .effect
+  const session = { id: 's', startedAt: 0, requests: 0, writes: 0, deletions: 0, secretReads: 0, execBytes: 0 }
+  const verdict = decide(
+    set,
+    { identity: { user, issuer: '', expiresAt: 0 }, connection: 'demo', info, method: 'GET', bodyFormat: 'json' },
+    { now: 0, session },
+  )
+  return verdict.decided ? verdict.decision.effect : [...verdict.needs].join(',')
 }
 
 describe('the starter policy for coding agents', () => {
