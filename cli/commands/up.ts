@@ -1,7 +1,6 @@
 // up: everything on one machine, each part a process of its own. In: options. Out: files in the data folder and a few lines
 // that say where things are; runs until it is told to stop.
 
-import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -21,6 +20,7 @@ import { BUN, CLI, ROOT } from '../up/runtimes.ts'
 import type { Service } from '../up/service.ts'
 import { connectorService, demoClusterService, gatewayService, providerService } from '../up/services.ts'
 import { gatewaySettings, providerSettings } from '../up/settings.ts'
+import { readSource } from './documents.ts'
 
 /** The administrator's token is renewed with this much left. */
 const RENEW_BEFORE_MS = 3 * 60 * 1000
@@ -109,15 +109,31 @@ async function untilConnected(api: Api, connection: string, stopping: AbortSigna
   }
 }
 
+interface PolicyFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** The files of `--policy`. Read before anything is started, so that a slip of the pen starts nothing. */
+async function readPolicies(files: readonly string[]): Promise<readonly PolicyFile[]> {
+  return Promise.all(files.map(async (name) => ({ name, text: await readSource(name) })))
+}
+
 /**
- * The example policy is applied once, to a gateway that has no connection yet: from then on policies are the administrator's,
- * who may have deleted it.
+ * The policies that were asked for are applied at every start. Where none was, the example is applied once, to a gateway that
+ * has no connection yet: from then on policies are the administrator's, who may have deleted it.
  */
-async function applyFirstPolicy(api: Api): Promise<void> {
+async function applyPolicies(api: Api, asked: readonly PolicyFile[]): Promise<void> {
   const { items } = await api.get<{ items: readonly unknown[] }>('/api/v1/connections')
-  if (items.length > 0) return
-  const text = await readFile(join(ROOT, 'demo', 'policies', 'coding-agents.yaml'), 'utf8')
-  await api.send('PUT', '/api/v1/documents', { type: 'text/yaml', text })
+  const first = items.length === 0 && asked.length === 0
+  const files = first ? await readPolicies([join(ROOT, 'demo', 'policies', 'coding-agents.yaml')]) : asked
+  for (const { name, text } of files) {
+    try {
+      await api.send('PUT', '/api/v1/documents', { type: 'text/yaml', text })
+    } catch (error) {
+      throw error instanceof Failure ? new Failure(`${name}: ${error.message}`) : error
+    }
+  }
 }
 
 async function register(api: Api, connection: string, description: string): Promise<void> {
@@ -142,6 +158,7 @@ export async function up(invocation: Invocation): Promise<number> {
   const context = invocation.option('context')
   if (context !== undefined && kubeconfig === undefined) throw new UsageError('--context goes with --kubeconfig')
   const data = resolve(invocation.data)
+  const policies = await readPolicies(invocation.options('policy'))
 
   const unlock = lockData(data)
   const stopping = new AbortController()
@@ -162,7 +179,7 @@ export async function up(invocation: Invocation): Promise<number> {
     return service
   }
   try {
-    const started = start({ data, wanted, runtime, kubeconfig, context, run, stopping: stopping.signal })
+    const started = start({ data, wanted, runtime, kubeconfig, context, policies, run, stopping: stopping.signal })
     // A stop while starting ends the wait; what has been started is stopped below.
     await Promise.race([started, stopped])
     started.catch(() => undefined)
@@ -183,6 +200,7 @@ interface StartOptions {
   readonly runtime: 'bun' | 'deno'
   readonly kubeconfig: string | undefined
   readonly context: string | undefined
+  readonly policies: readonly PolicyFile[]
   readonly run: (service: Service) => Promise<Service>
   readonly stopping: AbortSignal
 }
@@ -217,7 +235,7 @@ async function start(options: StartOptions): Promise<void> {
     run(gatewayService({ data, logs, say, runtime })),
   ])
   const api = await keepAdminToken(machine, stopping)
-  await applyFirstPolicy(api)
+  await applyPolicies(api, options.policies)
   await register(api, connection, demo ? 'The demo cluster of this machine' : 'A cluster of yours')
   const { state, code } = await prepareConnector(api, data, connection, url)
   connector = await run(
@@ -243,11 +261,16 @@ Sallyport is up.
 
   gateway     ${url}  (${runtime}; CA ${shortPath(join(data, 'ca.crt'))})
   app         ${link?.url}
-              logs you in as the local administrator: once, within ten minutes
+              logs you in as the local administrator: once, within ten minutes. Others choose who they are
+              at ${url}: Alice (group sre) may approve, Bob may look
   connection  ${connection}  ${demo ? '(the demo cluster)' : `(${options.kubeconfig})`}
   agent       KUBECONFIG=${shortPath(agentFile)} kubectl get pods -A
-${demo ? '' : RIGHTS}  recordings  npx sallyport sessions list${elsewhere}
+${demo ? '' : RIGHTS}  approvals   npx sallyport approvals watch${elsewhere}
+  recordings  npx sallyport sessions list${elsewhere}
   logs        ${shortPath(logs)}
+
+All of this runs as you. An agent that runs as you too can read ${shortPath(join(data, 'cli.json'))} and approve its own
+requests: for more than a trial, run it as another user or in a container.
 
 Stop with Ctrl-C.
 `)
