@@ -120,7 +120,7 @@ function decision(
     expiresAt: 0,
   }
   const bodyFormat = method === 'PATCH' ? 'merge-patch' : 'json'
-  const verdict = decide(set, { identity, connection: 'prod', info: info.value, bodyFormat }, FACTS)
+  const verdict = decide(set, { identity, connection: 'prod', method, info: info.value, bodyFormat }, FACTS)
   if (!verdict.decided) throw new Error('a policy without conditions needs no object')
   return verdict.decision
 }
