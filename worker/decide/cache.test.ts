@@ -2,6 +2,23 @@ import { expect, test } from 'vitest'
 import type { Clock, StoredDocument } from '../ports.ts'
 import { createPolicyCache } from './cache.ts'
 
+const POLICY = {
+  apiVersion: 'sallyport/v1',
+  kind: 'AccessPolicy',
+  metadata: { name: 'p' },
+  spec: {
+    subjects: [{ groups: ['g'] }],
+    connections: ['*'],
+    rules: [{ name: 'r', effect: 'Allow', verbs: ['get'], resources: ['pods'] }],
+  },
+}
+const blockOn = (spec: Record<string, string>) => ({
+  apiVersion: 'sallyport/v1',
+  kind: 'Block',
+  metadata: { name: 'b' },
+  spec,
+})
+
 /** A clock that moves by hand, and a store whose answers are told. */
 function setUp() {
   let now = 0
@@ -14,7 +31,7 @@ function setUp() {
       return () => timers.delete(timer)
     },
   }
-  const state = { revision: 1, asked: 0, read: 0, fails: false, hangs: false }
+  const state = { revision: 1, asked: 0, read: 0, fails: false, hangs: false, block: blockOn({ session: 's' }) }
   const store = {
     async revision() {
       state.asked += 1
@@ -22,9 +39,11 @@ function setUp() {
       if (state.fails) throw new Error('down')
       return state.revision
     },
-    async documents(): Promise<readonly StoredDocument[]> {
+    async documents(kind: string): Promise<readonly StoredDocument[]> {
+      const rest = { kind, revision: state.revision, source: '', appliedBy: '', appliedAt: '' }
+      if (kind === 'Block') return [{ ...rest, name: 'b', document: state.block }]
       state.read += 1
-      return [{ kind: '', name: 'p', revision: state.revision, document: {}, source: '', appliedBy: '', appliedAt: '' }]
+      return [{ ...rest, name: 'p', document: POLICY }]
     },
   }
   const advance = (ms: number) => {
@@ -95,4 +114,15 @@ test('a store that hangs delays a request by a second, and is asked again', asyn
   state.revision = 2
   advance(30_000)
   expect((await cache.current()).revision).toBe(2)
+})
+
+test('policies and blocks are read', async () => {
+  const { cache } = setUp()
+  expect(await cache.current()).toMatchObject({ broken: null, blocks: [{ name: 'b', kind: 'session', value: 's' }] })
+  expect((await cache.current()).rules.some(({ policy }) => policy === 'p')).toBe(true)
+})
+test('a block that cannot be used refuses everything', async () => {
+  const { cache, state } = setUp()
+  state.block = blockOn({ sessions: 's' })
+  expect((await cache.current()).broken).toContain('block b cannot be used: spec.sessions')
 })

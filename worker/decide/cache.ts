@@ -1,4 +1,4 @@
-// Policies in force, kept fresh. In: the Store and a Clock. Out: a PolicySet at most seconds old.
+// Policies and blocks in force, kept fresh. In: the Store and a Clock. Out: a PolicySet at most seconds old.
 // Fails closed: when the store has not answered for a while, everything is refused.
 
 import type { Clock, Store } from '../ports.ts'
@@ -34,6 +34,10 @@ export function createPolicyCache(
   /** Counts the askings, so that a slow one cannot overwrite what a later one found. */
   let generation = 0
 
+  const documents = async () => {
+    const [policies, blocks] = await Promise.all([store.documents('AccessPolicy'), store.documents('Block')])
+    return [...policies, ...blocks]
+  }
   const ask = async () => {
     const startedAt = clock.now()
     generation += 1
@@ -41,7 +45,7 @@ export function createPolicyCache(
     try {
       const revision = await store.revision()
       const known = held !== null && held.revision === revision
-      const set = known ? null : compilePolicies(await store.documents('AccessPolicy'), options)
+      const set = known ? null : compilePolicies(await documents(), options)
       if (mine !== generation) return
       if (set !== null) held = { set, revision }
       confirmedAt = startedAt

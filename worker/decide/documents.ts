@@ -1,8 +1,11 @@
 // A file of configuration documents, as `sallyport apply -f` sends it. In: YAML text. Out: documents that may be stored, or
-// every problem with its line. All or nothing: one bad document refuses the file. No I/O.
+// every problem with its line and column. All or nothing: one bad document refuses the file. No I/O.
 
-import { parseAllDocuments } from 'yaml'
+import { type Document, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml'
+import { isBlock, parseBlock } from './block.ts'
 import { parsePolicy } from './policy.ts'
+import { type Problem, pathText } from './problem.ts'
+import { placeInFile } from './textplace.ts'
 
 /** One document as it is stored. */
 export interface ParsedDocument {
@@ -27,7 +30,8 @@ export function parseDocuments(text: string): ParsedDocuments {
     return { ok: false, errors: [`the file is longer than ${MAX_FILE_CHARS} characters`] }
   const documents: ParsedDocument[] = []
   const errors: string[] = []
-  const parsed = parseAllDocuments(text, { uniqueKeys: true, strict: true, prettyErrors: true })
+  const lines = new LineCounter()
+  const parsed = parseAllDocuments(text, { uniqueKeys: true, strict: true, prettyErrors: true, lineCounter: lines })
   if (!Array.isArray(parsed)) return { ok: false, errors: ['the file holds no document'] }
   if (parsed.length > MAX_DOCUMENTS)
     return { ok: false, errors: [`the file holds more than ${MAX_DOCUMENTS} documents`] }
@@ -46,20 +50,65 @@ export function parseDocuments(text: string): ParsedDocuments {
     }
     // An empty document is what a stray `---` leaves.
     if (value === null) continue
-    const result = parsePolicy(value)
+    const result = parseOne(value)
     if (!result.ok) {
-      errors.push(...result.problems.map((error) => `${where}${error}`))
+      errors.push(...result.problems.map((problem) => `${where}${inFile(text, lines, document, problem)}`))
       continue
     }
-    const { kind, metadata } = result.policy
-    if (documents.some((other) => other.kind === kind && other.name === metadata.name)) {
-      errors.push(`${where}${kind} ${metadata.name} is in the file twice`)
+    const { kind, name } = result
+    if (documents.some((other) => other.kind === kind && other.name === name)) {
+      errors.push(`${where}${kind} ${name} is in the file twice`)
       continue
     }
     const [start, , end] = document.range
-    documents.push({ kind, name: metadata.name, document: value, source: text.slice(start, end).trim() })
+    documents.push({ kind, name, document: value, source: text.slice(start, end).trim() })
   }
   if (errors.length > 0) return { ok: false, errors }
   if (documents.length === 0) return { ok: false, errors: ['the file holds no document'] }
   return { ok: true, documents }
+}
+
+type Parsed =
+  | { readonly ok: true; readonly kind: string; readonly name: string }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+function parseOne(value: unknown): Parsed {
+  if (isBlock(value)) {
+    const parsed = parseBlock(value)
+    return parsed.ok ? { ok: true, kind: 'Block', name: parsed.block.name } : parsed
+  }
+  const parsed = parsePolicy(value)
+  return parsed.ok ? { ok: true, kind: 'AccessPolicy', name: parsed.policy.metadata.name } : parsed
+}
+
+/** A problem with its place in the file: of an expression the place within it, else of the nearest value that is there. */
+function inFile(file: string, lines: LineCounter, document: Document, { path, message, at }: Problem): string {
+  const said = `${pathText(path)}: ${message}`
+  const offset = offsetOf(file, document, path, at)
+  if (offset === null) return said
+  const { line, col } = lines.linePos(offset)
+  return `line ${line}, column ${col}: ${said}`
+}
+
+function offsetOf(file: string, document: Document, path: Problem['path'], at: Problem['at']): number | null {
+  for (let depth = path.length; depth >= 0; depth -= 1) {
+    const node = document.getIn(path.slice(0, depth), true)
+    if (!isNode(node)) continue
+    if (at !== undefined && depth === path.length && isScalar(node) && typeof node.value === 'string') {
+      return placeInFile(file, node, indexOf(node.value, at))
+    }
+    return node.range?.[0] ?? null
+  }
+  return null
+}
+
+/** The offset of a line and column, both from 1. */
+function indexOf(text: string, { line, column }: NonNullable<Problem['at']>): number {
+  let start = 0
+  for (let passed = 1; passed < line; passed += 1) {
+    const end = text.indexOf('\n', start)
+    if (end < 0) break
+    start = end + 1
+  }
+  return start + column - 1
 }
