@@ -19,10 +19,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   const command = findCommand(COMMANDS, argv)
   if (command === null) {
     const group = COMMANDS.filter((one) => one.words[0] === first)
-    process.stderr.write(
-      group.length > 0 ? overview(group) : `sallyport: there is no command ${first}; see sallyport --help\n`,
-    )
-    return group.length > 0 && (argv[1] === '--help' || argv[1] === '-h') ? 0 : 2
+    const asked = group.length > 0 && (argv[1] === '--help' || argv[1] === '-h')
+    if (asked) process.stdout.write(overview(group))
+    else if (group.length > 0) process.stderr.write(overview(group))
+    else complain(`there is no command ${first}; see sallyport --help`)
+    return asked ? 0 : 2
   }
   try {
     const invocation = parseInvocation(command, argv)

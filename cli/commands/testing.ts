@@ -50,7 +50,7 @@ export async function fakeGateway(): Promise<FakeGateway> {
     let text = ''
     for await (const chunk of request) text += String(chunk)
     const { method = '', url = '' } = request
-    asked.push({ method, target: url, body: text === '' ? undefined : JSON.parse(text) })
+    asked.push({ method, target: url, body: bodyOf(text) })
     const key = `${method} ${url.split('?')[0]}`
     const found = answers.has(key) ? answers.get(key) : new Problem(404, 'There is nothing here.')
     const answer: unknown = typeof found === 'function' ? found(url) : found
@@ -104,6 +104,15 @@ export async function fakeGateway(): Promise<FakeGateway> {
       await new Promise((resolve) => server.close(resolve))
       await rm(data, { recursive: true, force: true })
     },
+  }
+}
+
+function bodyOf(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
   }
 }
 

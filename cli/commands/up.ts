@@ -15,12 +15,12 @@ import { builtApp } from '../up/app.ts'
 import { prepareConnector } from '../up/connector.ts'
 import { loadSecrets, loadTls, type Secrets, type Tls } from '../up/identity.ts'
 import { lockData } from '../up/lock.ts'
+import { applyPolicies, type PolicyFile, readPolicies } from '../up/policies.ts'
 import { gatewayPort, providerPort } from '../up/ports.ts'
-import { BUN, CLI, ROOT } from '../up/runtimes.ts'
+import { BUN, CLI } from '../up/runtimes.ts'
 import type { Service } from '../up/service.ts'
 import { connectorService, demoClusterService, gatewayService, providerService } from '../up/services.ts'
 import { gatewaySettings, providerSettings } from '../up/settings.ts'
-import { readSource } from './documents.ts'
 
 /** The administrator's token is renewed with this much left. */
 const RENEW_BEFORE_MS = 3 * 60 * 1000
@@ -106,33 +106,6 @@ async function untilConnected(api: Api, connection: string, stopping: AbortSigna
     if (Date.now() > giveUpAt)
       throw new Failure(`the connector does not reach the gateway or the cluster; see ${logFile}`)
     await pause(POLL_MS)
-  }
-}
-
-interface PolicyFile {
-  readonly name: string
-  readonly text: string
-}
-
-/** The files of `--policy`. Read before anything is started, so that a slip of the pen starts nothing. */
-async function readPolicies(files: readonly string[]): Promise<readonly PolicyFile[]> {
-  return Promise.all(files.map(async (name) => ({ name, text: await readSource(name) })))
-}
-
-/**
- * The policies that were asked for are applied at every start. Where none was, the example is applied once, to a gateway that
- * has no connection yet: from then on policies are the administrator's, who may have deleted it.
- */
-async function applyPolicies(api: Api, asked: readonly PolicyFile[]): Promise<void> {
-  const { items } = await api.get<{ items: readonly unknown[] }>('/api/v1/connections')
-  const first = items.length === 0 && asked.length === 0
-  const files = first ? await readPolicies([join(ROOT, 'demo', 'policies', 'coding-agents.yaml')]) : asked
-  for (const { name, text } of files) {
-    try {
-      await api.send('PUT', '/api/v1/documents', { type: 'text/yaml', text })
-    } catch (error) {
-      throw error instanceof Failure ? new Failure(`${name}: ${error.message}`) : error
-    }
   }
 }
 
