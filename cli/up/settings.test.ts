@@ -33,6 +33,10 @@ it.each([
   expect(rolesOf(machine?.groups ?? person?.groups ?? ['nobody'], roles)).toEqual(expected)
 })
 
+it('lets the local administrator answer what asks for the group sre', () => {
+  expect(machines.find(({ username }) => username === 'local-admin')?.groups).toContain('sre')
+})
+
 it('knows everybody it names', () => {
   expect([...machines.map(({ username }) => username), ...PEOPLE.map(({ id }) => id)].sort()).toEqual([
     'agent',

@@ -9,6 +9,7 @@ const AUDIENCE = 'sallyport'
 const APP_CLIENT = 'sallyport-app'
 const CLI_CLIENT = 'sallyport-cli'
 const ADMINS = 'sallyport-admins'
+const APPROVERS = 'sre'
 
 const text = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`
 
@@ -30,7 +31,8 @@ export function providerSettings(of: {
     audience: AUDIENCE,
     machines: [
       { secret: secrets.agentSecret, username: 'agent', groups: ['ai-agents'] },
-      { secret: secrets.adminSecret, username: 'local-admin', groups: [ADMINS] },
+      // Of the group sre as well, since that is whom the starter policies ask.
+      { secret: secrets.adminSecret, username: 'local-admin', groups: [ADMINS, APPROVERS] },
     ],
   }
   return text(settings)
@@ -68,7 +70,7 @@ export function gatewaySettings(of: {
       },
       roles: {
         viewer: [...new Set(PEOPLE.flatMap((person) => person.groups))],
-        approver: ['sre'],
+        approver: [APPROVERS],
         admin: [ADMINS],
       },
     },
