@@ -59,8 +59,10 @@ export class Unusable {
 export interface Language {
   readonly functions: FunctionTable
   readonly namespaces: Namespaces
-  /** Looks at a call whose argument is a literal text; returns what is wrong with it. */
-  readonly literal: (name: string, value: string) => string | null
+  /** What a literal text stands for as an argument: mostly itself. @throws Failure when it cannot be meant */
+  readonly literal: (name: string, place: number, value: string) => unknown
+  /** Whether a function of one literal text is worked out once, with the condition. */
+  readonly constant: (name: string) => boolean
 }
 
 /** One evaluation. */
@@ -336,12 +338,7 @@ class Compiler {
     const overloads = this.language.functions.get(key)
     const name = key.replace(/^\.?(.*)\/\d+$/, '$1')
     if (overloads === undefined) throw new Unusable(`there is no function "${name}" with these arguments`, ast.start)
-    for (const arg of args.slice(-1)) {
-      if (arg.op !== 'value' || typeof arg.args !== 'string') continue
-      const wrong = this.language.literal(name, arg.args)
-      if (wrong !== null) throw new Unusable(wrong, arg.start)
-    }
-    const runs = args.map((arg) => this.node(arg))
+    const runs = args.map((arg, place) => this.argument(name, arg, place))
     const at = ast.start
     const dispatch = (frame: Frame, values: readonly unknown[]): unknown => {
       frame.at = at
@@ -351,6 +348,10 @@ class Compiler {
       }
       throw new Failure(`"${name}" is not defined for ${values.map((value) => article(kindOf(value))).join(', ')}`)
     }
+    const [only] = args
+    if (args.length === 1 && only?.op === 'value' && !key.startsWith('.') && this.language.constant(name)) {
+      return this.once(only.args, overloads, at)
+    }
     const [first, second] = runs
     if (runs.length === 1) return (frame) => dispatch(frame, [first!(frame)])
     if (runs.length === 2) return (frame) => dispatch(frame, [first!(frame), second!(frame)])
@@ -359,6 +360,20 @@ class Compiler {
         frame,
         runs.map((run) => run(frame)),
       )
+  }
+
+  private argument(name: string, arg: ASTNode, place: number): Run {
+    if (arg.op !== 'value' || typeof arg.args !== 'string') return this.node(arg)
+    this.nodes++
+    const value = unusable(arg.start, this.language.literal, name, place, arg.args)
+    return () => value
+  }
+
+  /** The value of a function of a literal. */
+  private once(literal: unknown, overloads: readonly Overload[], at: number): Run {
+    const meter = new Meter()
+    const value = unusable(at, () => overloads.map((overload) => overload.call(meter, [literal])).find(isValue))
+    return () => value
   }
 
   /** Whether a field is there. What the field is of must be; through `.?` it need not. */
@@ -502,6 +517,20 @@ class Compiler {
       }
       return finish(kept)
     }
+  }
+}
+
+function isValue(value: unknown): boolean {
+  return value !== undefined
+}
+
+/** Turns a Failure into what is wrong with the condition itself. */
+function unusable<A extends readonly unknown[]>(at: number, work: (...args: A) => unknown, ...args: A): unknown {
+  try {
+    return work(...args)
+  } catch (error) {
+    if (error instanceof Failure) throw new Unusable(error.reason, at)
+    throw error
   }
 }
 

@@ -2,10 +2,17 @@
 // Out: a program, or what is wrong with the text and where. Nothing here throws for a bad text. No I/O, no clock.
 
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
-import { callKey, compile, type FunctionTable, type Program, Unusable } from './evaluate.ts'
+import { callKey, compile, type FunctionTable, type Language, type Program, Unusable } from './evaluate.ts'
 import type { Overload } from './functions.ts'
+import { LISTS } from './lists.ts'
+import { Cidr, Ip, NETWORK } from './network.ts'
+import { POD_SPEC } from './podspec.ts'
+import { QUANTITIES, Quantity } from './quantity.ts'
+import { compilePattern, REGEX } from './regex.ts'
 import { STANDARD } from './standard.ts'
+import { STRINGS } from './strings.ts'
 import { TIME } from './time.ts'
+import { CelUrl, URLS } from './url.ts'
 
 /** A condition's text. Longer is a program, not a condition; also bounds what checking it costs. */
 export const MAX_CONDITION = 10_000
@@ -14,14 +21,48 @@ const MAX_NESTING = 50
 const MAX_TREE_DEPTH = 400
 const MAX_NODES = 5000
 
-const OVERLOADS: readonly Overload[] = [...STANDARD, ...TIME]
+const OVERLOADS: readonly Overload[] = [
+  ...STANDARD,
+  ...TIME,
+  ...STRINGS,
+  ...REGEX,
+  ...LISTS,
+  ...QUANTITIES,
+  ...NETWORK,
+  ...URLS,
+  ...POD_SPEC,
+]
+
+/** Types that are not of CEL itself. */
+const TYPES: readonly (readonly [string, abstract new (...args: never[]) => unknown])[] = [
+  ['kubernetes.Quantity', Quantity],
+  ['kubernetes.URL', CelUrl],
+  ['net.IP', Ip],
+  ['net.CIDR', Cidr],
+]
 
 /** Groups of functions, called as `sets.contains(…)`. */
-const NAMESPACES = ['cel', 'optional']
-/** Those the checker brings along. */
-const _KNOWN_NAMESPACES = new Set(['cel', 'optional'])
+const NAMESPACES = new Set(['cel', 'optional', 'ip', 'lists', 'sets', 'strings'])
+/** Those the checker brings along, by its own names. */
+const KNOWN_NAMESPACES: ReadonlyMap<string, string> = new Map([
+  ['cel', 'CelNamespace'],
+  ['optional', 'OptionalNamespace'],
+])
 
 const FUNCTIONS: FunctionTable = table(OVERLOADS)
+
+/** Functions whose second argument is a pattern: a literal one is compiled with the condition. */
+const WITH_PATTERN = new Set(['matches', 'find', 'findAll'])
+
+/** Functions that make a value of a text: of a literal one, once, and what is wrong with it shows when the policy is applied. */
+const OF_LITERAL = new Set(['quantity', 'ip', 'cidr', 'url', 'duration', 'timestamp'])
+
+const LANGUAGE: Language = {
+  functions: FUNCTIONS,
+  namespaces: NAMESPACES,
+  literal: (name, place, value) => (place === 1 && WITH_PATTERN.has(name) ? compilePattern(value) : value),
+  constant: (name) => OF_LITERAL.has(name),
+}
 
 function table(overloads: readonly Overload[]): FunctionTable {
   const found = new Map<string, Overload[]>()
@@ -36,10 +77,63 @@ function table(overloads: readonly Overload[]): FunctionTable {
 export function environment(): Environment {
   const limits = { maxAstNodes: MAX_NODES, maxDepth: MAX_NESTING, maxListElements: 1000, maxMapEntries: 1000 }
   const env = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits })
-  for (const overload of OVERLOADS) {
-    if (!overload.known) env.registerFunction(overload.signature, unused)
+  for (const [name, ctor] of TYPES) {
+    env.registerType(name, ctor)
+    env.registerOperator(`${name} == ${name}`, unused)
   }
+  for (const name of NAMESPACES) {
+    if (KNOWN_NAMESPACES.has(name)) continue
+    // A type of one value, whose members are the functions: how cel-js has `cel.bind` and `optional.of`.
+    const Namespace = class {}
+    env.registerType(`Namespace.${name}`, Namespace)
+    env.registerConstant(name, `Namespace.${name}`, new Namespace())
+  }
+  for (const overload of OVERLOADS) {
+    if (!overload.known) env.registerFunction(signature(overload), unused)
+  }
+  env.registerFunction('optional.optMap(ast, ast): optional<dyn>', onOptional(false))
+  env.registerFunction('optional.optFlatMap(ast, ast): optional<dyn>', onOptional(true))
   return env
+}
+
+function signature(overload: Overload): string {
+  const dot = overload.name.indexOf('.')
+  if (dot < 0) return overload.signature
+  const namespace = overload.name.slice(0, dot)
+  const type = KNOWN_NAMESPACES.get(namespace) ?? `Namespace.${namespace}`
+  return `${type}${overload.signature.slice(dot)}`
+}
+
+/** What of cel-js's checker a macro sees; it has no types for it. */
+interface Checker {
+  check(ast: ASTNode, context: CheckContext): CheckedType
+  createError(code: string, message: string, node: ASTNode): Error
+  readonly dynType: CheckedType
+  readonly registry: { getOptionalType(type: CheckedType): CheckedType }
+}
+interface CheckContext {
+  forkWithVariable(name: string, type: CheckedType): CheckContext
+}
+interface CheckedType {
+  readonly kind: string
+  readonly valueType?: CheckedType
+}
+
+/** How optMap and optFlatMap are checked: the second argument with the value's type under the first one's name. */
+function onOptional(flat: boolean) {
+  return ({ args, receiver }: { args: readonly [ASTNode, ASTNode]; receiver: ASTNode }) => ({
+    evaluate: unused,
+    typeCheck(checker: Checker, _macro: unknown, context: CheckContext): CheckedType {
+      const [name, body] = args
+      const type = checker.check(receiver, context)
+      if (type.kind !== 'optional' && type.kind !== 'dyn') {
+        throw checker.createError('optional_expected', 'not an optional value', receiver)
+      }
+      if (name.op !== 'id') throw checker.createError('invalid_macro_argument', 'a name is expected here', name)
+      const result = checker.check(body, context.forkWithVariable(name.args, type.valueType ?? checker.dynType))
+      return flat ? result : checker.registry.getOptionalType(result)
+    },
+  })
 }
 
 function unused(): never {
@@ -71,8 +165,7 @@ export function compileText(env: Environment, text: string, check = true): Compi
       if (!checked.valid) return fromChecker(text, checked.error)
       type = checked.type ?? 'dyn'
     }
-    const language = { functions: FUNCTIONS, namespaces: new Set(NAMESPACES), literal: () => null }
-    return { ok: true, program: compile(ast, language), type }
+    return { ok: true, program: compile(ast, LANGUAGE), type }
   } catch (error) {
     if (error instanceof Unusable) return problem(text, error.at, error.reason)
     return fromChecker(text, error)

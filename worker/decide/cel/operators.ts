@@ -24,7 +24,8 @@ function joined(a: readonly unknown[], b: readonly unknown[], meter: Meter): rea
   return a.concat(b)
 }
 
-function add(a: unknown, b: unknown, meter: Meter): unknown {
+/** `a + b` */
+export function add(a: unknown, b: unknown, meter: Meter): unknown {
   if (typeof a === 'bigint' && typeof b === 'bigint') return int(a + b)
   if (typeof a === 'number' && typeof b === 'number') return a + b
   if (typeof a === 'string' && typeof b === 'string') return text(a + b, meter)

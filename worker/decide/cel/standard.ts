@@ -111,7 +111,9 @@ export const STANDARD: readonly Overload[] = [
   global('string', [DURATION], 'string', (_meter, value) => formatDuration(value)),
   global('timestamp', [TIMESTAMP], 'google.protobuf.Timestamp', (_meter, value) => value),
   global('duration', [DURATION], 'google.protobuf.Duration', (_meter, value) => value),
-  global('optional.ofNonZeroValue', [DYN], 'dyn', (_meter, value) => (isZero(value) ? NONE : new Optional(value))),
+  global('optional.ofNonZeroValue', [DYN], 'optional<dyn>', (_meter, value) =>
+    isZero(value) ? NONE : new Optional(value),
+  ),
 ]
 
 /** Characters, as CEL counts them: code points. */
