@@ -52,8 +52,13 @@ export function fetchWithCa(url: string, init: RequestInit, ca?: string): Promis
           for (const each of Array.isArray(value) ? value : [value ?? '']) answered.append(name, each)
         }
         const status = message.statusCode ?? 502
-        const empty = status === 204 || status === 304
-        resolve(new Response(empty ? null : Buffer.concat(chunks), { status, headers: answered }))
+        const empty = status === 204 || status === 205 || status === 304
+        // Response refuses a status that is none. Thrown in this callback, that would end the process.
+        try {
+          resolve(new Response(empty ? null : Buffer.concat(chunks), { status, headers: answered }))
+        } catch (error) {
+          reject(error)
+        }
       })
     })
     outgoing.end(body ?? undefined)
