@@ -9,6 +9,8 @@ import { Sessions } from './sessions/sessions.tsx'
 import { whenLoggedOut } from './shell/api-context.ts'
 import { Shell } from './shell/shell.tsx'
 
+const Inbox = lazy(() => import('./approvals/inbox.tsx'))
+const Approval = lazy(() => import('./approvals/approval.tsx'))
 const Session = lazy(() => import('./session/session.tsx'))
 
 const RETRIES = 2
@@ -40,6 +42,8 @@ export function App() {
         <Route path="/" component={() => <Navigate href="/sessions" />} />
         <Route path="/sessions" component={Sessions} />
         <Route path="/sessions/:id" component={Session} />
+        <Route path="/approvals" component={Inbox} />
+        <Route path="/approvals/:id" component={Approval} />
         <Route path="*" component={NotFound} />
       </Route>
     </Router>

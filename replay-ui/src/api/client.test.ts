@@ -26,8 +26,41 @@ const SESSION = {
   commands: 1,
   requests: 2,
   denials: 0,
+  holds: 0,
   masks: 0,
   live: false,
+}
+const HOLD = {
+  id: 'h1',
+  kind: 'request',
+  state: 'pending',
+  connection: 'prod',
+  session: 's1',
+  command: 'c1',
+  agent: { username: 'agent', groups: [], issuer: 'https://idp.example' },
+  policy: 'p',
+  rule: 'r',
+  reason: 'because',
+  title: 'patch deployments.apps "web"',
+  requests: 1,
+  used: 0,
+  openedAt: '2026-01-02T03:04:05.678Z',
+  expiresAt: '2026-01-02T03:14:05.678Z',
+  votes: [],
+  needs: { count: 1, users: [], groups: [] },
+  mayAnswer: true,
+}
+const REQUEST = {
+  method: 'PATCH',
+  target: '/x',
+  verb: 'patch',
+  group: '',
+  version: 'v1',
+  resource: 'pods',
+  subresource: '',
+  namespace: 'shop',
+  name: 'web',
+  userAgent: 'kubectl/v1.35.2',
 }
 const failureOf = async (promise: Promise<unknown>): Promise<ApiError> => {
   try {
@@ -64,6 +97,7 @@ describe('createApi', () => {
     [401, 'unauthorized'],
     [403, 'forbidden'],
     [404, 'missing'],
+    [409, 'conflict'],
     [500, 'server'],
     [503, 'server'],
   ] as const)('%i is %s, with the detail of the problem', async (status, kind) => {
@@ -79,6 +113,53 @@ describe('createApi', () => {
   test('no answer is a network failure', async () => {
     const { api } = setUp(() => Promise.reject(new TypeError('failed')))
     expect(await failureOf(api.me())).toMatchObject({ kind: 'network', status: 0 })
+  })
+
+  test('an answer is JSON, names what was seen, and cannot leave its place', async () => {
+    const { api, sent } = setUp(() => json(HOLD))
+    expect(await api.approve('../h?1', { seen: 'ab', grant: { scope: 'object', forS: 60 } })).toEqual(HOLD)
+    expect(sent[0]?.path).toBe('/api/v1/approvals/..%2Fh%3F1/approve')
+    expect(sent[0]?.init).toMatchObject({
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-sallyport-csrf': '1' },
+      body: '{"seen":"ab","grant":{"scope":"object","forS":60}}',
+    })
+    await api.deny('h1', { reason: 'no' })
+    expect(sent[1]).toMatchObject({ path: '/api/v1/approvals/h1/deny', init: { body: '{"reason":"no"}' } })
+  })
+
+  test('ending a grant and lifting a block delete, without a body', async () => {
+    const { api, sent } = setUp(() => new Response(null, { status: 204 }))
+    await api.endGrant('g/1')
+    await api.liftBlock('b 1')
+    expect(sent.map(({ path, init }) => [init.method, path, init.body])).toEqual([
+      ['DELETE', '/api/v1/grants/g%2F1', undefined],
+      ['DELETE', '/api/v1/blocks/b%201', undefined],
+    ])
+    expect(sent[0]?.init.headers).toMatchObject({ 'x-sallyport-csrf': '1' })
+  })
+
+  test('a question comes with its whole review, or not at all', async () => {
+    const detail = {
+      ...HOLD,
+      reviewSha256: 'ab',
+      before: [],
+      notices: [],
+      review: {
+        v: 1,
+        requests: [
+          {
+            title: 't',
+            request: REQUEST,
+            diff: { kind: 'lines', lines: [['+', 'a']], added: 1, removed: 0, cut: false },
+            reach: { objects: null, pods: 2, examples: ['Pod/web'], note: 'n' },
+          },
+        ],
+      },
+    }
+    const { api } = setUp((path) => json(path.endsWith('h1') ? detail : { ...detail, review: { v: 2, requests: [] } }))
+    expect(await api.approval('h1')).toEqual(detail)
+    expect((await failureOf(api.approval('h2'))).kind).toBe('malformed')
   })
 
   test.each([

@@ -3,17 +3,25 @@
 
 import * as v from 'valibot'
 import type {
+  Approve,
+  BlockSummary,
   CommandSummary,
+  DenyHold,
+  GrantSummary,
+  HoldDetail,
+  HoldSummary,
   LoginOptions,
   Me,
+  NewBlock,
   Page,
   RequestRecord,
   SessionSummary,
 } from '../../../worker/api/types.ts'
+import * as held from './hold-schema.ts'
 import * as schema from './schema.ts'
 
 /** What went wrong, in the terms a person can act on. */
-export type ApiErrorKind = 'network' | 'unauthorized' | 'forbidden' | 'missing' | 'server' | 'malformed'
+export type ApiErrorKind = 'network' | 'unauthorized' | 'forbidden' | 'missing' | 'conflict' | 'server' | 'malformed'
 
 export class ApiError extends Error {
   readonly kind: ApiErrorKind
@@ -45,12 +53,32 @@ export interface Api {
   requests(session: string, command: string, cursor?: string): Promise<Page<RequestRecord>>
   body(request: string, kind: 'request' | 'response', maxBytes: number): Promise<Body>
   stream(request: string, maxBytes: number): Promise<Body>
+  /** `open`: collecting, pending or approved. Newest first. */
+  approvals(filter: { readonly open: boolean; readonly cursor?: string }): Promise<Page<HoldSummary>>
+  approval(id: string): Promise<HoldDetail>
+  /** Throws `conflict` when something else was shown, or it is answered already. */
+  approve(id: string, answer: Approve): Promise<HoldSummary>
+  deny(id: string, answer: DenyHold): Promise<HoldSummary>
+  grants(filter: { readonly open: boolean; readonly cursor?: string }): Promise<Page<GrantSummary>>
+  endGrant(id: string): Promise<void>
+  blocks(): Promise<Page<BlockSummary>>
+  /** The kill switch: what runs under it ends within seconds. */
+  block(block: NewBlock): Promise<BlockSummary>
+  liftBlock(name: string): Promise<void>
 }
+
+/** As many open questions as one page of the inbox holds. */
+const OPEN_LIMIT = '100'
 
 /** An `Api` over `fetch`, which is handed in. */
 export function createApi(fetcher: typeof fetch): Api {
   const get = async <T>(path: string, shape: v.GenericSchema<unknown, T>): Promise<T> =>
     parse(shape, await readJSON(await send(fetcher, path, 'GET')))
+  const post = async <T>(path: string, shape: v.GenericSchema<unknown, T>, body: unknown): Promise<T> =>
+    parse(shape, await readJSON(await send(fetcher, path, 'POST', body)))
+  const remove = async (path: string): Promise<void> => {
+    await send(fetcher, path, 'DELETE')
+  }
   const bytes = async (path: string, maxBytes: number): Promise<Body> => {
     const response = await send(fetcher, path, 'GET')
     return readBody(response, maxBytes)
@@ -77,6 +105,20 @@ export function createApi(fetcher: typeof fetch): Api {
     body: (request, kind, maxBytes) =>
       bytes(`/api/v1/requests/${encodeURIComponent(request)}/body${query({ kind })}`, maxBytes),
     stream: (request, maxBytes) => bytes(`/api/v1/requests/${encodeURIComponent(request)}/stream`, maxBytes),
+    approvals: ({ open, cursor }) =>
+      get(
+        `/api/v1/approvals${query({ open: String(open), cursor, limit: open ? OPEN_LIMIT : '50' })}`,
+        schema.pageOf(held.hold),
+      ),
+    approval: (id) => get(`/api/v1/approvals/${encodeURIComponent(id)}`, held.holdDetail),
+    approve: (id, answer) => post(`/api/v1/approvals/${encodeURIComponent(id)}/approve`, held.hold, answer),
+    deny: (id, answer) => post(`/api/v1/approvals/${encodeURIComponent(id)}/deny`, held.hold, answer),
+    grants: ({ open, cursor }) =>
+      get(`/api/v1/grants${query({ open: String(open), cursor, limit: '50' })}`, schema.pageOf(held.grant)),
+    endGrant: (id) => remove(`/api/v1/grants/${encodeURIComponent(id)}`),
+    blocks: () => get('/api/v1/blocks', schema.pageOf(held.block)),
+    block: (block) => post('/api/v1/blocks', held.block, block),
+    liftBlock: (name) => remove(`/api/v1/blocks/${encodeURIComponent(name)}`),
   }
 }
 
@@ -87,12 +129,19 @@ function query(parameters: Readonly<Record<string, string | undefined>>): string
   return text === '' ? '' : `?${text}`
 }
 
-async function send(fetcher: typeof fetch, path: string, method: 'GET' | 'POST'): Promise<Response> {
+async function send(
+  fetcher: typeof fetch,
+  path: string,
+  method: 'GET' | 'POST' | 'DELETE',
+  body?: unknown,
+): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json, application/octet-stream;q=0.9, */*;q=0.1' }
   if (method !== 'GET') headers['x-sallyport-csrf'] = '1'
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  const init: RequestInit = { method, headers, credentials: 'same-origin', redirect: 'error' }
   let response: Response
   try {
-    response = await fetcher(path, { method, headers, credentials: 'same-origin', redirect: 'error' })
+    response = await fetcher(path, body === undefined ? init : { ...init, body: JSON.stringify(body) })
   } catch {
     throw new ApiError('network', 0, 'The gateway did not answer.')
   }
@@ -103,7 +152,12 @@ async function send(fetcher: typeof fetch, path: string, method: 'GET' | 'POST')
 async function refusal(response: Response): Promise<ApiError> {
   const parsed = v.safeParse(schema.problem, await response.json().catch(() => undefined))
   const detail = parsed.success ? parsed.output.detail : `The gateway answered ${response.status}.`
-  const kinds: Readonly<Record<number, ApiErrorKind>> = { 401: 'unauthorized', 403: 'forbidden', 404: 'missing' }
+  const kinds: Readonly<Record<number, ApiErrorKind>> = {
+    401: 'unauthorized',
+    403: 'forbidden',
+    404: 'missing',
+    409: 'conflict',
+  }
   return new ApiError(kinds[response.status] ?? 'server', response.status, detail)
 }
 

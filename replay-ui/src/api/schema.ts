@@ -11,9 +11,9 @@ import type {
   SessionSummary,
 } from '../../../worker/api/types.ts'
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0))
-const time = v.pipe(v.string(), v.isoTimestamp())
-const strings = v.array(v.string())
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+export const time = v.pipe(v.string(), v.isoTimestamp())
+export const strings = v.array(v.string())
 
 export const loginOptions: v.GenericSchema<unknown, LoginOptions> = v.object({
   oidc: v.exactOptional(v.object({ issuer: v.string(), start: v.string() })),
@@ -37,6 +37,7 @@ export const session: v.GenericSchema<unknown, SessionSummary> = v.object({
   commands: count,
   requests: count,
   denials: count,
+  holds: count,
   masks: count,
   live: v.boolean(),
 })
@@ -49,12 +50,13 @@ export const command: v.GenericSchema<unknown, CommandSummary> = v.object({
   endedAt: time,
   requests: count,
   denials: count,
+  holds: count,
   masks: count,
   outcome: v.picklist(['ok', 'refused', 'failed', 'cancelled', 'unknown', 'running']),
   stream: v.exactOptional(v.string()),
 })
 
-const recordedRequest = v.object({
+export const recordedRequest = v.object({
   method: v.string(),
   target: v.string(),
   verb: v.string(),
@@ -67,7 +69,7 @@ const recordedRequest = v.object({
   userAgent: v.string(),
   kubectlCommand: v.exactOptional(v.string()),
   exec: v.exactOptional(v.object({ argv: strings, container: v.string(), stdin: v.boolean(), tty: v.boolean() })),
-  preparatory: v.exactOptional(v.picklist(['dry-run', 'exists'])),
+  preparatory: v.exactOptional(v.picklist(['dry-run', 'exists', 'read', 'reach'])),
 })
 
 export const request: v.GenericSchema<unknown, RequestRecord> = v.object({
@@ -85,6 +87,8 @@ export const request: v.GenericSchema<unknown, RequestRecord> = v.object({
       revision: v.number(),
     }),
   ),
+  hold: v.exactOptional(v.string()),
+  grant: v.exactOptional(v.string()),
   mask: v.exactOptional(
     v.object({ count, rules: v.record(v.string(), v.number()), withheld: v.exactOptional(v.string()) }),
   ),

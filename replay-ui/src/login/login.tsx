@@ -2,10 +2,11 @@
 
 import { useSearchParams } from '@solidjs/router'
 import { createQuery } from '@tanstack/solid-query'
-import { createEffect, Show } from 'solid-js'
+import { Show } from 'solid-js'
 import { api } from '../shell/api-context.ts'
 import { GateIcon } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
+import { useTitle } from '../shell/title.ts'
 import { safeReturnPath } from './return-path.ts'
 
 /** Why the last try failed, by the word the gateway puts into the address. Anything else is not shown. */
@@ -26,9 +27,7 @@ export function Login() {
   const options = createQuery(() => ({ queryKey: ['login-options'], queryFn: () => api.loginOptions() }))
   const reason = () => (Object.hasOwn(REASONS, word('error')) ? REASONS[word('error')] : undefined)
   const start = () => `/login/start?return=${encodeURIComponent(safeReturnPath(word('return')))}`
-  createEffect(() => {
-    document.title = 'Log in · Sallyport'
-  })
+  useTitle(() => 'Log in')
   return (
     <main class="login">
       <div class="login-card">

@@ -4,20 +4,11 @@ import { createVirtualizer } from '@tanstack/solid-virtual'
 import { createEffect, createSignal, For, onMount, Show } from 'solid-js'
 import type { CommandSummary } from '../../../worker/api/types.ts'
 import { countText } from '../shell/format.ts'
-import { DenialIcon, MaskIcon } from '../shell/icons.tsx'
+import { DenialIcon, HoldIcon, MaskIcon } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
+import { OUTCOMES } from './outcomes.ts'
 
 const ROW_PX = 52
-
-/** The outcome in words; the colour is only a second sign. */
-const OUTCOMES: Readonly<Record<CommandSummary['outcome'], string>> = {
-  ok: 'done',
-  refused: 'refused',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  unknown: 'outcome unknown',
-  running: 'running',
-}
 
 export function Commands(props: {
   readonly commands: readonly CommandSummary[]
@@ -108,6 +99,13 @@ function Command(props: { readonly command: CommandSummary; readonly current: bo
           <span class="bad" title={countText(c().denials, 'denial')}>
             <DenialIcon />
             <span class="sr">{countText(c().denials, 'denial')}</span>
+          </span>
+        </Show>
+        <Show when={c().holds > 0}>
+          <span class="held" title={`${countText(c().holds, 'request')} held for people`}>
+            <HoldIcon />
+            <span aria-hidden="true">{c().holds}</span>
+            <span class="sr">{countText(c().holds, 'request')} held for people</span>
           </span>
         </Show>
         <Show when={c().masks > 0}>

@@ -1,13 +1,15 @@
 // What the selected command asked: each request with its decision, result, masks and recorded body. All text as text.
 
 import { createInfiniteQuery, createQuery } from '@tanstack/solid-query'
-import { createSignal, For, type JSX, Show } from 'solid-js'
+import { createSignal, For, Show } from 'solid-js'
 import { isDiscovery } from '../../../protocol/transcript/resource.ts'
 import type { CommandSummary, RequestRecord } from '../../../worker/api/types.ts'
 import { api } from '../shell/api-context.ts'
+import { Fact } from '../shell/fact.tsx'
 import { bytesText, durationText } from '../shell/format.ts'
 import { MaskIcon } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
+import { Held } from './held.tsx'
 import { prettyBody } from './pretty.ts'
 
 /** More than this of one body is a download, not a text on a page. */
@@ -70,6 +72,7 @@ function Request(props: { readonly record: RequestRecord; readonly open: boolean
       </summary>
       <div class="request-body">
         <Decision record={r()} />
+        <Held record={r()} />
         <Masks record={r()} />
         <dl class="facts">
           <Fact name="Target">
@@ -193,15 +196,6 @@ function Masks(props: { readonly record: RequestRecord }) {
         </Show>
       )}
     </Show>
-  )
-}
-
-function Fact(props: { readonly name: string; readonly children: JSX.Element }) {
-  return (
-    <div>
-      <dt>{props.name}</dt>
-      <dd>{props.children}</dd>
-    </div>
   )
 }
 

@@ -10,6 +10,7 @@ const command = (id: string, requests = 1): CommandSummary => ({
   endedAt: '2026-01-01T00:00:01.000Z',
   requests,
   denials: 0,
+  holds: 0,
   masks: 0,
   outcome: 'ok',
 })

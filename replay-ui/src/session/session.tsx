@@ -11,12 +11,18 @@ import { api } from '../shell/api-context.ts'
 import { clientText, countText, durationText, whenText } from '../shell/format.ts'
 import { useKeys } from '../shell/keys.ts'
 import { Problem } from '../shell/problem.tsx'
+import { Text } from '../shell/text.tsx'
+import { useTitle } from '../shell/title.ts'
+import { clip, visible } from '../shell/visible.ts'
 import { Commands } from './commands.tsx'
 import { Details } from './details.tsx'
+import { End } from './end.tsx'
 import { createPlayback, type Playback } from './playback.ts'
 import { Stage } from './stage.tsx'
 
 const POLL_MS = 2000
+/** The line above the panes holds less. */
+const MAX_PURPOSE_CHARS = 400
 
 export default function SessionPage() {
   const params = useParams<{ id: string }>()
@@ -53,9 +59,9 @@ function Session(props: { readonly id: string }) {
     const timer = setInterval(() => void playback.refresh(), POLL_MS)
     onCleanup(() => clearInterval(timer))
   })
+  useTitle(() => playback.current()?.title ?? 'Session')
   createEffect(() => {
     const current = playback.current()
-    document.title = current ? `${current.title} · Sallyport` : 'Session · Sallyport'
     if (current && current.id !== search.command)
       setSearch({ command: current.id, t: null }, { replace: true, scroll: false })
   })
@@ -191,21 +197,29 @@ function Head(props: { readonly session: SessionSummary }) {
     <header class="session-head">
       <div class="session-title">
         <h1>
-          {s().agent.username}
+          <Text value={s().agent.username} />
           <span class="session-on muted"> on </span>
           {s().connection}
         </h1>
         <Live live={s().live} />
       </div>
-      <p class="session-purpose">{s().purpose ?? <span class="muted">no purpose stated</span>}</p>
+      <p class="session-purpose" title={visible(s().purpose ?? '')}>
+        <Show when={s().purpose} fallback={<span class="muted">no purpose stated</span>}>
+          {(purpose) => <Text value={clip(purpose(), MAX_PURPOSE_CHARS).text} />}
+        </Show>
+      </p>
       <p class="session-facts muted">
         <span title={new Date(s().startedAt).toLocaleString()}>{whenText(s().startedAt, new Date())}</span>
         <span>{durationText(Date.parse(s().lastAt) - Date.parse(s().startedAt))}</span>
         <span title={s().userAgent}>{clientText(s().userAgent)}</span>
         <span>{countText(s().commands, 'command')}</span>
         <span class={s().denials > 0 ? 'bad' : ''}>{countText(s().denials, 'denial')}</span>
+        <Show when={s().holds > 0}>
+          <span class="held">{countText(s().holds, 'hold')}</span>
+        </Show>
         <span class={s().masks > 0 ? 'mask' : ''}>{countText(s().masks, 'mask')}</span>
       </p>
+      <End session={s()} />
     </header>
   )
 }

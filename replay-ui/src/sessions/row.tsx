@@ -4,6 +4,11 @@ import { A } from '@solidjs/router'
 import { Show } from 'solid-js'
 import type { SessionSummary } from '../../../worker/api/types.ts'
 import { clientText, countText, whenText } from '../shell/format.ts'
+import { Text } from '../shell/text.tsx'
+import { clip } from '../shell/visible.ts'
+
+/** Two lines of a row hold less. */
+const MAX_PURPOSE_CHARS = 400
 
 export function SessionRow(props: { readonly session: SessionSummary }) {
   const s = () => props.session
@@ -11,10 +16,14 @@ export function SessionRow(props: { readonly session: SessionSummary }) {
     <A class="row-grid session-row" href={`/sessions/${encodeURIComponent(s().id)}`} data-testid="session">
       <span class="row-agent">
         <span class="row-who">
-          <strong>{s().agent.username}</strong>
+          <strong>
+            <Text value={s().agent.username} />
+          </strong>
           <Live live={s().live} />
         </span>
-        <span class="row-purpose muted">{s().purpose ?? 'no purpose stated'}</span>
+        <span class="row-purpose muted">
+          <Text value={clip(s().purpose ?? 'no purpose stated', MAX_PURPOSE_CHARS).text} />
+        </span>
       </span>
       <span class="row-connection">
         <span class="sr">on </span>
@@ -24,6 +33,7 @@ export function SessionRow(props: { readonly session: SessionSummary }) {
       <Count value={s().commands} one="command" />
       <Count value={s().requests} one="request" />
       <Count value={s().denials} one="denial" tone="bad" />
+      <Count value={s().holds} one="hold" tone="held" />
       <Count value={s().masks} one="mask" tone="mask" />
       <time class="row-when end" datetime={s().startedAt} title={new Date(s().startedAt).toLocaleString()}>
         {whenText(s().startedAt, new Date())}
@@ -32,7 +42,7 @@ export function SessionRow(props: { readonly session: SessionSummary }) {
   )
 }
 
-function Count(props: { readonly value: number; readonly one: string; readonly tone?: 'bad' | 'mask' }) {
+function Count(props: { readonly value: number; readonly one: string; readonly tone?: 'bad' | 'held' | 'mask' }) {
   return (
     <span class={`number row-count ${props.value > 0 ? (props.tone ?? '') : 'none'}`}>
       <span aria-hidden="true">{props.value.toLocaleString('en')}</span>

@@ -9,6 +9,7 @@ import { api } from '../shell/api-context.ts'
 import { SearchIcon } from '../shell/icons.tsx'
 import { useKeys } from '../shell/keys.ts'
 import { Problem } from '../shell/problem.tsx'
+import { useTitle } from '../shell/title.ts'
 import { SessionRow } from './row.tsx'
 
 const ROW_PX = 64
@@ -50,9 +51,7 @@ export function Sessions() {
     refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > MAX_POLLED_PAGES ? false : POLL_MS),
   }))
   const rows = createMemo<readonly SessionSummary[]>(() => sessions.data?.pages.flatMap((page) => page.items) ?? [])
-  createEffect(() => {
-    document.title = 'Sessions · Sallyport'
-  })
+  useTitle(() => 'Sessions')
   useKeys({ '/': () => input?.focus() })
   return (
     <div class="sessions">
@@ -148,6 +147,7 @@ function Rows(props: {
         <span class="number">Commands</span>
         <span class="number">Requests</span>
         <span class="number">Denied</span>
+        <span class="number">Held</span>
         <span class="number">Masked</span>
         <span class="end">Started</span>
       </div>

@@ -1,6 +1,7 @@
 // The API for every component, and what happens when the login has ended, whoever notices it first.
 
 import { createApi } from '../api/client.ts'
+import { noteDate } from './clock.ts'
 
 let leave: () => void = () => undefined
 
@@ -12,6 +13,7 @@ export function whenLoggedOut(run: () => void): void {
 /** Same-origin API of the gateway that served the page. */
 export const api = createApi(async (input, init) => {
   const response = await fetch(input, init)
+  noteDate(response.headers.get('date'))
   if (response.status === 401) leave()
   return response
 })

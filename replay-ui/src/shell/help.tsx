@@ -6,8 +6,11 @@ import { For } from 'solid-js'
 const KEYS: readonly (readonly [string, readonly string[], string])[] = [
   ['Everywhere', ['?'], 'This help'],
   ['Everywhere', ['g'], 'All sessions'],
+  ['Everywhere', ['a'], 'Approvals'],
   ['Everywhere', ['d'], 'Dark or light'],
-  ['In the list', ['/'], 'Search'],
+  ['In a list', ['/'], 'Search'],
+  ['In approvals', ['j', 'k'], 'Next, previous request'],
+  ['In approvals', ['u'], 'Back to the list'],
   ['In a session', ['Space'], 'Play or pause'],
   ['In a session', ['j', 'k'], 'Next, previous command'],
   ['In a session', ['n'], 'Next denial'],
@@ -28,7 +31,9 @@ export default function Help(props: { readonly open: boolean; readonly onOpenCha
           <Dialog.Content class="dialog">
             <div class="dialog-head">
               <Dialog.Title class="dialog-title">Keyboard</Dialog.Title>
-              <Dialog.CloseButton class="button quiet">Close</Dialog.CloseButton>
+              <Dialog.CloseButton class="button quiet" aria-label="Close">
+                Close
+              </Dialog.CloseButton>
             </div>
             <For each={groups}>
               {(group) => (

@@ -43,6 +43,12 @@ export const DenialIcon = () => (
     <path d="M4.2 11.8l7.6-7.6" {...line} />
   </Icon>
 )
+export const HoldIcon = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="5.6" {...line} />
+    <path d="M6.4 5.7v4.6M9.6 5.7v4.6" {...line} />
+  </Icon>
+)
 export const MaskIcon = () => (
   <Icon>
     <rect x="3" y="7" width="10" height="6.3" rx="1.4" {...line} />

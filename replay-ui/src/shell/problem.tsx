@@ -8,6 +8,7 @@ const TITLES: Readonly<Record<ApiError['kind'], string>> = {
   unauthorized: 'You are not logged in',
   forbidden: 'You may not see this',
   missing: 'There is no such thing here',
+  conflict: 'This has changed meanwhile',
   server: 'The gateway could not answer',
   malformed: 'The answer could not be read',
 }

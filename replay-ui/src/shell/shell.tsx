@@ -2,12 +2,15 @@
 
 import { A, useNavigate } from '@solidjs/router'
 import { createQuery, useQueryClient } from '@tanstack/solid-query'
-import { createSignal, type JSX, lazy, Show, Suspense } from 'solid-js'
+import { createEffect, createSignal, type JSX, lazy, onCleanup, Show, Suspense } from 'solid-js'
 import { ApiError } from '../api/client.ts'
+import { newsOf, waitingOf } from '../approvals/groups.ts'
+import { useOpenApprovals } from '../approvals/queries.ts'
 import { api } from './api-context.ts'
 import { GateIcon, MoonIcon, SunIcon } from './icons.tsx'
 import { useKeys } from './keys.ts'
 import { theme, toggleTheme } from './theme.ts'
+import { setWaiting } from './title.ts'
 
 const Help = lazy(() => import('./help.tsx'))
 
@@ -19,7 +22,7 @@ export function Shell(props: { readonly children?: JSX.Element }) {
     setHelpWanted(true)
     setHelp(true)
   }
-  useKeys({ '?': openHelp, d: toggleTheme, g: () => navigate('/sessions') })
+  useKeys({ '?': openHelp, d: toggleTheme, g: () => navigate('/sessions'), a: () => navigate('/approvals') })
   return (
     <div class="shell">
       <a class="skip" href="#main">
@@ -34,6 +37,7 @@ export function Shell(props: { readonly children?: JSX.Element }) {
           <A class="nav-link" href="/sessions">
             Sessions
           </A>
+          <ApprovalsLink />
         </nav>
         <div class="bar-end">
           <button
@@ -66,6 +70,40 @@ export function Shell(props: { readonly children?: JSX.Element }) {
         </Suspense>
       </Show>
     </div>
+  )
+}
+
+/** The way to the inbox, with how many questions wait. New ones are announced once, in words of ours. */
+function ApprovalsLink() {
+  const open = useOpenApprovals()
+  const waiting = () => waitingOf(open.data?.items ?? [])
+  const [news, setNews] = createSignal('')
+  let known: ReadonlySet<string> | null = null
+  createEffect(() => {
+    const items = open.data?.items
+    if (!items) return
+    const text = newsOf(known, items)
+    if (text !== '') setNews(text)
+    known = new Set(items.map((hold) => hold.id))
+  })
+  createEffect(() => setWaiting(waiting()))
+  onCleanup(() => setWaiting(0))
+  return (
+    <A class="nav-link" href="/approvals" data-testid="approvals-link">
+      Approvals
+      <Show when={waiting() > 0}>
+        <span class="count" data-testid="waiting">
+          <span aria-hidden="true">
+            {waiting()}
+            {open.data?.next === undefined ? '' : '+'}
+          </span>
+          <span class="sr">, {waiting()} waiting</span>
+        </span>
+      </Show>
+      <span class="sr" aria-live="polite">
+        {news()}
+      </span>
+    </A>
   )
 }
 
