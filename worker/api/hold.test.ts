@@ -40,7 +40,7 @@ describe('who may answer a hold', () => {
       {},
       'of their own',
     ],
-    ['nobody twice', { votes: [vote], approvals: [{ ...approval, count: 2 }] }, {}, 'have answered'],
+    ['nobody twice', { votes: [vote], approvals: [{ ...approval, count: 2 }] }, {}, 'may still deny'],
     ['a second person', { votes: [{ ...vote, username: 'ann' }], approvals: [{ ...approval, count: 2 }] }, {}, null],
     ['until it runs out', { expiresAt: NOW + 1 }, {}, null],
     ['not when it has run out', { expiresAt: NOW }, {}, 'run out'],
@@ -110,16 +110,14 @@ describe('the grant that is offered', () => {
   it.each<[string, Partial<HoldRecord>, ReturnType<typeof offerOf>]>([
     ['of one request', {}, { maxForS: 1800, namespace: 'shop', object: web }],
     ['of a request without a name', { items: [{ ...item, name: '' }] }, { maxForS: 1800, namespace: 'shop' }],
-    ['of several objects', { items: [item, { ...item, name: 'db' }] }, { maxForS: 1800, namespace: 'shop' }],
     [
       'the shortest of several',
       { approvals: [approval, { ...approval, grant: { maxForMs: 60_000 } }] },
       { maxForS: 60, namespace: 'shop', object: web },
     ],
     ['none where one rule offers none', { approvals: [approval, { ...approval, grant: null }] }, undefined],
-    ['none over several namespaces', { items: [item, { ...item, namespace: 'till' }] }, undefined],
-    ['none over several rules', { items: [item, { ...item, rule: 'other' }] }, undefined],
-    ['none over several policies', { items: [item, { ...item, policy: 'other' }] }, undefined],
+    ['none of less than a second', { approvals: [{ ...approval, grant: { maxForMs: 999 } }] }, undefined],
+    ['none for a plan', { kind: 'plan' }, undefined],
     ['none for nothing', { items: [] }, undefined],
     ['none without a rule', { approvals: [] }, undefined],
   ])('%s', (_name, hold, expected) => {

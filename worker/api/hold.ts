@@ -27,7 +27,9 @@ export function whyNotAnswer(hold: HoldRecord, caller: Caller, now: number): str
   if (caller.username === hold.requester.username) return 'Nobody answers a request of their own.'
   if (hold.state !== 'pending') return NOT_OPEN[hold.state]
   if (hold.expiresAt <= now) return NOT_OPEN.expired
-  if (hold.votes.some((vote) => vote.username === caller.username)) return 'You have answered it.'
+  // A second thought counts while the question is open, but only as a denial.
+  if (hold.votes.some((vote) => vote.username === caller.username))
+    return 'You have approved it. You may still deny it.'
   const eligible = hold.approvals.every(
     ({ by }) =>
       (by.users.length === 0 && by.groups.length === 0) ||
@@ -88,19 +90,14 @@ export function holdSummary(hold: HoldRecord, caller: Caller, now: number): Hold
   }
 }
 
-/** What grant an answer may open. A grant is of one rule and namespace, so a hold that spans several offers none. */
-export function offerOf({ approvals, items }: HoldRecord): HoldDetail['offer'] {
-  const [first] = items
+/** What grant an answer may open. A plan is approved request by request and opens none. */
+export function offerOf({ kind, approvals, items }: HoldRecord): HoldDetail['offer'] {
+  const [item] = items
   const limits = approvals.map(({ grant }) => (grant === null ? 0 : Math.floor(grant.maxForMs / 1000)))
   const maxForS = limits.length === 0 ? 0 : Math.min(...limits)
-  if (first === undefined || maxForS <= 0) return undefined
-  const { policy, rule, namespace, group, resource, name } = first
-  const oneScope = items.every((item) => item.policy === policy && item.rule === rule && item.namespace === namespace)
-  if (!oneScope) return undefined
-  const oneObject = items.every(
-    (item) => item.group === group && item.resource === resource && item.name === name && name !== '',
-  )
-  return { maxForS, namespace, ...(oneObject ? { object: { group, resource, name } } : {}) }
+  if (kind === 'plan' || item === undefined || maxForS <= 0) return undefined
+  const { namespace, group, resource, name } = item
+  return { maxForS, namespace, ...(name === '' ? {} : { object: { group, resource, name } }) }
 }
 
 export function grantSummary(grant: GrantRecord): GrantSummary {
