@@ -35,7 +35,7 @@ export class Asking {
   constructor(request: Judged, facts: Facts) {
     this.facts = facts
     this.want = wanted(request)
-    this.scope = scopeOf(request, facts)
+    this.scope = scopeOf(request, this.want, facts)
   }
 
   /** True when conditions have cost so much that nothing more is asked: deny. */

@@ -78,12 +78,13 @@ function decideResource(set: PolicySet, request: Judged, facts: Facts, asking: A
     const hold = asking.permit(candidates(set, request, target, 'Hold'), [])
     if (hold.kind !== 'none') permits.push(hold)
   }
-  const creation = mayCreate(request) ? creationOf(set, request, permits, facts, asking) : null
-  if (asking.spent) return decided(tooCostly(set))
-  for (const permit of [...permits, ...(creation === null ? [] : [creation])]) {
+  for (const permit of permits) {
     if (permit.kind === 'unknown') for (const need of permit.needs) needs.add(need)
   }
   if (needs.size > 0) return { decided: false, needs }
+  const creation = mayCreate(request) ? creationOf(set, request, permits, facts, asking) : null
+  if (asking.spent) return decided(tooCostly(set))
+  if (creation?.kind === 'unknown') return { decided: false, needs: new Set(creation.needs) }
   if (creation?.kind === 'none') {
     if (facts.oldObject === null) return decided(made(set, 'Deny', '', '', WOULD_CREATE))
     return decided(orExists(byPermits(set, permits)))
@@ -92,27 +93,29 @@ function decideResource(set: PolicySet, request: Judged, facts: Facts, asking: A
 }
 
 /**
- * What a PUT or an apply is allowed to create. `none`: nothing, so the object must exist; a rule: what then decides. Only where
- * create is not judged as the request itself is must it be known whether the object exists.
+ * What decides if the object has to be created, by a PUT or an apply. `none`: nothing allows that, so the object must exist.
+ * Whether it exists is asked for only where create is not judged as the request itself is.
  */
 function creationOf(set: PolicySet, request: Judged, permits: readonly Permit[], facts: Facts, asking: Asking): Permit {
+  const { oldObject } = facts
+  if (oldObject !== undefined && oldObject !== null) return NONE
   const { apiGroup: group, resource, subresource } = request.info
   const create = { verb: 'create', group, resource, subresource }
-  const [own = NONE] = permits
-  const exists: Permit = facts.oldObject === undefined ? { kind: 'unknown', needs: ['oldObject'] } : NONE
-  if (facts.oldObject !== undefined && facts.oldObject !== null) return NONE
   const needs = new Set<Need>()
   if (asking.first(candidates(set, request, create, 'Deny'), needs) !== null) return NONE
   const permit = permitFor(set, request, create, asking)
   if (permit.kind === 'none') return NONE
   if (permit.kind === 'unknown') for (const need of permit.needs) needs.add(need)
-  if (needs.size > 0) {
-    if (facts.oldObject === undefined) needs.add('oldObject')
-    return { kind: 'unknown', needs: [...needs] }
-  }
-  if (permit.kind !== 'rule' || permit.found.rule.effect === 'Allow') return own
-  const same = own.kind === 'rule' && own.found.rule === permit.found.rule
-  return same || facts.oldObject === null ? permit : exists
+  const [own = NONE] = permits
+  const differs = permit.kind === 'rule' && permit.found.rule.effect === 'Hold' && !sameRule(own, permit)
+  // A look at whether it exists is cheaper than a dry run.
+  if (oldObject === undefined && (needs.size > 0 || differs)) return { kind: 'unknown', needs: ['oldObject'] }
+  if (needs.size > 0) return { kind: 'unknown', needs: [...needs] }
+  return differs ? permit : own
+}
+
+function sameRule(one: Permit, other: Permit): boolean {
+  return one.kind === 'rule' && other.kind === 'rule' && one.found.rule === other.found.rule
 }
 
 const NONE: Permit = { kind: 'none' }
@@ -218,18 +221,18 @@ function matches(rule: CompiledRule, request: Judged, verb: string): boolean {
   return inNamespace(rule, request.info, verb) && hasName(rule, request.info, verb) && isSubject(rule, request)
 }
 
-/** A Deny for a namespace also covers a list, watch or deletecollection over all namespaces: it would reach into it. */
+/** A Deny or a Hold for a namespace also covers a list, watch or deletecollection over all namespaces: it would reach into it. */
 function inNamespace(rule: CompiledRule, info: RequestInfo, verb: string): boolean {
   if (rule.namespaces === null || rule.namespaces.has(info.namespace)) return true
   if (rule.effect === 'Allow' || info.namespace !== '' || !COLLECTIVE.has(verb)) return false
   return !CLUSTER_SCOPED.has(`${info.apiGroup}/${info.resource}`)
 }
 
-/** A Deny for a name also covers a list, watch or deletecollection, which names nothing and reaches everything. */
+/** A Deny or a Hold for a name also covers a list, watch or deletecollection, which names nothing and reaches everything. */
 function hasName(rule: CompiledRule, info: RequestInfo, verb: string): boolean {
   if (rule.names === null) return true
   if (info.name !== '') return rule.names.has(info.name)
-  return rule.effect === 'Deny' && COLLECTIVE.has(verb)
+  return rule.effect !== 'Allow' && COLLECTIVE.has(verb)
 }
 
 /** Non-resource paths are judged decoded, as the API server sees them. */

@@ -46,13 +46,14 @@ export function missing(variables: ReadonlySet<Variable>, want: ReadonlySet<Need
   return needs
 }
 
-/** Makes the scope of one request; it keeps what it has made. */
-export function scopeOf(judged: Judged, facts: Facts): Scope {
-  return new LazyScope(judged, facts)
+/** Makes the scope of one request; it keeps what it has made. What is not wanted is null, even where it is known. */
+export function scopeOf(judged: Judged, want: ReadonlySet<Need>, facts: Facts): Scope {
+  return new LazyScope(judged, want, facts)
 }
 
 class LazyScope implements Scope {
   private readonly judged: Judged
+  private readonly want: ReadonlySet<Need>
   private readonly facts: Facts
   private madeRequest: unknown
   private madeIdentity: unknown
@@ -60,8 +61,9 @@ class LazyScope implements Scope {
   private madeExec: unknown
   private madeSession: unknown
 
-  constructor(judged: Judged, facts: Facts) {
+  constructor(judged: Judged, want: ReadonlySet<Need>, facts: Facts) {
     this.judged = judged
+    this.want = want
     this.facts = facts
   }
 
@@ -78,10 +80,10 @@ class LazyScope implements Scope {
     return { name: this.judged.connection }
   }
   get object(): unknown {
-    return this.facts.object ?? null
+    return this.want.has('object') ? (this.facts.object ?? null) : null
   }
   get oldObject(): unknown {
-    return this.facts.oldObject ?? null
+    return this.want.has('oldObject') ? (this.facts.oldObject ?? null) : null
   }
   get podSpec(): unknown {
     if (this.madePodSpec === undefined) this.madePodSpec = podSpecOf(this.object ?? this.oldObject)
