@@ -134,7 +134,7 @@ class Compiler {
     this.nodes++
     switch (ast.op) {
       case 'value':
-        return this.literal(ast.args, ast.start)
+        return ast.args instanceof Uint8Array ? this.bytes(ast, ast.args) : this.literal(ast.args, ast.start)
       case 'id':
         return this.name(ast.args)
       case '.': {
@@ -249,13 +249,27 @@ class Compiler {
     return () => constant
   }
 
+  /** cel-js takes the low byte of each character where CEL wants the character's UTF-8. */
+  private bytes(ast: ASTNode, parsed: Uint8Array): Run {
+    const source = ast.input.slice(ast.start, ast.end)
+    if (!/[^\u0000-\u007f]/.test(source)) return () => parsed
+    const plain = /^[bB]("""|'''|"|')([^\\]*)\1$/s.exec(source)
+    if (plain === null) throw new Unusable('escapes and characters outside ASCII in one bytes literal', ast.start)
+    const bytes = new TextEncoder().encode(plain[2])
+    return () => bytes
+  }
+
   private name(name: string): Run {
     const slot = this.bound.get(name)
     if (slot !== undefined) return (frame) => frame.slots[slot]
     const constant = CONSTANTS.get(name)
     if (constant !== undefined) return () => constant
     this.variables.add(name)
-    return (frame) => frame.variable(name)
+    return (frame) => {
+      const value = frame.variable(name)
+      if (value === undefined) throw new Failure(`"${name}" has no value`)
+      return value
+    }
   }
 
   private list(elements: readonly ASTNode[]): Run {

@@ -85,9 +85,19 @@ function special(value: number): string {
 
 function formatDecimal(verb: 'f' | 'e', value: number, precision: number): string {
   if (!Number.isFinite(value)) return special(value)
-  if (verb === 'f') return Math.abs(value) < 1e21 ? value.toFixed(precision) : BigInt(value).toString()
+  if (verb === 'f') return fixed(value, precision)
   // JavaScript writes 1e+3, C and Go 1e+03.
   return value.toExponential(precision).replace(/e([+-])(\d)$/, 'e$10$2')
+}
+
+/** Halves go to the even digit, as in Go; JavaScript's go up. */
+function fixed(value: number, precision: number): string {
+  if (Math.abs(value) >= 1e21)
+    return precision === 0 ? String(BigInt(value)) : `${BigInt(value)}.${'0'.repeat(precision)}`
+  const exact = value.toFixed(MAX_PRECISION)
+  const cut = exact.indexOf('.') + 1 + precision
+  const kept = exact.slice(0, precision === 0 ? cut - 1 : cut)
+  return /^50*$/.test(exact.slice(cut)) && /[02468]$/.test(kept) ? kept : value.toFixed(precision)
 }
 
 function hex(value: unknown, meter: Meter): string {

@@ -88,6 +88,8 @@ export function environment(): Environment {
     env.registerType(`Namespace.${name}`, Namespace)
     env.registerConstant(name, `Namespace.${name}`, new Namespace())
   }
+  for (const operator of ['<', '<=', '>', '>=']) env.registerOperator(`bytes ${operator} bytes: bool`, unused)
+  env.registerOperator('optional<V> == optional<V>', unused)
   for (const overload of OVERLOADS) {
     if (!overload.known) env.registerFunction(signature(overload), unused)
   }
@@ -109,6 +111,7 @@ interface Checker {
   check(ast: ASTNode, context: CheckContext): CheckedType
   createError(code: string, message: string, node: ASTNode): Error
   readonly dynType: CheckedType
+  readonly boolType: CheckedType
   readonly registry: { getOptionalType(type: CheckedType): CheckedType }
 }
 interface CheckContext {
@@ -159,7 +162,7 @@ export function compileText(env: Environment, text: string, check = true): Compi
   try {
     const parsed = env.parse(text)
     ast = parsed.ast
-    if (deep(ast)) return problem(text, 0, 'nested too deeply')
+    if (!prepared(ast)) return problem(text, 0, 'nested too deeply')
     if (check) {
       const checked = parsed.check()
       if (!checked.valid) return fromChecker(text, checked.error)
@@ -172,14 +175,38 @@ export function compileText(env: Environment, text: string, check = true): Compi
   }
 }
 
-/** Whether the tree is deeper than the checker and the evaluator may recurse. Without recursion, since that is the question. */
-function deep(root: ASTNode): boolean {
+/**
+ * Makes a tree ready for the checker; false when it is deeper than the checker and the evaluator may recurse. Without
+ * recursion, since that is the question.
+ */
+function prepared(root: ASTNode): boolean {
   let level: ASTNode[] = [root]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_TREE_DEPTH) return true
+    if (depth > MAX_TREE_DEPTH) return false
+    for (const node of level) {
+      if (node.op === 'call' && node.args[0] === 'has' && node.args[1].length === 1) replaceHas(node, node.args[1][0])
+    }
     level = level.flatMap(childrenOf)
   }
-  return false
+  return true
+}
+
+/** cel-js's own has() is refused for anything but names joined by dots: not has(object.spec.containers[0].image). */
+function replaceHas(node: ASTNode, argument: ASTNode | undefined): void {
+  if (argument === undefined || !hasMeta(node)) return
+  const typeCheck = (checker: Checker, _macro: unknown, context: CheckContext): CheckedType => {
+    if (argument.op !== '.') {
+      throw checker.createError('invalid_macro_argument', 'has() takes a field: has(object.spec)', argument)
+    }
+    checker.check(argument, context)
+    return checker.boolType
+  }
+  node.setMeta('macro', { evaluate: unused, typeCheck })
+}
+
+/** What cel-js keeps beside a node, for the checker; it has no type for it. */
+function hasMeta(node: ASTNode): node is ASTNode & { setMeta(key: string, value: unknown): unknown } {
+  return 'setMeta' in node && typeof node.setMeta === 'function'
 }
 
 function childrenOf(ast: ASTNode): ASTNode[] {

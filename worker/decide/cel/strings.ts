@@ -81,8 +81,8 @@ function find(value: string, part: string, from: bigint, meter: Meter): bigint {
   if (from < 0n) throw new Failure('index out of range')
   searching(value, part, meter)
   const points = codePoints(value, meter)
+  if (from >= BigInt(points.length) && from > 0n) throw new Failure('index out of range')
   if (typeof points === 'string') return BigInt(points.indexOf(part, index(from)))
-  if (from >= BigInt(points.length)) return -1n
   const skipped = points.slice(0, index(from)).join('').length
   return place(value, value.indexOf(part, skipped), meter)
 }
@@ -90,8 +90,7 @@ function find(value: string, part: string, from: bigint, meter: Meter): bigint {
 function findLast(value: string, part: string, from: bigint | null, meter: Meter): bigint {
   const points = codePoints(value, meter)
   if (part === '') return from ?? BigInt(points.length)
-  if (from !== null && from < 0n) throw new Failure('index out of range')
-  if (from !== null && from >= BigInt(points.length)) return -1n
+  if (from !== null && (from < 0n || from >= BigInt(points.length))) throw new Failure('index out of range')
   searching(value, part, meter)
   if (typeof points === 'string') return BigInt(points.lastIndexOf(part, from === null ? undefined : index(from)))
   const last = from === null ? undefined : points.slice(0, index(from)).join('').length

@@ -58,8 +58,8 @@ export class Failure {
 export const MAX_INT = 2n ** 63n - 1n
 export const MIN_INT = -(2n ** 63n)
 const MAX_UINT = 2n ** 64n - 1n
-/** protobuf's Duration: 10,000 years. */
-const MAX_SPAN = 315_576_000_000n * 1_000_000_000n
+/** What 64 bits of nanoseconds hold, some 292 years: the range of cel-go's durations. */
+const MAX_SPAN = MAX_INT
 /** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z. */
 const MIN_TIME_MS = -62_135_596_800_000
 const MAX_TIME_MS = 253_402_300_799_999
@@ -176,8 +176,7 @@ export function equals(a: unknown, b: unknown, meter: Meter): boolean {
   const left = numberOf(a)
   if (left !== undefined) {
     const right = numberOf(b)
-    // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a double are equal when their values are
-    return right !== undefined && left == right
+    return right !== undefined && compareNumbers(left, right) === 0
   }
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   meter.spend(1)
@@ -233,7 +232,7 @@ export function compare(a: unknown, b: unknown, meter: Meter): number {
   const left = numberOf(a)
   if (left !== undefined) {
     const right = numberOf(b)
-    if (right !== undefined) return left < right ? -1 : left > right ? 1 : left >= right ? 0 : Number.NaN
+    if (right !== undefined) return compareNumbers(left, right)
   } else if (typeof a === 'string') {
     if (typeof b === 'string') return compareText(a, b, meter)
   } else if (typeof a === 'boolean') {
@@ -249,6 +248,14 @@ export function compare(a: unknown, b: unknown, meter: Meter): number {
     return a.length - b.length
   }
   throw new Failure(`${article(kindOf(a))} and ${article(kindOf(b))} have no order`)
+}
+
+/** An integer and a double are compared as doubles where both are in range, as the specification has it. */
+function compareNumbers(a: bigint | number, b: bigint | number): number {
+  const mixed = typeof a !== typeof b
+  const left = mixed ? Number(a) : a
+  const right = mixed ? Number(b) : b
+  return left < right ? -1 : left > right ? 1 : left >= right ? 0 : Number.NaN
 }
 
 /** By code point, as CEL orders strings. UTF-16 would put U+10000 before U+FFFF. */
