@@ -286,6 +286,49 @@ describe('a question that is over', () => {
   })
 })
 
+describe('a gateway that stops', () => {
+  it('tries no more and leaves what waits for the next run', async () => {
+    const { notifier, options, start, posts, notices, clock } = setUp([status(500), status(200)])
+    start(notifier)
+    await settle()
+    notifier.close()
+    expect(clock.waiting).toBe(0)
+    start(notifier, holdOf({ id: 'h2' }))
+    await clock.advance(60_000)
+    expect(posts).toHaveLength(1)
+    expect([...notices.values()]).toMatchObject([
+      { hold: 'h1', state: 'waiting', attempts: 1 },
+      { hold: 'h2', state: 'waiting', attempts: 0 },
+    ])
+    await createNotifier(options).ready()
+    await settle()
+    expect(posts).toHaveLength(3)
+  })
+
+  it('is no bug when its store is gone by the time a channel answers', async () => {
+    let answer: (response: Response) => void = () => undefined
+    const pending = () =>
+      new Promise<Response>((resolve) => {
+        answer = resolve
+      })
+    const { options, store, start, bugs, clock } = setUp([pending])
+    let closed = false
+    const putNotice: typeof store.putNotice = async (notice) => {
+      if (closed) throw new Error('the database is closed')
+      await store.putNotice(notice)
+    }
+    const notifier = createNotifier({ ...options, store: { ...store, putNotice } })
+    start(notifier)
+    await settle()
+    notifier.close()
+    closed = true
+    answer(new Response('', { status: 200 }))
+    await clock.advance(60_000)
+    expect(bugs).toEqual([])
+    expect(clock.waiting).toBe(0)
+  })
+})
+
 describe('after a restart', () => {
   async function interrupted(error: string | null = 'it answered with status 500') {
     const all = setUp([status(200)])

@@ -32,6 +32,8 @@ export interface Notifier {
   opened(hold: HoldRecord): void
   /** Nobody needs to be asked any more. */
   closed(id: string): void
+  /** Tries no more: the gateway stops. What waits stays stored for the next run. */
+  close(): void
 }
 
 /** A hold that people are asked about. */
@@ -71,10 +73,16 @@ export function backoffMs(tries: number, chance: number): number {
 }
 
 export function createNotifier(options: NotifierOptions): Notifier {
-  const { channels, appUrl, store, clock, random, ids, connection, onBug } = options
+  const { channels, appUrl, store, clock, random, ids, connection } = options
   const questions = new Map<string, Question>()
   const lanes = new Map<string, Lane>()
   let jobs = 0
+  let stopped = false
+
+  /** A store that closes together with the gateway is no bug. */
+  function onBug(error: unknown): void {
+    if (!stopped) options.onBug(error, 'notify')
+  }
 
   function addJob(question: Question, channel: ChannelConfig, notice: NoticeRecord, check: boolean): Job {
     const job: Job = { question, channel, notice, taken: false, check, cancel: null }
@@ -109,11 +117,12 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   function wait(job: Job, ms: number): void {
+    if (stopped) return
     job.cancel = clock.after(ms, () => enqueue(job))
   }
 
   function drain(lane: Lane): void {
-    while (lane.inFlight < MAX_IN_FLIGHT) {
+    while (!stopped && lane.inFlight < MAX_IN_FLIGHT) {
       const job = lane.queue.shift()
       if (job === undefined) return
       lane.inFlight++
@@ -129,7 +138,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     try {
       await attempt(job)
     } catch (error) {
-      onBug(error, 'notify')
+      onBug(error)
       const attempts = job.notice.attempts + 1
       job.notice = { ...job.notice, attempts }
       if (attempts < MAX_TRIES) wait(job, backoffMs(attempts, random(1)[0] ?? 0))
@@ -165,7 +174,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     job.notice = { ...job.notice, nextAt, error: sent.error }
     // Armed first: a store that fails here costs the record of one try and not the notice.
     wait(job, ms)
-    await store.putNotice(job.notice).catch((error) => onBug(error, 'notify'))
+    await store.putNotice(job.notice).catch(onBug)
   }
 
   async function open(question: Question): Promise<void> {
@@ -190,7 +199,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       }
       const job = addJob(question, channel, notice, false)
       // A notice that cannot be stored is worth sending all the same.
-      await store.putNotice(notice).catch((error) => onBug(error, 'notify'))
+      await store.putNotice(notice).catch(onBug)
       enqueue(job)
     }
     release(question)
@@ -228,7 +237,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       const question: Question = { hold: told(hold), jobs: new Set(), over: false }
       questions.set(hold.id, question)
       open(question).catch((error) => {
-        onBug(error, 'notify')
+        onBug(error)
         release(question)
       })
     },
@@ -243,6 +252,11 @@ export function createNotifier(options: NotifierOptions): Notifier {
         job.cancel()
         enqueue(job)
       }
+    },
+    close() {
+      stopped = true
+      for (const { jobs: waiting } of questions.values()) for (const job of waiting) job.cancel?.()
+      questions.clear()
     },
   }
 }
