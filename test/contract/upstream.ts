@@ -23,6 +23,8 @@ export type Upgrade = (socket: MessageSocket, request: Seen) => Promise<void>
 export interface Upstream {
   readonly port: number
   readonly seen: Seen[]
+  /** Called with every request as it arrives, before anything is answered; a rejection drops the connection. */
+  onArrival: ((request: Seen) => void | Promise<void>) | null
   /** Sets the answer for a path (without query); a later call replaces it. */
   on(path: string, answer: Answer): void
   /** Accepts WebSockets on a path with this subprotocol. */
@@ -32,6 +34,13 @@ export interface Upstream {
   /** Sockets that are open now. */
   readonly open: number
   close(): Promise<void>
+}
+
+/** An API server that answers what no test has scripted. */
+export interface Behind {
+  request(request: Seen, response: ServerResponse): Promise<void>
+  upgrade(request: Seen, socket: Duplex, head: Buffer): void
+  close(): void
 }
 
 export function json(value: unknown, status = 200): Answer {
@@ -74,7 +83,8 @@ function seenOf(message: IncomingMessage, body: Buffer): Seen {
   }
 }
 
-export async function startUpstream(tls: { cert: string; key: string }): Promise<Upstream> {
+/** @param behind answers what is not scripted; absent: 404 */
+export async function startUpstream(tls: { cert: string; key: string }, behind?: Behind): Promise<Upstream> {
   const answers = new Map<string, Answer>()
   const upgrades = new Map<string, { protocol: string; upgrade: Upgrade }>()
   const raw = new Map<string, (socket: Duplex) => void>()
@@ -88,18 +98,18 @@ export async function startUpstream(tls: { cert: string; key: string }): Promise
   })
   server.on('request', (message, response) => {
     readBody(message)
-      .then((body) => {
+      .then(async (body) => {
         const request = seenOf(message, body)
         seen.push(request)
+        await upstream.onArrival?.(request)
         const path = request.url.split('?')[0] ?? ''
-        return (answers.get(path) ?? notFound(request))(request, response)
+        const scripted = answers.get(path)
+        if (scripted === undefined && behind !== undefined) return behind.request(request, response)
+        return (scripted ?? notFound(request))(request, response)
       })
       .catch(() => response.destroy())
   })
-  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const request = seenOf(message, Buffer.alloc(0))
-    seen.push(request)
-    socket.on('error', () => socket.destroy())
+  const answerUpgrade = (request: Seen, socket: Duplex, head: Buffer): void => {
     const path = request.url.split('?')[0] ?? ''
     const rawAnswer = raw.get(path)
     if (rawAnswer !== undefined) {
@@ -107,13 +117,19 @@ export async function startUpstream(tls: { cert: string; key: string }): Promise
       return
     }
     const found = upgrades.get(path)
-    const offered = (message.headers['sec-websocket-protocol'] ?? '').split(',').map((token) => token.trim())
+    if (found === undefined && behind !== undefined) {
+      behind.upgrade(request, socket, head)
+      return
+    }
+    const offered = String(request.headers['sec-websocket-protocol'] ?? '')
+      .split(',')
+      .map((token) => token.trim())
     if (found === undefined || !offered.includes(found.protocol)) {
       socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
       return
     }
     socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${acceptKey(message.headers['sec-websocket-key'] ?? '')}\r\nsec-websocket-protocol: ${found.protocol}\r\n\r\n`,
+      `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${acceptKey(String(request.headers['sec-websocket-key'] ?? ''))}\r\nsec-websocket-protocol: ${found.protocol}\r\n\r\n`,
     )
     const client = fromDuplex(socket, {
       role: 'server',
@@ -122,11 +138,23 @@ export async function startUpstream(tls: { cert: string; key: string }): Promise
       maxMessageBytes: 16 * 1024 * 1024,
     })
     found.upgrade(client, request).catch(() => socket.destroy())
+  }
+  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const request = seenOf(message, Buffer.alloc(0))
+    seen.push(request)
+    socket.on('error', () => socket.destroy())
+    const { onArrival } = upstream
+    if (onArrival === null) answerUpgrade(request, socket, head)
+    else
+      Promise.resolve(onArrival(request))
+        .then(() => answerUpgrade(request, socket, head))
+        .catch(() => socket.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
+  const upstream: Upstream = {
     port: (server.address() as AddressInfo).port,
     seen,
+    onArrival: null,
     on(path, answer) {
       answers.set(path, answer)
     },
@@ -140,8 +168,10 @@ export async function startUpstream(tls: { cert: string; key: string }): Promise
       return sockets.size
     },
     async close() {
+      behind?.close()
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
+  return upstream
 }

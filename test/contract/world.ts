@@ -15,6 +15,7 @@ import { issueCertificate, makeAuthority } from '../../demo/certificates.ts'
 import { issueGatewayToken } from '../../worker/authenticate/gatewaytoken.ts'
 import { parseConfig } from '../../worker/config.ts'
 import { type HranaServer, startHrana } from '../hrana.ts'
+import { createKube, type Kube } from './kube.ts'
 import { type RawAnswer, rawRequest } from './raw.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
 import { startWorkerd } from './workerd.ts'
@@ -24,6 +25,7 @@ export type Runtime = 'bun' | 'deno' | 'workerd'
 /** What every file of the suite runs on: `describe.each(RUNTIMES)`. */
 export const RUNTIMES: readonly Runtime[] = ['bun', 'deno', 'workerd']
 
+const CONNECTOR_TOKEN = 'the-connectors-own-credential'
 const ROOT = resolve(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules/.bin')
 
@@ -91,6 +93,8 @@ async function startIssuer(): Promise<Issuer> {
 export interface World {
   readonly runtime: Runtime
   readonly upstream: Upstream
+  /** The demo cluster behind what is scripted; only where it was asked for. */
+  readonly kube: Kube | null
   readonly issuer: Issuer
   readonly ca: string
   readonly port: number
@@ -104,7 +108,9 @@ export interface World {
   /** One request to `/clusters/test` + target, byte for byte. */
   ask(target: string, options?: AskOptions): Promise<RawAnswer>
   /** The API as an administrator. */
-  api(path: string, init?: { method?: string; body?: string; headers?: Record<string, string> }): Promise<RawAnswer>
+  api(path: string, init?: ApiInit): Promise<RawAnswer>
+  /** The API as somebody else. */
+  apiAs(who: { readonly username: string; readonly groups: readonly string[] }): Promise<World['api']>
   apply(yaml: string): Promise<void>
   connectorUp(): Promise<void>
   connectorDown(): Promise<void>
@@ -115,6 +121,12 @@ export interface World {
   /** What the gateway wrote to its own output so far. */
   output(): string
   close(): Promise<void>
+}
+
+export interface ApiInit {
+  readonly method?: string
+  readonly body?: string
+  readonly headers?: Record<string, string>
 }
 
 export interface AskOptions {
@@ -165,7 +177,14 @@ spec:
 /** Starts everything and waits until a request passes. */
 export async function startWorld(
   runtime: Runtime,
-  extra: { config?: Record<string, unknown>; prepare?: (databaseFolder: string) => void } = {},
+  extra: {
+    readonly config?: Record<string, unknown>
+    readonly prepare?: (databaseFolder: string) => void
+    /** `demo`: a cluster that really stores answers what is not scripted. */
+    readonly upstream?: 'demo'
+    /** Applied instead of the suite's own; it must let the agent get `/version`. */
+    readonly policy?: string
+  } = {},
 ): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), `sallyport-${runtime}-`))
   const databaseFolder = join(folder, 'db')
@@ -173,7 +192,8 @@ export async function startWorld(
   extra.prepare?.(databaseFolder)
   const authority = await makeAuthority('contract suite')
   const certificate = await issueCertificate(authority, { commonName: 'localhost', names: ['localhost', '127.0.0.1'] })
-  const upstream = await startUpstream(certificate)
+  const kube = extra.upstream === 'demo' ? createKube(CONNECTOR_TOKEN) : null
+  const upstream = await startUpstream(certificate, kube ?? undefined)
   const issuer = await startIssuer()
   const hrana = runtime === 'workerd' ? await startHrana({ file: join(databaseFolder, 'log.db') }) : null
   const port = await freePort()
@@ -218,7 +238,7 @@ export async function startWorld(
             },
           },
         ],
-        users: [{ name: 'u', user: { token: 'the-connectors-own-credential' } }],
+        users: [{ name: 'u', user: { token: CONNECTOR_TOKEN } }],
         contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
         'current-context': 'x',
       }),
@@ -266,25 +286,28 @@ export async function startWorld(
     await ended
   }
 
-  const adminToken = await issueGatewayToken(
-    config,
-    {
-      user: { username: 'admin', uid: '', groups: ['admins'], extra: {} },
-      issuer: url,
-      audience: `${url}/api`,
-      expiresAt: Math.floor(Date.now() / 1000) + 3600,
-    },
-    { now: () => Date.now(), after: () => () => undefined },
-  )
-  const api: World['api'] = (path, init = {}) =>
-    rawRequest({
-      port,
-      ca: authority.cert,
-      target: path,
-      method: init.method ?? 'GET',
-      headers: [['authorization', `Bearer ${adminToken}`], ...Object.entries(init.headers ?? {})],
-      ...(init.body === undefined ? {} : { body: init.body }),
-    })
+  const apiAs: World['apiAs'] = async ({ username, groups }) => {
+    const bearer = await issueGatewayToken(
+      config,
+      {
+        user: { username, uid: '', groups, extra: {} },
+        issuer: url,
+        audience: `${url}/api`,
+        expiresAt: Math.floor(Date.now() / 1000) + 3600,
+      },
+      { now: () => Date.now(), after: () => () => undefined },
+    )
+    return (path, init = {}) =>
+      rawRequest({
+        port,
+        ca: authority.cert,
+        target: path,
+        method: init.method ?? 'GET',
+        headers: [['authorization', `Bearer ${bearer}`], ...Object.entries(init.headers ?? {})],
+        ...(init.body === undefined ? {} : { body: init.body }),
+      })
+  }
+  const api = await apiAs({ username: 'admin', groups: ['admins'] })
   const apply = async (yaml: string): Promise<void> => {
     const answer = await api('/api/v1/documents', {
       method: 'PUT',
@@ -378,7 +401,7 @@ export async function startWorld(
     body: JSON.stringify({ description: 'contract suite' }),
     headers: { 'content-type': 'application/json' },
   })
-  await apply(POLICY)
+  await apply(extra.policy ?? POLICY)
   await connectorUp()
   upstream.on('/version', (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' })
@@ -397,6 +420,7 @@ export async function startWorld(
   return {
     runtime,
     upstream,
+    kube,
     issuer,
     ca: authority.cert,
     port,
@@ -406,6 +430,7 @@ export async function startWorld(
     hrana,
     ask,
     api,
+    apiAs,
     apply,
     connectorUp,
     connectorProcess,
