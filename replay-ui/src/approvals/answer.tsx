@@ -137,12 +137,14 @@ function GrantForm(props: {
           )}
         </For>
       </fieldset>
-      <label class="field inline">
-        <span class="muted">For</span>
-        <select value={String(forS())} onChange={(event) => setForS(Number(event.currentTarget.value))}>
+      <div class="field inline">
+        <label class="muted" for="grant-for">
+          For
+        </label>
+        <select id="grant-for" value={String(forS())} onChange={(event) => setForS(Number(event.currentTarget.value))}>
           <For each={spansOf(props.offer)}>{(span) => <option value={String(span)}>{spanText(span)}</option>}</For>
         </select>
-      </label>
+      </div>
       <p class="muted grant-text" id="grant-text">
         <Text value={grantText(props.hold, props.offer, scope(), forS())} max={600} />
       </p>

@@ -86,7 +86,7 @@ function Grant(props: {
           </strong>
           <span class="muted"> on </span>
           <span class="tag">{g().connection}</span>
-          <span class="muted"> in </span>
+          <span class="muted"> for </span>
           <Text value={scopeText(g(), g().object === undefined ? 'namespace' : 'object')} />
         </p>
         <p class="muted">
