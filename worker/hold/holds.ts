@@ -235,12 +235,18 @@ export function createHolds(options: HoldsOptions): Holds {
       const entries = [voteEntry(stamp, next, given, last)]
       if (!isOpen(next)) entries.push(closeEntry(desk.stamp(), next))
       if (opened !== null) entries.push(opened.entry)
-      // The grant is stored last: one that is stored without its hold would be in force after a restart.
-      await desk.change(one, next, entries, opened === null ? {} : { store: () => store.putGrant(opened.record) })
-      if (opened !== null) {
-        grants.add(opened.record)
-        for (const other of desk.all()) other.waiting.wake()
+      if (opened === null) {
+        await desk.change(one, next, entries)
+        return { ok: true, hold: next }
       }
+      // The grant is stored last: one that is stored without its hold would be in force after a restart. It is in force
+      // before the hold's own client wakes, which passes by it.
+      const alsoGrant = async () => {
+        await store.putGrant(opened.record)
+        grants.add(opened.record)
+      }
+      await desk.change(one, next, entries, { store: alsoGrant })
+      for (const other of desk.all()) other.waiting.wake()
       return { ok: true, hold: next }
     })
   }
