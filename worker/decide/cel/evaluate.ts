@@ -284,7 +284,7 @@ class Compiler {
       for (const [keyRun, valueRun] of runs) {
         const key = keyRun(frame)
         frame.at = at
-        if (!['string', 'bigint', 'boolean'].includes(typeof key) && !(key instanceof Uint)) {
+        if (!isKey(key)) {
           throw new Failure(`${article(kindOf(key))} is no key of a map`)
         }
         if (map.has(keyOf(key))) throw new Failure('a key twice in one map')
@@ -553,12 +553,16 @@ function identifier(ast: ASTNode): string {
   return ast.args
 }
 
+function isKey(key: unknown): boolean {
+  return typeof key === 'string' || typeof key === 'bigint' || typeof key === 'boolean' || key instanceof Uint
+}
+
 function iterate(over: unknown, frame: Frame, at: number): readonly unknown[] {
   frame.at = at
   if (Array.isArray(over)) return over
   if (!isMap(over)) throw new Failure(`${article(kindOf(over))} is neither a list nor a map`)
   const keys = keysOf(over)
-  frame.spend(keys.length >> 2)
+  frame.spend(keys.length)
   return keys
 }
 

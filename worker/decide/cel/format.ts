@@ -14,6 +14,7 @@ import {
   numberOf,
   Opaque,
   Span,
+  sizeOf,
   TypeName,
   text,
   Uint,
@@ -49,6 +50,7 @@ export function formatText(pattern: string, values: readonly unknown[], meter: M
 
 function formatOne(verb: string, precision: number | null, value: unknown, meter: Meter): string {
   if (precision !== null && precision > MAX_PRECISION) throw new Failure('format() with too high a precision')
+  meter.spend(5 + (precision ?? 0))
   const number = numberOf(value)
   switch (verb) {
     case 's':
@@ -103,6 +105,10 @@ function fixed(value: number, precision: number): string {
 function hex(value: unknown, meter: Meter): string {
   const number = numberOf(value)
   if (typeof number === 'bigint') return number.toString(16)
+  if (typeof value === 'string') {
+    longer(value.length * 2)
+    meter.spend(value.length)
+  }
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
   if (!(bytes instanceof Uint8Array)) throw new Failure(`"%x" takes no ${kindOf(value)}`)
   longer(bytes.length * 2)
@@ -112,7 +118,7 @@ function hex(value: unknown, meter: Meter): string {
 
 /** `%s`: any value; what is in lists and maps likewise, keys in order. */
 function formatValue(value: unknown, meter: Meter): string {
-  meter.spend(1)
+  meter.spend(3)
   switch (typeof value) {
     case 'string':
       return text(value, meter)
@@ -131,6 +137,7 @@ function formatValue(value: unknown, meter: Meter): string {
   if (value instanceof Uint8Array) return text(new TextDecoder().decode(value), meter)
   if (Array.isArray(value)) return text(`[${value.map((each) => formatValue(each, meter)).join(', ')}]`, meter)
   if (!isMap(value)) throw new Failure(`"%s" takes no ${article(kindOf(value))}`)
+  meter.spend(2 * sizeOf(value))
   const entries = keysOf(value).map((key): [string, string] => [
     formatValue(key, meter),
     formatValue(lookUp(value, key), meter),

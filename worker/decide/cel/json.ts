@@ -7,6 +7,9 @@ export const MAX_OBJECT_BYTES = 4 * 1024 * 1024
 /** Lists and objects within each other. Kubernetes' deepest schemas have about 25; deeper is for breaking readers. */
 export const MAX_OBJECT_DEPTH = 100
 
+/** Keys of one object. Kubernetes' largest are labels and ConfigMaps; a hundred thousand would make each look at the keys slow. */
+export const MAX_OBJECT_KEYS = 10_000
+
 export type ReadObject =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: string }
@@ -169,7 +172,8 @@ class Reader {
     this.at++
     this.space()
     if (this.take('}')) return object
-    for (;;) {
+    for (let keys = 1; ; keys++) {
+      if (keys > MAX_OBJECT_KEYS) throw new Malformed(`more than ${MAX_OBJECT_KEYS} keys in one object`)
       this.space()
       if (this.text[this.at] !== '"') throw new Malformed('not JSON')
       const key = this.string()

@@ -132,35 +132,54 @@ function masked(range: Cidr): Cidr {
   return new Cidr(new Ip(range.ip.family, (range.ip.bits >> host) << host), range.length)
 }
 
-function within(address: Ip, ...ranges: readonly string[]): boolean {
-  return ranges.some((range) => containsIp(cidr(range), address))
+const UNSPECIFIED = [cidr('0.0.0.0/32'), cidr('::/128')]
+const BROADCAST = [cidr('255.255.255.255/32')]
+const LOOPBACK = [cidr('127.0.0.0/8'), cidr('::1/128')]
+const MULTICAST = [cidr('224.0.0.0/4'), cidr('ff00::/8')]
+const LINK_LOCAL_UNICAST = [cidr('169.254.0.0/16'), cidr('fe80::/10')]
+const LINK_LOCAL_MULTICAST_4 = [cidr('224.0.0.0/24')]
+
+function within(address: Ip, ranges: readonly Cidr[]): boolean {
+  return ranges.some((range) => containsIp(range, address))
 }
 
 const IP = instance('net.IP', Ip)
 const CIDR = instance('net.CIDR', Cidr)
 
-export const NETWORK: readonly Overload[] = [
-  global('isIP', [STRING], 'bool', (_meter, text) => parseIp(text) !== null),
-  global('ip', [STRING], IP.name, (_meter, text) => ip(text)),
-  global('ip.isCanonical', [STRING], 'bool', (_meter, text) => ip(text).key() === text),
-  global('string', [IP], 'string', (_meter, address) => address.key()),
-  member('family', [IP], 'int', (_meter, address) => BigInt(address.family)),
-  member('isUnspecified', [IP], 'bool', (_meter, address) => address.bits === 0n),
-  member('isLoopback', [IP], 'bool', (_meter, address) => within(address, '127.0.0.0/8', '::1/128')),
-  member('isLinkLocalMulticast', [IP], 'bool', (_meter, address) => linkLocalMulticast(address)),
-  member('isLinkLocalUnicast', [IP], 'bool', (_meter, address) => linkLocalUnicast(address)),
-  member('isGlobalUnicast', [IP], 'bool', (_meter, address) => isGlobalUnicast(address)),
-  global('isCIDR', [STRING], 'bool', (_meter, text) => parseCidr(text) !== null),
-  global('cidr', [STRING], CIDR.name, (_meter, text) => cidr(text)),
-  global('string', [CIDR], 'string', (_meter, range) => range.key()),
-  member('containsIP', [CIDR, STRING], 'bool', (_meter, range, text) => containsIp(range, ip(text))),
-  member('containsIP', [CIDR, IP], 'bool', (_meter, range, address) => containsIp(range, address)),
-  member('containsCIDR', [CIDR, STRING], 'bool', (_meter, range, text) => containsCidr(range, cidr(text))),
-  member('containsCIDR', [CIDR, CIDR], 'bool', (_meter, range, inner) => containsCidr(range, inner)),
-  member('ip', [CIDR], IP.name, (_meter, range) => range.ip),
-  member('masked', [CIDR], CIDR.name, (_meter, range) => masked(range)),
-  member('prefixLength', [CIDR], 'int', (_meter, range) => BigInt(range.length)),
+const DECLARED: readonly Overload[] = [
+  global('isIP', [STRING], 'bool', (_, text) => parseIp(text) !== null),
+  global('ip', [STRING], IP.name, (_, text) => ip(text)),
+  global('ip.isCanonical', [STRING], 'bool', (_, text) => ip(text).key() === text),
+  global('string', [IP], 'string', (_, address) => address.key()),
+  member('family', [IP], 'int', (_, address) => BigInt(address.family)),
+  member('isUnspecified', [IP], 'bool', (_, address) => within(address, UNSPECIFIED)),
+  member('isLoopback', [IP], 'bool', (_, address) => within(address, LOOPBACK)),
+  member('isLinkLocalMulticast', [IP], 'bool', (_, address) => linkLocalMulticast(address)),
+  member('isLinkLocalUnicast', [IP], 'bool', (_, address) => within(address, LINK_LOCAL_UNICAST)),
+  member('isGlobalUnicast', [IP], 'bool', (_, address) => isGlobalUnicast(address)),
+  global('isCIDR', [STRING], 'bool', (_, text) => parseCidr(text) !== null),
+  global('cidr', [STRING], CIDR.name, (_, text) => cidr(text)),
+  global('string', [CIDR], 'string', (_, range) => range.key()),
+  member('containsIP', [CIDR, STRING], 'bool', (_, range, text) => containsIp(range, ip(text))),
+  member('containsIP', [CIDR, IP], 'bool', (_, range, address) => containsIp(range, address)),
+  member('containsCIDR', [CIDR, STRING], 'bool', (_, range, text) => containsCidr(range, cidr(text))),
+  member('containsCIDR', [CIDR, CIDR], 'bool', (_, range, inner) => containsCidr(range, inner)),
+  member('ip', [CIDR], IP.name, (_, range) => range.ip),
+  member('masked', [CIDR], CIDR.name, (_, range) => masked(range)),
+  member('prefixLength', [CIDR], 'int', (_, range) => BigInt(range.length)),
 ]
+
+/** Numbers of 128 bits are slow: a call here costs as much as some dozens of steps. */
+const CALL_COST = 40
+
+export const NETWORK: readonly Overload[] = DECLARED.map((overload) => ({
+  ...overload,
+  call: (meter, args) => {
+    const result = overload.call(meter, args)
+    if (result !== undefined) meter.spend(CALL_COST)
+    return result
+  },
+}))
 
 function containsCidr(range: Cidr, inner: Cidr): boolean {
   return inner.length >= range.length && containsIp(range, inner.ip)
@@ -168,19 +187,10 @@ function containsCidr(range: Cidr, inner: Cidr): boolean {
 
 function linkLocalMulticast(address: Ip): boolean {
   // IPv6 by scope, whatever the flags: ff?2::/16.
-  return address.family === 4 ? within(address, '224.0.0.0/24') : ((address.bits >> 112n) & 0xff0fn) === 0xff02n
+  return address.family === 4 ? within(address, LINK_LOCAL_MULTICAST_4) : ((address.bits >> 112n) & 0xff0fn) === 0xff02n
 }
 
-function linkLocalUnicast(address: Ip): boolean {
-  return within(address, '169.254.0.0/16', 'fe80::/10')
-}
-
-/** Go's notion: also private addresses are global unicast. */
+/** Go's notion: private addresses are global unicast too. */
 function isGlobalUnicast(address: Ip): boolean {
-  return (
-    address.bits !== 0n &&
-    !(address.family === 4 && address.bits === 0xffffffffn) &&
-    !within(address, '127.0.0.0/8', '::1/128', '224.0.0.0/4', 'ff00::/8') &&
-    !linkLocalUnicast(address)
-  )
+  return ![UNSPECIFIED, BROADCAST, LOOPBACK, MULTICAST, LINK_LOCAL_UNICAST].some((ranges) => within(address, ranges))
 }

@@ -27,6 +27,7 @@ const SUFFIXES: Readonly<Record<string, bigint>> = {
 /** Digits and exponent that are read. What is longer is no amount of anything, and its arithmetic would not be bounded. */
 const MAX_QUANTITY = 64
 const MAX_EXPONENT = 60
+const PARSE_COST = 20
 
 export class Quantity extends Opaque {
   readonly type = 'kubernetes.Quantity'
@@ -77,8 +78,14 @@ function sign(value: bigint): bigint {
 const QUANTITY = instance('kubernetes.Quantity', Quantity)
 
 export const QUANTITIES: readonly Overload[] = [
-  global('isQuantity', [STRING], 'bool', (_meter, text) => parse(text) !== null),
-  global('quantity', [STRING], QUANTITY.name, (_meter, text) => quantity(text)),
+  global('isQuantity', [STRING], 'bool', (meter, text) => {
+    meter.spend(PARSE_COST)
+    return parse(text) !== null
+  }),
+  global('quantity', [STRING], QUANTITY.name, (meter, text) => {
+    meter.spend(PARSE_COST)
+    return quantity(text)
+  }),
   member('sign', [QUANTITY], 'int', (_meter, a) => sign(a.nanos)),
   member('isInteger', [QUANTITY], 'bool', (_meter, a) => isInteger(a)),
   member('asInteger', [QUANTITY], 'int', (_meter, a) => {

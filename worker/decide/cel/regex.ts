@@ -68,7 +68,7 @@ function ready(text: string, pattern: string | Pattern, meter: Meter): Pattern {
   if (typeof pattern === 'string') meter.spend(FOREIGN_COST)
   const compiled =
     typeof pattern === 'string' ? compilePattern(pattern, MAX_FOREIGN_PATTERN, MAX_FOREIGN_REPEATS) : pattern
-  meter.spend(5 + ((text.length * compiled.size) >> 1))
+  meter.spend(5 + ((text.length * compiled.size) >> 2))
   return compiled
 }
 
@@ -81,7 +81,7 @@ function findAll(text: string, pattern: string | Pattern, limit: bigint, meter: 
   while (found.length < most && matcher.find()) {
     found.push(matcher.group() ?? '')
     // Each search may look at the whole rest of the text before it knows where its match ends.
-    meter.spend(5 + (((text.length - matcher.end()) * compiled.size) >> 1))
+    meter.spend(5 + (((text.length - matcher.end()) * compiled.size) >> 2))
   }
   return found
 }

@@ -37,6 +37,8 @@ import {
   Uint,
 } from './values.ts'
 
+/** Reading a number or a time from a text takes longer than a step does. */
+const PARSE_COST = 10
 const MAX_UINT_DOUBLE = 2 ** 64
 
 export const STANDARD: readonly Overload[] = [
@@ -48,7 +50,7 @@ export const STANDARD: readonly Overload[] = [
     ...both('size', LIST, 'int', (_meter, value) => BigInt(value.length)),
     ...both('size', MAP, 'int', (meter, value) => {
       const size = sizeOf(value)
-      meter.spend(size >> 2)
+      meter.spend(size)
       return BigInt(size)
     }),
     global('bool', [BOOL], 'bool', (_meter, value) => value),
@@ -69,7 +71,7 @@ export const STANDARD: readonly Overload[] = [
     global('double', [DOUBLE], 'double', (_meter, value) => value),
     global('double', [INT], 'double', (_meter, value) => Number(value)),
     global('double', [UINT], 'double', (_meter, value) => Number(value.value)),
-    global('double', [STRING], 'double', (_meter, value) => toDouble(value)),
+    global('double', [STRING], 'double', (meter, value) => toDouble(value, meter)),
     global('string', [STRING], 'string', (_meter, value) => value),
     global('string', [BOOL], 'string', (_meter, value) => String(value)),
     global('string', [INT], 'string', (_meter, value) => String(value)),
@@ -78,9 +80,15 @@ export const STANDARD: readonly Overload[] = [
     global('string', [BYTES], 'string', (meter, value) => decode(value, meter)),
     global('bytes', [BYTES], 'bytes', (_meter, value) => value),
     global('bytes', [STRING], 'bytes', (meter, value) => new TextEncoder().encode(text(value, meter))),
-    global('timestamp', [STRING], 'google.protobuf.Timestamp', (_meter, value) => parseTimestamp(value)),
+    global('timestamp', [STRING], 'google.protobuf.Timestamp', (meter, value) => {
+      meter.spend(PARSE_COST)
+      return parseTimestamp(value)
+    }),
     global('timestamp', [INT], 'google.protobuf.Timestamp', (_meter, value) => timestamp(Number(value) * 1000)),
-    global('duration', [STRING], 'google.protobuf.Duration', (_meter, value) => parseDuration(value)),
+    global('duration', [STRING], 'google.protobuf.Duration', (meter, value) => {
+      meter.spend(2 * PARSE_COST)
+      return parseDuration(value)
+    }),
     member('startsWith', [STRING, STRING], 'bool', (meter, value, part) => {
       meter.text(part.length)
       return value.startsWith(part)
@@ -118,7 +126,7 @@ export const STANDARD: readonly Overload[] = [
 
 /** Characters, as CEL counts them: code points. */
 export function length(value: string, meter: Meter): number {
-  meter.text(value.length)
+  meter.spend(value.length >> 5)
   let surrogates = 0
   for (let i = 0; i < value.length - 1; i++) {
     if ((value.charCodeAt(i) & 0xfc00) === 0xd800 && (value.charCodeAt(i + 1) & 0xfc00) === 0xdc00) surrogates++
@@ -168,7 +176,8 @@ function whole(value: string, form: RegExp): bigint {
   return number
 }
 
-function toDouble(value: string): number {
+function toDouble(value: string, meter: Meter): number {
+  meter.spend(PARSE_COST)
   const named = /^([+-]?)(inf|infinity|nan)$/i.exec(value)
   if (named !== null) {
     if (named[2]?.toLowerCase() === 'nan') return Number.NaN

@@ -36,7 +36,10 @@ export const STRINGS: readonly Overload[] = [
   member('replace', [STRING, STRING, STRING, INT], 'string', (meter, value, from, to, count) =>
     replace(value, from, to, count, meter),
   ),
-  member('reverse', [STRING], 'string', (meter, value) => [...codePoints(value, meter)].reverse().join('')),
+  member('reverse', [STRING], 'string', (meter, value) => {
+    meter.spend(value.length >> 1)
+    return Array.from(value).reverse().join('')
+  }),
   member('format', [STRING, LIST], 'string', (meter, value, values) => formatText(value, values, meter)),
   global('strings.quote', [STRING], 'string', (meter, value) => quote(value, meter)),
 ]

@@ -95,7 +95,7 @@ function hostname(url: CelUrl): string {
 const URL_TYPE = instance('kubernetes.URL', CelUrl)
 
 function paid(text: string, meter: Meter): CelUrl | null {
-  meter.spend(Math.min(text.length, MAX_URL) >> 2)
+  meter.spend(20 + (Math.min(text.length, MAX_URL) >> 1))
   return parse(text)
 }
 
@@ -112,7 +112,7 @@ export const URLS: readonly Overload[] = [
   member('getPort', [URL_TYPE], 'string', (_meter, url) => /:([0-9]*)$/.exec(url.host)?.[1] ?? ''),
   member('getEscapedPath', [URL_TYPE], 'string', (_meter, url) => url.path),
   member('getQuery', [URL_TYPE], 'map<string, list<string>>', (meter, url) => {
-    meter.spend(url.query.length)
+    meter.spend(4 * url.query.length)
     return queryOf(url)
   }),
 ]
