@@ -180,6 +180,23 @@ function unknownConnect(set: PolicySet, info: RequestInfo): Decision | null {
   return message === null ? null : made(set, 'Deny', PACK_POLICY, UNKNOWN_CONNECT.name, message)
 }
 
+/**
+ * Every rule that has a say in a request, whatever its condition says: Deny, then Hold, then Allow, each in their order. Of a
+ * PUT or an apply also those for create.
+ */
+export function rulesAbout(set: PolicySet, request: Judged): readonly CompiledRule[] {
+  const { info } = request
+  const of = (effect: Effect): readonly CompiledRule[] => {
+    if (!info.isResourceRequest) return pathRules(set, request, effect)
+    const { required, also } = targets(info)
+    const { apiGroup: group, resource, subresource } = info
+    const create = mayCreate(request) ? [{ verb: 'create', group, resource, subresource }] : []
+    const all = [...required, ...create, ...(effect === 'Allow' ? [] : also)]
+    return inOrder(all.flatMap((target) => candidates(set, request, target, effect)))
+  }
+  return [...of('Deny'), ...of('Hold'), ...of('Allow')]
+}
+
 /** The rules of an effect that can match, in their order; conditions are not asked yet. */
 function candidates(set: PolicySet, request: Judged, target: Target, effect: Effect): CompiledRule[] {
   const found: CompiledRule[] = []
@@ -235,20 +252,30 @@ function hasName(rule: CompiledRule, info: RequestInfo, verb: string): boolean {
   return rule.effect !== 'Allow' && COLLECTIVE.has(verb)
 }
 
-/** Non-resource paths are judged decoded, as the API server sees them. */
 function decidePath(set: PolicySet, request: Judged, asking: Asking): Verdict {
-  const { verb } = request.info
-  const path = request.info.path.includes('%') ? decodeURIComponent(request.info.path) : request.info.path
-  const entries = [...(set.byPath.get(verb) ?? []), ...(set.byPath.get('*') ?? [])].filter(
-    ({ pattern, rule }) => pathMatches(pattern, path) && isSubject(rule, request),
-  )
-  const of = (effect: Effect) => inOrder(entries.flatMap(({ rule }) => (rule.effect === effect ? [rule] : [])))
-  const denied = asking.first(of('Deny'), new Set())
+  const denied = asking.first(pathRules(set, request, 'Deny'), new Set())
   if (denied !== null) return decided(byRule(set, denied))
-  const permit = asking.permit(of('Hold'), of('Allow'))
+  const permit = asking.permit(pathRules(set, request, 'Hold'), pathRules(set, request, 'Allow'))
   if (asking.spent) return decided(tooCostly(set))
   if (permit.kind === 'rule') return decided(byPermits(set, [permit]))
-  return decided(made(set, 'Deny', '', '', `no policy allows ${verb} on the path ${path}`))
+  const { verb } = request.info
+  return decided(made(set, 'Deny', '', '', `no policy allows ${verb} on the path ${pathOf(request.info)}`))
+}
+
+/** The rules of an effect that can match a path, in their order. */
+function pathRules(set: PolicySet, request: Judged, effect: Effect): CompiledRule[] {
+  const { verb } = request.info
+  const path = pathOf(request.info)
+  const found: CompiledRule[] = []
+  for (const { pattern, rule } of [...(set.byPath.get(verb) ?? []), ...(set.byPath.get('*') ?? [])]) {
+    if (rule.effect === effect && pathMatches(pattern, path) && isSubject(rule, request)) found.push(rule)
+  }
+  return inOrder(found)
+}
+
+/** Paths are judged decoded, as the API server sees them. */
+function pathOf({ path }: RequestInfo): string {
+  return path.includes('%') ? decodeURIComponent(path) : path
 }
 
 function pathMatches(pattern: string, path: string): boolean {

@@ -81,8 +81,8 @@ function parseOne(value: unknown): Parsed {
   return parsed.ok ? { ok: true, kind: 'AccessPolicy', name: parsed.policy.metadata.name } : parsed
 }
 
-/** A problem with its place in the file: of an expression the place within it, else of the nearest value that is there. */
-function inFile(file: string, lines: LineCounter, document: Document, { path, message, at }: Problem): string {
+/** One problem of a document, with its place in the file: of an expression the place within it, else of the nearest value that is there. */
+export function inFile(file: string, lines: LineCounter, document: Document, { path, message, at }: Problem): string {
   const said = `${pathText(path)}: ${message}`
   const offset = offsetOf(file, document, path, at)
   if (offset === null) return said
