@@ -40,6 +40,15 @@ spec:
     command: [sh, -c, '${script}']
 `
 
+/** A pod of the demo that answers on port 80. */
+const serving = (name: string, image: string): string => `
+apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec:
+  containers: [{name: main, image: "${image}", ports: [{name: http, containerPort: 80}]}]
+`
+
 /** A pod that is made to be refused. */
 export const idlePod = (name: string, image: string, spec = '', container = ''): string => `
 apiVersion: v1
@@ -73,10 +82,5 @@ kind: Secret
 metadata: {name: keys}
 stringData: {password: not-a-real-one-1234}
 `,
-    `
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80, protocol: TCP}]}
-`,
+    ...(real ? [] : [serving('served', image)]),
   ].join('---')

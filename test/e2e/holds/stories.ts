@@ -182,7 +182,7 @@ export function declareReach({ stage, namespace, version }: Of): void {
   })
   test.concurrent('kubectl port-forward waits in its handshake, then forwards', async () => {
     if (stage().real) return
-    const { client, hold } = await held(await agent(), { run: 'kubectl port-forward svc/web -n {ns} :80' }, stage())
+    const { client, hold } = await held(await agent(), { run: 'kubectl port-forward pod/served -n {ns} :80' }, stage())
     await stage().people.approve(hold.id)
     const [, port] = await client.until(/Forwarding from 127\.0\.0\.1:(\d+)/)
     expect(await (await fetch(`http://127.0.0.1:${port}/one`)).text()).toContain('GET /one')
@@ -220,9 +220,8 @@ export function declarePlans({ stage, namespace, version }: Of): void {
     expect(dry.match(/created \(server dry run\)/g)).toHaveLength(names.length)
     const plan = await people.pending(username)
     expect([plan.kind, plan.requests]).toEqual(['plan', names.length])
-    expect((await people.show(plan.id)).review.requests.map(({ request }) => request.name).toSorted()).toEqual(
-      names.toSorted(),
-    )
+    const shown = JSON.stringify((await people.show(plan.id)).review.requests)
+    for (const name of names) expect(shown).toContain(name)
     await people.approve(plan.id)
 
     const applied = await door.must(APPLY)
@@ -402,7 +401,7 @@ export function declareRestarts({ stage, namespace, version }: Of): void {
       expect(twice.hold.id).not.toBe(hold.id)
       await people.deny(twice.hold.id, 'no')
       await twice.client.done
-    } else expect(twice).toContain('AlreadyExists')
+    } else expect(twice).toMatch(/already exists/)
 
     // Answered before.
     const applied = await planner.door.must('kubectl apply -n {ns} -f {dir}/all')
