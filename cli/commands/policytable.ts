@@ -28,6 +28,27 @@ Exit code 0 where it is allowed or held for people, 1 where it is denied or depe
     run: async (invocation) => (await import('./policy.ts')).explain(invocation),
   },
   {
+    words: ['policy', 'test'],
+    positionals: ['FILE…'],
+    summary: 'Run cases against policy files, without a gateway.',
+    details: `Exit code 0 when all pass, 1 when one does not, 2 when a file cannot be read or is not valid. A file of cases:
+
+  defaults:
+    identity: {username: agent, groups: [ai-agents]}
+    connection: prod
+  cases:
+  - name: scaling beyond ten waits for a person
+    request: {verb: update, resource: deployments.apps/scale, namespace: shop, name: web, object: {spec: {replicas: 11}}}
+    expect: Hold                # Allow, Deny or Hold
+    rule: change-with-a-human   # a rule or limit, or POLICY/RULE; may be left out`,
+    options: [
+      { name: 'file', short: 'f', value: 'POLICY', many: true, help: 'a YAML file of policies; - for standard input' },
+      { name: 'except', value: 'NAME', many: true, help: 'a built-in deny rule that is switched off' },
+    ],
+    listing: true,
+    run: async (invocation) => (await import('./policytest.ts')).policyTest(invocation),
+  },
+  {
     words: ['policy', 'simulate'],
     summary: 'Judge recorded requests by a draft, and print every decision that would change.',
     details: 'The documents of the draft replace those of the same name. Nothing is applied.',
