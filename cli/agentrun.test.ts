@@ -18,6 +18,18 @@ it.each([
   [['kubectl get pods', 'bash', 'tmux'], 'pid 101 started 7'],
   [['kubectl get pods', 'bash', 'bash', 'bash', 'tmux'], 'pid 103 started 7'],
   [['kubectl get pods', 'bash deploy.sh', 'bash -c deploy', 'node agent.js'], 'pid 101 started 7'],
+  [
+    [
+      'kubectl apply',
+      'bun.exe /x/cli/main.ts plan',
+      'node .bin/sallyport plan',
+      'sh -c sallyport',
+      'npm exec sallyport plan',
+      'bash',
+      'tmux',
+    ],
+    'pid 105 started 7',
+  ],
   [['kubectl get pods', 'sh -c kubectl'], 'pid 101 started 7'],
   [[], 'pid 100'],
 ])('%j belongs to %s', async (commands, expected) => {
@@ -40,6 +52,11 @@ it.each([
   ['bash script.sh -c', false],
   ['node agent.js', false],
   ['python -c x', false],
+  ['/usr/bin/node /x/cli/bin.js plan -- kubectl', true],
+  ['npx sallyport plan', true],
+  ['npm exec sallyport plan -- kubectl', true],
+  ['npm exec agent sallyport', false],
+  ['node agent.js /x/cli/bin.js', false],
 ])('%s carries another’s command: %s', (command, expected) => {
   expect(isCarrier(command.split(' '))).toBe(expected)
 })

@@ -25,10 +25,16 @@ const PASSED_OVER = new Set(
 )
 const SHELLS = new Set('sh bash dash zsh ash ksh fish busybox'.split(' '))
 
+/** `sallyport plan` as npm, node and Bun run it: it carries a kubectl. */
+const OURS = /(?:^|\/)(?:sallyport|cli\/bin\.js|cli\/main\.ts)$/
+
 /** True for a process that only carries a command of somebody else's. */
 export function isCarrier(argv: readonly string[]): boolean {
   const name = basename(argv[0] ?? '').replace(/^-/, '')
-  if (PASSED_OVER.has(name)) return true
+  if (PASSED_OVER.has(name) || argv.slice(0, 2).some((argument) => OURS.test(argument))) return true
+  // npm writes its command line anew, as one argument.
+  if (/^npm exec (?:@\S+ )?sallyport(?: |$)/.test(argv.join(' ')) || (name === 'npx' && argv[1] === 'sallyport'))
+    return true
   // `sh -c`, `bash -lc`: one command. `bash`, `bash script.sh`: a run of their own.
   const operand = argv.findIndex((argument, index) => index > 0 && !argument.startsWith('-'))
   const flags = argv.slice(1, operand === -1 ? argv.length : operand)

@@ -9,7 +9,7 @@ import { parseDuration, showDuration } from '../duration.ts'
 import { colours, columns, print, printJson, printJsonLine, printLines, shortTime, table } from '../output.ts'
 import { detailText, standing, votesOf } from '../review/detail.ts'
 import { safe } from '../safe.ts'
-import { limitOf, listed, unshortened } from './listing.ts'
+import { elsewhere, limitOf, listed, unshortened } from './listing.ts'
 
 const POLL_MS = 2_000
 /** Ids of questions that `watch` remembers having printed: more than a day's. */
@@ -100,8 +100,13 @@ function checkOffer({ offer }: HoldDetail, grant: NonNullable<Approve['grant']>)
 async function question(invocation: Invocation): Promise<{ readonly api: Api; readonly detail: HoldDetail }> {
   const api = await connectApi(invocation.data)
   const detail = await detailOf(api, await holdId(api, invocation.positionals[0] ?? ''))
+  const { requests } = detail.review
   if (!invocation.json)
-    printLines([safe(detail.title), `  asked by ${safe(detail.agent.username)} on ${safe(detail.connection)}`])
+    printLines([
+      safe(detail.title),
+      ...(requests.length > 1 ? requests.map(({ title }) => `  ${safe(title)}`) : []),
+      `  asked by ${safe(detail.agent.username)} on ${safe(detail.connection)}`,
+    ])
   if (!detail.mayAnswer) throw new Failure(`you may not answer: ${detail.whyNot ?? `it is ${detail.state}`}`)
   return { api, detail }
 }
@@ -155,7 +160,7 @@ export async function watch(invocation: Invocation, pollMs = POLL_MS): Promise<n
         // Read anew each time: `up` renews the token in the file.
         const api = await connectApi(invocation.data)
         const items = await listed(api.all<HoldSummary>('/api/v1/approvals?open=true&limit=500'), REMEMBERED)
-        for (const hold of items.reverse()) report(hold, seen, invocation.json)
+        for (const hold of items.reverse()) report(hold, seen, invocation)
         reached = true
         trouble = ''
       } catch (error) {
@@ -175,12 +180,12 @@ export async function watch(invocation: Invocation, pollMs = POLL_MS): Promise<n
 }
 
 /** Prints a question that is new. */
-function report(hold: HoldSummary, seen: Map<string, string>, json: boolean): void {
+function report(hold: HoldSummary, seen: Map<string, string>, invocation: Invocation): void {
   if (hold.state === 'collecting' || seen.has(hold.id)) return
   const [oldest] = seen.keys()
   if (seen.size >= REMEMBERED && oldest !== undefined) seen.delete(oldest)
   seen.set(hold.id, hold.state)
-  if (json) {
+  if (invocation.json) {
     printJsonLine(hold)
     return
   }
@@ -189,7 +194,7 @@ function report(hold: HoldSummary, seen: Map<string, string>, json: boolean): vo
     ...(hold.purpose === undefined ? [] : [`  claims: “${safe(hold.purpose)}”`]),
     `  ${hold.id}  ${standing(hold, Date.now())}`,
     hold.mayAnswer
-      ? `  sallyport approvals show ${hold.id}`
+      ? `  sallyport approvals show ${hold.id}${elsewhere(invocation)}`
       : `  you may not answer: ${safe(hold.whyNot ?? 'the gateway does not say why')}`,
   ])
 }

@@ -5,6 +5,7 @@ import { type Api, connectApi } from '../api.ts'
 import { Failure, type Invocation, UsageError } from '../command.ts'
 import { print, printJson, shortTime, table } from '../output.ts'
 import { safe } from '../safe.ts'
+import { elsewhere } from './listing.ts'
 
 async function throwSwitch(api: Api, invocation: Invocation, block: NewBlock): Promise<number> {
   const reason = invocation.option('reason')
@@ -14,7 +15,7 @@ async function throwSwitch(api: Api, invocation: Invocation, block: NewBlock): P
     print(
       `${made.kind} ${safe(made.value)} is blocked: its requests are refused and its streams end within five seconds\n`,
     )
-    print(`to undo: sallyport unblock ${safe(made.name)}\n`)
+    print(`to undo: sallyport unblock ${safe(made.name)}${elsewhere(invocation)}\n`)
   }
   return 0
 }

@@ -1,7 +1,12 @@
-// What listings share: how many, and ids that were typed in short.
+// What commands share: how many items, ids that were typed in short, and how a command that is suggested goes on.
 
 import { Failure, type Invocation, UsageError } from '../command.ts'
 import { safe } from '../safe.ts'
+
+/** What must stand behind a command that is suggested, so that it reaches the same gateway. */
+export function elsewhere({ data }: Invocation): string {
+  return data === '.sallyport' ? '' : ` --data ${data}`
+}
 
 /** `--limit`. @throws UsageError */
 export function limitOf(invocation: Invocation, fallback = 50): number {

@@ -8,7 +8,7 @@ import { type Api, connectApi } from '../api.ts'
 import { Failure, type Invocation, UsageError } from '../command.ts'
 import { print } from '../output.ts'
 import { safe } from '../safe.ts'
-import { listed } from './listing.ts'
+import { elsewhere, listed } from './listing.ts'
 
 /** Verbs of kubectl that take --dry-run=server. */
 const VERBS = new Set(
@@ -97,7 +97,9 @@ export async function plan(invocation: Invocation, pollMs = POLL_MS): Promise<nu
   if (code !== 0) return 1
   const opened = before === null ? null : await newPlan(invocation, before, pollMs)
   if (opened !== null) {
-    print(`\nplan ${opened.id}: ${safe(opened.title)}\n  to be answered with: sallyport approvals show ${opened.id}\n`)
+    print(
+      `\nplan ${opened.id}: ${safe(opened.title)}\n  to be answered with: sallyport approvals show ${opened.id}${elsewhere(invocation)}\n`,
+    )
   } else if (before !== null) print('\nno plan was opened: nothing in it is held\n')
   else print('\nwhat policy holds of this is now one plan in the approvers’ inbox\n')
   if (opened !== null || before === null) print('Run the command itself when it is approved, or at once: it waits.\n')

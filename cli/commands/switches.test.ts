@@ -86,7 +86,7 @@ describe('the kill switch', () => {
     gateway.answers.set('POST /api/v1/blocks', BLOCK)
     expect(await gateway.run(...argv)).toBe(0)
     expect(gateway.asked.at(-1)).toEqual({ method: 'POST', target: '/api/v1/blocks', body })
-    expect(gateway.out()).toContain('to undo: sallyport unblock session-12\n')
+    expect(gateway.out()).toContain(`to undo: sallyport unblock session-12 --data ${gateway.data}\n`)
   })
 
   it.each([
