@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { issueCertificate, makeAuthority } from '../../demo/certificates.ts'
 import { clients } from '../clients.ts'
+import { decideFigures, decideText } from './decide.ts'
 import { type Round, run, type Target } from './load.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -120,6 +121,8 @@ function print(title: string, figures: Record<string, Figure>): void {
 }
 
 async function main(): Promise<void> {
+  // First, while nothing else runs.
+  const deciding = decideFigures()
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
   try {
     const { v35 } = await clients()
@@ -194,8 +197,11 @@ async function main(): Promise<void> {
       'GET one Pod, 16 clients': await compare(targets(one), 16),
       'GET a 5 MB PodList, 1 client': await compare(targets(list), 1),
     }
-    if (asJson) process.stdout.write(`${JSON.stringify({ roundMs, rounds: ROUNDS, results }, null, 2)}\n`)
-    else for (const [title, figures] of Object.entries(results)) print(title, figures)
+    if (asJson) process.stdout.write(`${JSON.stringify({ roundMs, rounds: ROUNDS, results, deciding }, null, 2)}\n`)
+    else {
+      for (const [title, figures] of Object.entries(results)) print(title, figures)
+      process.stdout.write(decideText(deciding))
+    }
   } finally {
     for (const child of children.reverse()) child.kill('SIGTERM')
     await Promise.all(
