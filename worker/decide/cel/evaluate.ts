@@ -6,7 +6,6 @@ import type { ASTNode } from '@marcbachmann/cel-js'
 import type { Overload } from './functions.ts'
 import { ARITHMETIC, element, field, negate, optionalElement, optionalField } from './operators.ts'
 import {
-  article,
   compare,
   equals,
   FAILURE_COST,
@@ -14,10 +13,10 @@ import {
   isMap,
   keyOf,
   keysOf,
-  kindOf,
   lookUp,
   MAX_INT,
   Meter,
+  nameOf,
   Optional,
   SPENT,
   TypeName,
@@ -285,7 +284,7 @@ class Compiler {
         const key = keyRun(frame)
         frame.at = at
         if (!isKey(key)) {
-          throw new Failure(`${article(kindOf(key))} is no key of a map`)
+          throw new Failure(`${nameOf(key)} is no key of a map`)
         }
         if (map.has(keyOf(key))) throw new Failure('a key twice in one map')
         map.set(keyOf(key), valueRun(frame))
@@ -303,7 +302,7 @@ class Compiler {
   }
 
   /** The operands of `a || b || c`, without recursion: a long chain is a deep tree. */
-  private chain(ast: ASTNode, operator: '||' | '&&'): Run[] {
+  private chain(ast: ASTNode, operator: '||' | '&&'): { readonly run: Run; readonly at: number }[] {
     const operands: ASTNode[] = []
     let rest = ast
     while (rest.op === operator) {
@@ -311,17 +310,21 @@ class Compiler {
       rest = rest.args[0]
     }
     operands.push(rest)
-    return operands.reverse().map((operand) => this.node(operand))
+    return operands.reverse().map((operand) => ({ run: this.node(operand), at: operand.start }))
   }
 
   /** `deciding` settles it whatever the other operands are, errors included. */
-  private logic(operands: readonly Run[], deciding: boolean): Run {
+  private logic(operands: readonly { readonly run: Run; readonly at: number }[], deciding: boolean): Run {
     return (frame) => {
       let failed: Failure | null = null
       let at = 0
       for (const operand of operands) {
         try {
-          if (bool(operand(frame), deciding ? '"||"' : '"&&"') === deciding) return deciding
+          const value = operand.run(frame)
+          if (value === deciding) return deciding
+          if (value === !deciding) continue
+          frame.at = operand.at
+          throw new Failure(`${deciding ? '"||"' : '"&&"'} needs a bool, not ${nameOf(value)}`)
         } catch (error) {
           absorb(frame, error)
           if (failed === null) at = frame.at
@@ -360,7 +363,7 @@ class Compiler {
         const result = overload.call(frame, values)
         if (result !== undefined) return result
       }
-      throw new Failure(`"${name}" is not defined for ${values.map((value) => article(kindOf(value))).join(', ')}`)
+      throw new Failure(`"${name}" is not defined for ${values.map((value) => nameOf(value)).join(', ')}`)
     }
     const [only] = args
     if (args.length === 1 && only?.op === 'value' && !key.startsWith('.') && this.language.constant(name)) {
@@ -397,7 +400,7 @@ class Compiler {
     return this.with1(argument.pos, this.node(of), (holder) => {
       const value = holder instanceof Optional ? holder.value : holder
       if (value === undefined) return false
-      if (!isMap(value)) throw new Failure(`no field "${name}" in ${article(kindOf(value))}`)
+      if (!isMap(value)) throw new Failure(`no field "${name}" in ${nameOf(value)}`)
       return lookUp(value, name) !== undefined
     })
   }
@@ -462,7 +465,7 @@ class Compiler {
     return (frame) => {
       const value = of(frame)
       frame.at = at
-      if (!(value instanceof Optional)) throw new Failure(`${article(kindOf(value))} is not optional`)
+      if (!(value instanceof Optional)) throw new Failure(`${nameOf(value)} is not optional`)
       return then(value, frame)
     }
   }
@@ -491,7 +494,11 @@ class Compiler {
         frame.spend(cost)
         frame.slots[slot] = item
         try {
-          if (bool(body(frame), deciding ? 'exists()' : 'all()') === deciding) return deciding
+          const value = body(frame)
+          if (value === deciding) return deciding
+          if (value === !deciding) continue
+          frame.at = predicate.start
+          throw new Failure(`${deciding ? 'exists()' : 'all()'} needs a bool, not ${nameOf(value)}`)
         } catch (error) {
           absorb(frame, error)
           if (failed === null) failedAt = frame.at
@@ -526,7 +533,11 @@ class Compiler {
       for (const item of items) {
         frame.spend(cost)
         frame.slots[slot] = item
-        if (keep !== null && !bool(keep(frame), 'a filter')) continue
+        if (keep !== null) {
+          const value = keep(frame)
+          if (predicate !== null) frame.at = predicate.start
+          if (!bool(value, 'a filter')) continue
+        }
         kept.push(make === null ? item : make(frame))
       }
       return finish(kept)
@@ -560,7 +571,7 @@ function isKey(key: unknown): boolean {
 function iterate(over: unknown, frame: Frame, at: number): readonly unknown[] {
   frame.at = at
   if (Array.isArray(over)) return over
-  if (!isMap(over)) throw new Failure(`${article(kindOf(over))} is neither a list nor a map`)
+  if (!isMap(over)) throw new Failure(`${nameOf(over)} is neither a list nor a map`)
   const keys = keysOf(over)
   frame.spend(keys.length)
   return keys
@@ -568,7 +579,7 @@ function iterate(over: unknown, frame: Frame, at: number): readonly unknown[] {
 
 function bool(value: unknown, where: string): boolean {
   if (typeof value === 'boolean') return value
-  throw new Failure(`${where} needs a bool, not ${article(kindOf(value))}`)
+  throw new Failure(`${where} needs a bool, not ${nameOf(value)}`)
 }
 
 /** Lets go on after a failure, unless it was the end of the budget or a bug. */

@@ -3,14 +3,13 @@
 import { formatDouble } from './standard.ts'
 import { formatDuration, formatTimestamp } from './time.ts'
 import {
-  article,
   Failure,
   isMap,
   keysOf,
-  kindOf,
   longer,
   lookUp,
   type Meter,
+  nameOf,
   numberOf,
   Opaque,
   Span,
@@ -77,7 +76,7 @@ function formatOne(verb: string, precision: number | null, value: unknown, meter
     default:
       throw new Failure('format() with an unknown verb')
   }
-  throw new Failure(`"%${verb}" takes no ${kindOf(value)}`)
+  throw new Failure(`"%${verb}" does not take ${nameOf(value)}`)
 }
 
 function special(value: number): string {
@@ -110,7 +109,7 @@ function hex(value: unknown, meter: Meter): string {
     meter.spend(value.length)
   }
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
-  if (!(bytes instanceof Uint8Array)) throw new Failure(`"%x" takes no ${kindOf(value)}`)
+  if (!(bytes instanceof Uint8Array)) throw new Failure(`"%x" does not take ${nameOf(value)}`)
   longer(bytes.length * 2)
   meter.spend(bytes.length >> 1)
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
@@ -136,7 +135,7 @@ function formatValue(value: unknown, meter: Meter): string {
   if (value instanceof Opaque) return value.key()
   if (value instanceof Uint8Array) return text(new TextDecoder().decode(value), meter)
   if (Array.isArray(value)) return text(`[${value.map((each) => formatValue(each, meter)).join(', ')}]`, meter)
-  if (!isMap(value)) throw new Failure(`"%s" takes no ${article(kindOf(value))}`)
+  if (!isMap(value)) throw new Failure(`"%s" does not take ${nameOf(value)}`)
   meter.spend(2 * sizeOf(value))
   const entries = keysOf(value).map((key): [string, string] => [
     formatValue(key, meter),

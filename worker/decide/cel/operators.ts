@@ -1,14 +1,13 @@
 // What the operators do. In: two values, the meter. Out: a value, or a Failure. No I/O, no clock.
 
 import {
-  article,
   equals,
   Failure,
   int,
   isMap,
-  kindOf,
   lookUp,
   type Meter,
+  nameOf,
   Optional,
   Span,
   text,
@@ -111,13 +110,13 @@ export const ARITHMETIC: Readonly<Record<string, Binary>> = {
 export function negate(value: unknown): unknown {
   if (typeof value === 'bigint') return int(-value)
   if (typeof value === 'number') return -value
-  throw new Failure(`"-" is not defined for ${article(kindOf(value))}`)
+  throw new Failure(`"-" is not defined for ${nameOf(value)}`)
 }
 
 /** A field of a map; through an optional, an optional. `name` is quoted in the reason only where it stands in the condition's text. */
 export function field(value: unknown, name: string): unknown {
   if (value instanceof Optional) return optionalField(value, name)
-  if (!isMap(value)) throw new Failure(`no field "${name}" in ${article(kindOf(value))}`)
+  if (!isMap(value)) throw new Failure(`no field "${name}" in ${nameOf(value)}`)
   const found = lookUp(value, name)
   if (found === undefined) throw new Failure(`no such key "${name}"`)
   return found
@@ -148,10 +147,10 @@ function find(value: unknown, key: unknown): unknown {
     const place = key instanceof Uint ? key.value : key
     if (typeof place === 'bigint') return place >= 0n && place < BigInt(value.length) ? value[Number(place)] : undefined
     if (typeof place === 'number' && Number.isInteger(place)) return place >= 0 ? value[place] : undefined
-    throw new Failure(`${article(kindOf(key))} is no index of a list`)
+    throw new Failure(`${nameOf(key)} is no index of a list`)
   }
   if (isMap(value)) return lookUp(value, key)
-  throw new Failure(`${article(kindOf(value))} has no elements`)
+  throw new Failure(`${nameOf(value)} has no elements`)
 }
 
 function millis(span: Span): number {
@@ -159,5 +158,5 @@ function millis(span: Span): number {
 }
 
 function undefinedFor(operator: string, a: unknown, b: unknown): Failure {
-  return new Failure(`"${operator}" is not defined for ${article(kindOf(a))} and ${article(kindOf(b))}`)
+  return new Failure(`"${operator}" is not defined for ${nameOf(a)} and ${nameOf(b)}`)
 }

@@ -3,7 +3,7 @@
 
 import { RE2JS } from 're2js'
 import { global, INT, index, known, member, type Overload, type Param, STRING } from './functions.ts'
-import { Failure, type Meter } from './values.ts'
+import { Failure, type Meter, Opaque } from './values.ts'
 
 /** A pattern written in a condition. */
 export const MAX_PATTERN = 1000
@@ -17,12 +17,17 @@ const MAX_FOREIGN_REPEATS = 50
 const FOREIGN_COST = 10_000
 
 /** A pattern, ready. Literal patterns are made into one when the condition is compiled. */
-export class Pattern {
+export class Pattern extends Opaque {
+  readonly type = 'string'
   readonly re: RE2JS
   readonly size: number
   constructor(re: RE2JS) {
+    super()
     this.re = re
     this.size = re.programSize()
+  }
+  key(): string {
+    return this.re.pattern()
   }
 }
 

@@ -247,7 +247,7 @@ export function compare(a: unknown, b: unknown, meter: Meter): number {
     for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
     return a.length - b.length
   }
-  throw new Failure(`${article(kindOf(a))} and ${article(kindOf(b))} have no order`)
+  throw new Failure(`${nameOf(a)} and ${nameOf(b)} have no order`)
 }
 
 /** An integer and a double are compared as doubles where both are in range, as the specification has it. */
@@ -296,8 +296,9 @@ export function timestamp(ms: number): Date {
   return new Date(ms)
 }
 
-/** `int` → `an int`, for messages. */
-export function article(kind: string): string {
-  if (kind === 'null') return 'null'
-  return /^[aeio]/.test(kind) ? `an ${kind}` : `a ${kind}`
+/** What a value is, for messages: `an int`, `null`, `a net.IP`. */
+export function nameOf(value: unknown): string {
+  const name = value instanceof Opaque ? value.type : kindOf(value)
+  if (name === 'null') return name
+  return /^[aeio]/.test(name) ? `an ${name}` : `a ${name}`
 }
