@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { testPolicies } from '../../worker/decide/cases.ts'
+
+const FOLDER = import.meta.dirname
+const read = (file: string) => ({ file, text: readFileSync(`${FOLDER}/${file}`, 'utf8') })
+const starters = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml') && !file.endsWith('.test.yaml'))
+
+test('there are the starters the documentation names', () => {
+  expect(starters.toSorted()).toEqual([
+    'break-glass.yaml',
+    'coding-agents.yaml',
+    'developer-with-holds.yaml',
+    'read-only.yaml',
+  ])
+})
+
+describe.each(starters)('%s', (file) => {
+  // Beside every other starter: none of them may open what this one keeps shut.
+  const tested = testPolicies(starters.map(read), [read(file.replace(/\.yaml$/, '.test.yaml'))])
+  test('is a policy with cases', () => expect(tested.ok ? [] : tested.errors).toEqual([]))
+  const results = tested.ok ? tested.results : []
+  test.each(results.map((result) => [result.name, result] as const))('%s', (_name, { passed, expected, decided }) => {
+    expect({ passed, expected, decided }).toMatchObject({ passed: true })
+  })
+})
