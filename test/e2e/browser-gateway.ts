@@ -119,7 +119,7 @@ export function question(id: string, more: Partial<HoldDetail> = {}): HoldDetail
     needs: { count: 1, users: [], groups: ['sre'] },
     mayAnswer: true,
     review: { v: 1, requests },
-    reviewSha256: `${id}5f1c0a9be3d2`.padEnd(64, '0'),
+    reviewSha256: Buffer.from(`${id}: what is shown`).toString('hex').padEnd(64, '0'),
     before: COMMANDS.slice(0, 3),
     notices: [{ channel: 'slack', state: 'sent', attempts: 1 }],
     ...more,
@@ -253,14 +253,14 @@ function api(state: FakeGateway['state'], method: string, url: URL, body: unknow
     case 'GET me':
       return [200, state.me]
     case 'GET approvals':
-      return items(state.approvals.filter((hold) => OPEN.has(hold.state) === (open === 'true')))
+      return items(state.approvals.filter((hold) => open !== 'true' || OPEN.has(hold.state)))
     case 'GET approvals/ID':
       return one(state.approvals.find((hold) => hold.id === id))
     case 'POST approvals/ID/approve':
     case 'POST approvals/ID/deny':
       return vote(state, id, part === 'approve', body)
     case 'GET grants':
-      return items(state.grants.filter((grant) => (grant.endedAt === undefined) === (open === 'true')))
+      return items(state.grants.filter((grant) => open !== 'true' || grant.endedAt === undefined))
     case 'DELETE grants/ID':
       state.grants = state.grants.map((grant) =>
         grant.id === id ? { ...grant, endedAt: inMs(0), endedBy: state.me.username } : grant,
@@ -315,7 +315,7 @@ function vote(state: FakeGateway['state'], id: string, approve: boolean, body: u
     ...hold,
     votes,
     mayAnswer: false,
-    whyNot: 'You have answered this.',
+    whyNot: 'You have approved it. You may still deny it.',
     state: approve ? (enough ? 'approved' : 'pending') : 'denied',
     ...(approve && enough && { validUntil: inMs(5 * MINUTE_MS) }),
     ...(!approve && { closedAt: inMs(0) }),

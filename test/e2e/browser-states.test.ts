@@ -102,7 +102,7 @@ describe('answering', () => {
 
   it('denies with the reason that was written', async () => {
     await visit('h1')
-    await page.getByLabel('Reason').fill('Not now')
+    await page.getByLabel('Reason').fill('Not\nnow')
     await deny().click()
     await settles(() => page.getByTestId('state').innerText()).toBe('denied')
     expect(answers()).toMatchObject([{ path: '/api/v1/approvals/h1/deny', body: { reason: 'Not now' } }])
@@ -123,16 +123,17 @@ describe('answering', () => {
     await page.getByRole('link', { name: 'The grant it opened' }).waitFor()
   })
 
-  it('counts one of two, and then says why it cannot be answered again', async () => {
+  it('counts one of two, and leaves who approved a second thought', async () => {
     gateway.state.approvals = [question('h1', { needs: { count: 2, users: [], groups: [] } })]
     await visit('h1')
     await page.getByText('1 more approval is needed').waitFor()
     await approve().click()
     await page.getByTestId('vote').waitFor()
     expect(await page.getByTestId('state').innerText()).toBe('waiting')
-    await settles(() => page.getByTestId('why-not').innerText()).toBe('You have answered this.')
+    await settles(() => page.getByTestId('why-not').innerText()).toBe('You have approved it. You may still deny it.')
     expect(await approve().isDisabled()).toBe(true)
-    expect(await deny().isDisabled()).toBe(true)
+    await deny().click()
+    await settles(() => page.getByTestId('state').innerText()).toBe('denied')
   })
 
   it('is off, with the reason, where the reader may not answer', async () => {
@@ -227,10 +228,10 @@ describe('what an agent chose', () => {
     await visit('h1')
     const words = page.getByTestId('word')
     expect(await words.count()).toBe(5)
-    expect(await words.nth(2).innerText()).toBe('ls\\n\nrm -rf / #\\u{202e}')
+    expect(await words.nth(2).innerText()).toBe('ls\\n\nrm -rf / #⟨U+202E⟩')
     expect(await words.nth(3).innerText()).toBe('empty')
     expect(await page.getByTestId('purpose').innerText()).toContain('<img src=x onerror=')
-    expect(await page.getByTestId('purpose').innerText()).toContain('\\u{202e}deneppah\\u{200b}')
+    expect(await page.getByTestId('purpose').innerText()).toContain('⟨U+202E⟩deneppah⟨U+200B⟩')
     const seen = await page.evaluate(() => ({
       images: document.querySelectorAll('main img').length,
       away: [...document.querySelectorAll('a')].filter((a) => a.origin !== window.location.origin).length,

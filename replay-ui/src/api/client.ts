@@ -53,12 +53,13 @@ export interface Api {
   requests(session: string, command: string, cursor?: string): Promise<Page<RequestRecord>>
   body(request: string, kind: 'request' | 'response', maxBytes: number): Promise<Body>
   stream(request: string, maxBytes: number): Promise<Body>
-  /** `open`: collecting, pending or approved. Newest first. */
+  /** `open`: only those collecting, pending or approved; else all. Newest first. */
   approvals(filter: { readonly open: boolean; readonly cursor?: string }): Promise<Page<HoldSummary>>
   approval(id: string): Promise<HoldDetail>
   /** Throws `conflict` when something else was shown, or it is answered already. */
   approve(id: string, answer: Approve): Promise<HoldSummary>
   deny(id: string, answer: DenyHold): Promise<HoldSummary>
+  /** `open`: only those in force; else all. Newest first. */
   grants(filter: { readonly open: boolean; readonly cursor?: string }): Promise<Page<GrantSummary>>
   endGrant(id: string): Promise<void>
   blocks(): Promise<Page<BlockSummary>>

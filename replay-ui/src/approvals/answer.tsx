@@ -5,9 +5,11 @@ import { createSignal, For, onCleanup, Show } from 'solid-js'
 import type { HoldDetail } from '../../../worker/api/types.ts'
 import { ApiError } from '../api/client.ts'
 import { Text } from '../shell/text.tsx'
+import { oneLine } from '../shell/visible.ts'
 import { spanText } from './countdown.ts'
-import { effectText, whyNotText } from './eligibility.ts'
+import { effectText, mayDeny, whyNotText } from './eligibility.ts'
 import { defaultSpan, grantText, type Offer, type Scope, scopesOf, scopeText, spansOf } from './offer.ts'
+import { useMe } from './queries.ts'
 import { cautionsOf } from './totals.ts'
 
 export type Given =
@@ -31,9 +33,12 @@ export function Answer(props: {
   const timer = setTimeout(() => setArmed(true), ARM_MS)
   onCleanup(() => clearTimeout(timer))
   const whyNot = () => (props.changed ? 'The request has changed. Look at what it is now first.' : whyNotText(h()))
+  const me = useMe()
+  const canDeny = () => !props.changed && mayDeny(h(), me.data?.username)
   const off = () => busy() || !armed() || whyNot() !== null
+  const denyOff = () => busy() || !armed() || !canDeny()
   const give = async (answer: Given) => {
-    if (off()) return
+    if (answer.kind === 'deny' ? denyOff() : off()) return
     setBusy(true)
     await props.give(answer)
     setBusy(false)
@@ -60,6 +65,8 @@ export function Answer(props: {
         <ul class="cautions">
           <For each={cautionsOf(h().review)}>{(text) => <li class="warn-box">{text}</li>}</For>
         </ul>
+      </Show>
+      <Show when={canDeny()}>
         <label class="field">
           <span>
             Reason <span class="muted">recorded; the agent reads it when you deny</span>
@@ -78,16 +85,16 @@ export function Answer(props: {
           class="button primary large"
           disabled={off()}
           aria-describedby="effect"
-          onClick={() => void give({ kind: 'approve', reason: reason() })}
+          onClick={() => void give({ kind: 'approve', reason: oneLine(reason()) })}
         >
           {h().kind === 'plan' ? 'Approve this plan' : 'Approve once'}
         </button>
         <button
           type="button"
           class="button danger large"
-          disabled={off()}
+          disabled={denyOff()}
           aria-describedby="effect"
-          onClick={() => void give({ kind: 'deny', reason: reason() })}
+          onClick={() => void give({ kind: 'deny', reason: oneLine(reason()) })}
         >
           Deny
         </button>
@@ -98,7 +105,7 @@ export function Answer(props: {
             hold={h()}
             offer={offer()}
             off={off()}
-            give={(grant) => void give({ kind: 'approve', reason: reason(), grant })}
+            give={(grant) => void give({ kind: 'approve', reason: oneLine(reason()), grant })}
           />
         )}
       </Show>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { effectText, needsText, votesText, whyNotText } from './eligibility.ts'
+import { effectText, mayDeny, needsText, votesText, whyNotText } from './eligibility.ts'
 
 const vote = (username: string, approve = true) => ({ username, approve, reason: '', at: '2026-01-01T00:00:00.000Z' })
 const needs = (count: number, groups: string[] = [], users: string[] = []) => ({ count, groups, users })
@@ -33,3 +33,11 @@ test.each([
 ] as const)('effectText %#', (count, votes, kind, text) =>
   expect(effectText({ votes, kind, needs: needs(count) })).toMatch(text),
 )
+
+test.each([
+  ['who may answer', { mayAnswer: true, state: 'pending', votes: [] }, 'bob', true],
+  ['who approved', { mayAnswer: false, state: 'pending', votes: [vote('bob')] }, 'bob', true],
+  ['who approved, once it is over', { mayAnswer: false, state: 'approved', votes: [vote('bob')] }, 'bob', false],
+  ['somebody else', { mayAnswer: false, state: 'pending', votes: [vote('bob')] }, 'eve', false],
+  ['nobody known yet', { mayAnswer: false, state: 'pending', votes: [vote('bob')] }, undefined, false],
+] as const)('denying: %s', (_, hold, username, may) => expect(mayDeny(hold, username)).toBe(may))

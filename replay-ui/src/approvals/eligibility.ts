@@ -22,6 +22,15 @@ export function whyNotText(hold: Pick<HoldSummary, 'mayAnswer' | 'whyNot'>): str
   return hold.whyNot !== undefined && hold.whyNot !== '' ? hold.whyNot : 'You may not answer this.'
 }
 
+/** A second thought counts: who approved may still deny while the question is open. */
+export function mayDeny(
+  hold: Pick<HoldSummary, 'mayAnswer' | 'state' | 'votes'>,
+  username: string | undefined,
+): boolean {
+  if (hold.mayAnswer) return true
+  return hold.state === 'pending' && hold.votes.some((vote) => vote.approve && vote.username === username)
+}
+
 /** What an approval by the caller would do: nothing yet, while more people are needed. */
 export function effectText(hold: Pick<HoldSummary, 'votes' | 'needs' | 'kind'>): string {
   const left = hold.needs.count - approversOf(hold).length - 1

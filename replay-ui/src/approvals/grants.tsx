@@ -21,7 +21,9 @@ export function Grants() {
     queryFn: () => api.grants({ open: true }),
     refetchInterval: POLL_MS,
   }))
-  const over = createQuery(() => ({ queryKey: ['grants', 'over'], queryFn: () => api.grants({ open: false }) }))
+  const over = createQuery(() => ({ queryKey: ['grants', 'all'], queryFn: () => api.grants({ open: false }) }))
+  const ended = () =>
+    over.data?.items.filter((grant) => grant.endedAt !== undefined || Date.parse(grant.expiresAt) <= now()) ?? []
   const mayEnd = () => me.data?.roles.includes('approver') ?? false
   return (
     <>
@@ -42,13 +44,11 @@ export function Grants() {
           </ul>
         </section>
       </Show>
-      <Show when={(over.data?.items.length ?? 0) > 0}>
+      <Show when={ended().length > 0}>
         <section class="group" aria-label="Over">
           <h2 class="group-title">Over</h2>
           <ul class="cards">
-            <For each={over.data?.items}>
-              {(grant) => <Grant grant={grant} now={now()} open={false} mayEnd={false} />}
-            </For>
+            <For each={ended()}>{(grant) => <Grant grant={grant} now={now()} open={false} mayEnd={false} />}</For>
           </ul>
         </section>
       </Show>

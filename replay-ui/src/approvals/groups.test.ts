@@ -64,5 +64,5 @@ test.each([
   ['web stage', false],
   ['change-with', true],
   ['pending', true],
-  ['\\u{202e}', false],
+  ['⟨U+202E⟩', false],
 ])('filter %s', (filter, found) => expect(matches(hold('a'), filter)).toBe(found))

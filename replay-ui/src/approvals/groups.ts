@@ -21,6 +21,11 @@ function groupOf(hold: HoldSummary): Group['id'] | null {
   return hold.state === 'approved' || hold.state === 'collecting' ? hold.state : null
 }
 
+/** True once nothing can come of it any more. */
+export function isOver(hold: Pick<HoldSummary, 'state'>): boolean {
+  return hold.state !== 'pending' && hold.state !== 'approved' && hold.state !== 'collecting'
+}
+
 /** Groups that are not empty. Within one, what ends first comes first. */
 export function groupsOf(holds: readonly HoldSummary[]): readonly Group[] {
   return TITLES.flatMap(([id, title]) => {

@@ -13,7 +13,7 @@ import { Problem } from '../shell/problem.tsx'
 import { useTitle } from '../shell/title.ts'
 import { Blocks } from './blocks.tsx'
 import { Grants } from './grants.tsx'
-import { groupsOf, matches, waitingOf } from './groups.ts'
+import { groupsOf, isOver, matches, waitingOf } from './groups.ts'
 import { useOpenApprovals } from './queries.ts'
 import { ApprovalRow } from './row.tsx'
 
@@ -175,7 +175,9 @@ function Closed(props: { readonly filter: string }) {
     getNextPageParam: (page) => page.next ?? null,
   }))
   const rows = createMemo<readonly HoldSummary[]>(
-    () => closed.data?.pages.flatMap((page) => page.items.filter((hold) => matches(hold, props.filter))) ?? [],
+    () =>
+      closed.data?.pages.flatMap((page) => page.items.filter((hold) => isOver(hold) && matches(hold, props.filter))) ??
+      [],
   )
   return (
     <>
@@ -185,7 +187,7 @@ function Closed(props: { readonly filter: string }) {
       <Show when={closed.isPending}>
         <Waiting />
       </Show>
-      <Show when={closed.isSuccess && rows().length === 0}>
+      <Show when={closed.isSuccess && rows().length === 0 && !closed.hasNextPage}>
         <Nothing filtered={props.filter !== ''}>
           <h2>Nothing has been answered yet</h2>
         </Nothing>

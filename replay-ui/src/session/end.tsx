@@ -10,10 +10,10 @@ import { useBlocks, useMe } from '../approvals/queries.ts'
 import { api } from '../shell/api-context.ts'
 import { Problem } from '../shell/problem.tsx'
 import { Text } from '../shell/text.tsx'
-import { quoted } from '../shell/visible.ts'
+import { oneLine, quoted } from '../shell/visible.ts'
 import { blockOf, targetsOf } from './kill.ts'
 
-const MAX_REASON_CHARS = 500
+const MAX_REASON_CHARS = 1000
 
 export function End(props: { readonly session: SessionSummary }) {
   const me = useMe()
@@ -62,7 +62,7 @@ function Confirm(props: {
     setBusy(true)
     setFailure(undefined)
     try {
-      await api.block({ kind: target.kind, value: target.value, reason: reason() })
+      await api.block({ kind: target.kind, value: target.value, reason: oneLine(reason()) })
       props.onOpenChange(false)
     } catch (error) {
       setFailure(error)

@@ -34,7 +34,7 @@ export function pieces(text: string, lines = false): readonly Piece[] {
 }
 
 function escapeOf(char: string): string {
-  return `\\u{${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}}`
+  return `⟨U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`
 }
 
 /** The same as one string: for titles and labels. */
@@ -47,6 +47,11 @@ export function visible(text: string, lines = false): string {
 /** A name between quotation marks, its own ones escaped: words in a name cannot pass for words of ours. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+/** What a person typed, as the gateway takes it: on one line, without what cannot be seen. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(UNSEEN, '').trim()
 }
 
 /** The beginning of a text, and how many characters are left out. Never cuts a character in two. */
