@@ -11,6 +11,8 @@ import { limitOf, listed } from './listing.ts'
 
 /** Holds of one session that `show` names people for. */
 const MAX_HOLDS = 1000
+/** Holds of other sessions, one call each. */
+const MAX_OTHERS = 50
 
 export async function list(invocation: Invocation): Promise<number> {
   const limit = limitOf(invocation)
@@ -64,7 +66,8 @@ export async function show(invocation: Invocation): Promise<number> {
   printLines([
     `${safe(agent.username)} on ${safe(connection)}, ${shortTime(startedAt)} UTC${purpose === undefined ? '' : `: ${safe(purpose)}`}`,
   ])
-  const holds = session.holds === 0 ? new Map<string, HoldSummary>() : await holdsOf(api, id)
+  const named = new Set(requests.flatMap(({ hold }) => hold ?? []))
+  const holds = named.size === 0 ? new Map<string, HoldSummary>() : await holdsOf(api, id, named)
   for (const command of commands) {
     printLines(['', `$ ${safe(command.title)}   [${command.outcome}]`])
     for (const request of requests) {
@@ -76,9 +79,19 @@ export async function show(invocation: Invocation): Promise<number> {
   return 0
 }
 
-async function holdsOf(api: Api, session: string): Promise<ReadonlyMap<string, HoldSummary>> {
-  const holds = await listed(api.all<HoldSummary>(`/api/v1/approvals?session=${session}&limit=500`), MAX_HOLDS)
-  return new Map(holds.map((hold) => [hold.id, hold]))
+/** The session's own, and those of others that its requests passed by: a plan or grant may be older than the session. */
+async function holdsOf(
+  api: Api,
+  session: string,
+  named: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, HoldSummary>> {
+  const own = await listed(api.all<HoldSummary>(`/api/v1/approvals?session=${session}&limit=500`), MAX_HOLDS)
+  const found = new Map(own.map((hold) => [hold.id, hold]))
+  for (const id of [...named].filter((one) => !found.has(one)).slice(0, MAX_OTHERS)) {
+    const hold = await api.get<HoldSummary>(`/api/v1/approvals/${encodeURIComponent(id)}`).catch(() => null)
+    if (hold !== null) found.set(id, hold)
+  }
+  return found
 }
 
 /** What it waited in, and who answered. */
@@ -98,7 +111,9 @@ function line({ request, decision, result, mask }: RequestRecord): string {
     decision === undefined
       ? ''
       : `${decision.effect} ${[decision.policy, decision.rule].filter((part) => part !== '').join('/')}`
-  const why = decision?.effect === 'Deny' ? `: ${decision.reason}` : ''
+  const said =
+    decision?.effect === 'Deny' ? decision.reason : result?.outcome === 'refused' ? result.message : undefined
+  const why = said === undefined ? '' : `: ${said}`
   return safe(`${request.method} ${request.target} ${code}  ${by}${why}${masked}`)
 }
 

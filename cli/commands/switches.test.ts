@@ -139,6 +139,10 @@ it('sessions show says what was held, and who let it pass', async () => {
       request('r2', { hold: 'h2', grant: 'g1' }),
       request('r3', { hold: 'h3' }),
       request('r4', {}),
+      request('r5', {
+        decision: { effect: 'Hold', policy: 'p', rule: 'r', reason: '' },
+        result: { outcome: 'refused', code: 403, message: 'hold h9 was denied by bob' },
+      }),
     ],
   })
   gateway.answers.set('GET /api/v1/approvals', {
@@ -147,14 +151,17 @@ it('sessions show says what was held, and who let it pass', async () => {
       holdDetail({ id: 'h3', state: 'expired' }),
     ],
   })
+  gateway.answers.set(
+    'GET /api/v1/approvals/h2',
+    holdDetail({ id: 'h2', session: 's0', votes: [{ username: 'bob', approve: true, reason: '', at: '' }] }),
+  )
   expect(await gateway.run('sessions', 'show', 's1')).toBe(0)
-  const lines = gateway
-    .out()
-    .split('\n')
-    .filter((line) => line.startsWith('    '))
+  const out = gateway.out()
+  expect(out).toContain('PATCH /x 403  Hold p/r: hold h9 was denied by bob\n')
+  const lines = out.split('\n').filter((line) => line.startsWith('    '))
   expect(lines).toEqual([
     '    held (h1), approved by alice (ok)',
-    '    by grant g1 of approval h2',
+    '    by grant g1 of approval h2, approved by bob',
     '    held (h3), expired',
   ])
 })
