@@ -125,6 +125,8 @@ export interface ConnectionHub {
   readonly holds: Holds
   /** Takes up what a former life left: questions that are open, notices not yet sent. Never rejects. */
   resume(): Promise<void>
+  /** Settles who waits, and stops telling people; what is open stays so for the next life. */
+  close(): void
 }
 
 /** Makes hubs. */
@@ -193,7 +195,11 @@ export function assembleHubs(
         onBug(error, 'resume')
       }
     }
-    return { hub, tunnel, holds, resume }
+    const close = (): void => {
+      holds.close()
+      notifier.close()
+    }
+    return { hub, tunnel, holds, resume, close }
   }
   return { newHub }
 }

@@ -11,7 +11,7 @@ import { accessEnded } from './hub/access.ts'
 import { type Assessed, assess, undecided } from './hub/assess.ts'
 import { takeBody } from './hub/body.ts'
 import { isDryRun } from './hub/dryrun.ts'
-import { recall } from './hub/history.ts'
+import { isNumber, recall } from './hub/history.ts'
 import { createLeftovers } from './hub/leftovers.ts'
 import { type HubOptions, type Passage, refuse } from './hub/passage.ts'
 import { type Admission, admitAllowed, admitHeld } from './hub/permit.ts'
@@ -87,7 +87,7 @@ export function createHub(options: HubOptions): Hub {
     if (!outgoing.ok) return refuseRecorded(passage, decided, outgoing.refusal, body)
     const recorded = await recordIntent(passage, decided, outgoing.value.bytes, masked, outgoing.value.version)
     stream.session = recorded.session
-    if (!request.info.dryRun) for (const what of countedAs(request)) passage.counting.add(what, 1)
+    for (const what of countedAs(request).filter(isNumber)) passage.counting.add(what, 1)
     const reply = await send({ ...passage, requestSecrets: masked.secrets }, recorded, outgoing.value, sent)
     if (reply.kind === 'response') secondTries.keep(decided, decided.decision, reply)
     return reply

@@ -1,8 +1,9 @@
 // A held request as the holds know it: what it is bound to, what people are shown, and how it is looked at afresh before it
 // passes. In: what was assessed. Out: a HeldRequest, and what came of asking. Everything people are shown is masked.
 
+import type { RecordedRequest } from '../../protocol/log/event.ts'
 import type { Diff, ReviewedRequest } from '../../protocol/review.ts'
-import type { Decided, Outcome } from '../context.ts'
+import type { Decided, Outcome, RequestInfo } from '../context.ts'
 import { readObject } from '../decide/cel/json.ts'
 import { requestWords } from '../decide/explain.ts'
 import { diffOf } from '../hold/diff.ts'
@@ -74,8 +75,8 @@ export async function holdable(
     return {
       ok: true,
       value: {
-        title: requestWords(info),
-        request: recordedRequest(decided),
+        title: requestWords(named(info, object.value)),
+        request: asSent(recordedRequest(decided)),
         ...shownBody(decided, recorded, key),
         diff: untried === null ? diff(decided, old.value, object) : { kind: 'none', why: untried },
         reach,
@@ -122,6 +123,22 @@ export async function holdable(
       },
     },
   }
+}
+
+/** What is created has its name in the body. */
+function named(info: RequestInfo, object: unknown): RequestInfo {
+  if (info.name !== '' || typeof object !== 'object' || object === null || !('metadata' in object)) return info
+  const { metadata } = object
+  if (typeof metadata !== 'object' || metadata === null || !('name' in metadata)) return info
+  return typeof metadata.name === 'string' ? { ...info, name: metadata.name } : info
+}
+
+/** A plan shows the requests that will pass, not the dry runs that told of them. */
+function asSent(request: RecordedRequest): RecordedRequest {
+  const [path, query] = request.target.split('?', 2)
+  if (query === undefined) return request
+  const rest = query.split('&').filter((part) => part !== 'dryRun=All')
+  return { ...request, target: rest.length === 0 ? `${path}` : `${path}?${rest.join('&')}` }
 }
 
 const NOTHING: Gathered = { ok: true, value: { value: null, masked: null } }

@@ -1,8 +1,8 @@
 // What a session or an identity did before this life of the hub, read back from the log the first time it matters.
 // In: the log's intents. Out: nothing; the usage book knows afterwards. A restart must not give anybody a fresh allowance.
 
-import type { RecordedRequest } from '../../protocol/log/event.ts'
 import type { Authenticated } from '../context.ts'
+import { readRecorded } from '../decide/asked.ts'
 import type { PolicySet } from '../decide/compile.ts'
 import { type Counted, countedAs } from '../decide/limits.ts'
 import type { UsageHistory } from '../ports.ts'
@@ -49,32 +49,15 @@ export async function recall(
 
 type Intent = Awaited<ReturnType<UsageHistory['intents']>>[number]
 
-function countsOf({ request, refused, bytes }: Intent): readonly (readonly [Counted, number])[] {
-  if (refused) return []
-  const counts: (readonly [Counted, number])[] = countedAs(asked(request)).map((what) => [what, 1] as const)
-  return request.exec === undefined ? counts : [...counts, ['execBytes', bytes]]
+/** Bytes are counted as they pass, not by the request. */
+export function isNumber(what: Counted): boolean {
+  return what !== 'execBytes'
 }
 
-/** A recorded request as limits look at one. */
-function asked({ verb, group, version, resource, subresource, namespace, name, target }: RecordedRequest) {
-  const [path = '', query = ''] = target.split('?', 2)
-  return {
-    info: {
-      isResourceRequest: resource !== '',
-      // Only canonical verbs are ever recorded.
-      verb: verb as Authenticated['info']['verb'],
-      apiPrefix: group === '' ? ('api' as const) : ('apis' as const),
-      apiGroup: group,
-      apiVersion: version,
-      resource,
-      subresource,
-      namespace,
-      name,
-      path,
-      query,
-      parts: [],
-      streaming: false,
-      dryRun: /(?:^|&)dryRun=All(?:&|$)/.test(query),
-    },
-  }
+function countsOf({ request, refused, bytes }: Intent): readonly (readonly [Counted, number])[] {
+  if (refused) return []
+  const counts: (readonly [Counted, number])[] = countedAs(readRecorded(request, false))
+    .filter(isNumber)
+    .map((what) => [what, 1] as const)
+  return request.exec === undefined ? counts : [...counts, ['execBytes', bytes]]
 }

@@ -38,7 +38,7 @@ function judge(response: Response, now: number): Sent {
   const { status, type, headers } = response
   if (status >= 200 && status < 300) return { ok: true }
   // What a manual redirect looks like differs between runtimes: opaque with status 0, or as it came.
-  if (type === 'opaqueredirect' || (status >= 300 && status < 400)) return failed('it answered with a redirect')
+  if (String(type) === 'opaqueredirect' || (status >= 300 && status < 400)) return failed('it answered with a redirect')
   const afterMs = status === 429 || status === 503 ? retryAfterMs(headers.get('retry-after'), now) : 0
   return { ok: false, error: `it answered with status ${status}`, afterMs, gone: status === 410 }
 }

@@ -143,8 +143,8 @@ export async function startGateway(settings: ProcessSettings): Promise<NodeServe
   return {
     port: server.port,
     async close(graceMs) {
-      for (const { hub, holds: questions } of hubs.values()) {
-        questions.close()
+      for (const { hub, close } of hubs.values()) {
+        close()
         hub.end(() => ({ kind: 'connector-unavailable', message: 'the gateway is shutting down; try again' }))
       }
       await server.close(graceMs)
