@@ -74,13 +74,10 @@ function roughLines(old: readonly string[], now: readonly string[]): readonly Di
 /** YAML with its keys in order, so that no order of keys looks like a change. Null: too large. */
 function textOf(value: unknown): string | null {
   if (isAbsent(value)) return ''
-  const text = stringify(withoutNoise(value), {
-    lineWidth: 0,
-    sortMapEntries: true,
-    aliasDuplicateObjects: false,
-    intAsBigInt: true,
-  })
-  return text.length > MAX_DIFF_TEXT ? null : text
+  const shown = withoutNoise(value)
+  const json = JSON.stringify(shown, (_, one: unknown) => (typeof one === 'bigint' ? `${one}` : one))
+  if (json.length > MAX_DIFF_TEXT) return null
+  return stringify(shown, { lineWidth: 0, sortMapEntries: true, aliasDuplicateObjects: false })
 }
 
 function withoutNoise(value: unknown): unknown {

@@ -49,7 +49,7 @@ export const MAX_REASON_LENGTH = 1_000
 export const MAX_DIFF_LINES = 2_000
 /** A longer line is shown as several, so that nothing hides at its end. */
 export const MAX_DIFF_LINE_LENGTH = 400
-/** The text of an object, old or new, past which no diff is made. */
-export const MAX_DIFF_TEXT = 1024 * 1024
+/** An object as JSON, old or new, past which no diff is made: YAML of it would keep every other request waiting. */
+export const MAX_DIFF_TEXT = 512 * 1024
 /** Lines added and left out past which the shortest diff is not searched for: the search grows with their square. */
 export const MAX_DIFF_EDITS = 1_000
