@@ -20,6 +20,17 @@ export class Refused extends Failure {
   }
 }
 
+/** Says which file a refusal is about. The gateway writes one line for each problem in it. */
+export async function about<T>(file: string, act: Promise<T>): Promise<T> {
+  try {
+    return await act
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status !== 422) throw error
+    const lines = error.message.split('\n').map((line) => `${file}: ${line}`)
+    throw new Refused(error.status, lines.join('\n'))
+  }
+}
+
 async function refusalOf(answer: Answer): Promise<Refused> {
   const text = await answer.text()
   try {

@@ -84,7 +84,7 @@ describe('documents', () => {
     const file = join(data, 'both.yaml')
     await writeFile(file, 'kind: Connection\nmetadata: {name: prod}\n---\nbad: policy\n')
     expect(await run('apply', '-f', file)).toBe(1)
-    expect(err).toBe('sallyport: spec.rules: expected an array\n')
+    expect(err).toBe(`sallyport: ${file}: spec.rules: expected an array\n`)
     expect(await gateway.store.connections()).toEqual([])
   })
 

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { text as readAll } from 'node:stream/consumers'
 import { parseAllDocuments } from 'yaml'
 import type { ConnectionSummary, DocumentSummary, Page } from '../../worker/api/types.ts'
-import { type Api, connectApi } from '../api.ts'
+import { type Api, about, connectApi } from '../api.ts'
 import { Failure, type Invocation, UsageError } from '../command.ts'
 import { print, printJson, shortTime, table } from '../output.ts'
 import { removeBlock, showBlocks } from './blocks.ts'
@@ -83,7 +83,10 @@ export async function apply(invocation: Invocation): Promise<number> {
     // Policies first: they can be refused, and then nothing of the file has been applied.
     if (rest.length > 0) {
       const text = connections.length === 0 ? source : rest.map((document) => textOf(document, source)).join('\n---\n')
-      const page = await api.send<Page<DocumentSummary>>('PUT', '/api/v1/documents', { type: 'text/yaml', text })
+      const page = await about(
+        file,
+        api.send<Page<DocumentSummary>>('PUT', '/api/v1/documents', { type: 'text/yaml', text }),
+      )
       for (const { kind, name, revision } of page?.items ?? []) {
         applied.push({ id: `${kind}/${name}`, kind, name, revision })
       }

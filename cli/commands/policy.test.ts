@@ -168,8 +168,9 @@ describe('policy simulate', () => {
 
   it('shows what is wrong with the draft, line by line', async () => {
     gateway.answers.set('POST /api/v1/policies/simulate', new Problem(422, 'one\ntwo'))
-    expect(await gateway.run('policy', 'simulate', '-f', await draft())).toBe(1)
-    expect(gateway.err()).toBe('sallyport: one\ntwo\n')
+    const file = await draft()
+    expect(await gateway.run('policy', 'simulate', '-f', file)).toBe(1)
+    expect(gateway.err()).toBe(`sallyport: ${file}: one\n${file}: two\n`)
   })
 
   it.each([

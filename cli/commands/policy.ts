@@ -8,7 +8,7 @@ import type {
   SimulateAnswer,
   SimulateQuestion,
 } from '../../worker/api/types.ts'
-import { connectApi } from '../api.ts'
+import { about, connectApi } from '../api.ts'
 import { type Invocation, UsageError } from '../command.ts'
 import { parseDuration } from '../duration.ts'
 import { print, printJson, shortTime, table } from '../output.ts'
@@ -130,7 +130,7 @@ export async function simulate(invocation: Invocation): Promise<number> {
     ...(limit === undefined ? {} : { limit }),
   }
   const api = await connectApi(invocation.data)
-  const answer = await api.post<SimulateAnswer>('/api/v1/policies/simulate', question)
+  const answer = await about(file, api.post<SimulateAnswer>('/api/v1/policies/simulate', question))
   const { judged, changes, cut } = answer
   if (invocation.json) {
     printJson({ judged, cut, items: changes.map((change) => ({ id: change.request, ...change })) })

@@ -242,8 +242,9 @@ ${demo ? '' : RIGHTS}  approvals   npx sallyport approvals watch${elsewhere}
   recordings  npx sallyport sessions list${elsewhere}
   logs        ${shortPath(logs)}
 
-All of this runs as you. An agent that runs as you too can read ${shortPath(join(data, 'cli.json'))} and approve its own
-requests: for more than a trial, run it as another user or in a container.
+This is for trying it. An agent that runs as you can read ${shortPath(join(data, 'cli.json'))} and approve its own requests,
+and whoever reaches 127.0.0.1 can log in as Alice, without a password: run real agents as another user or in a
+container, against a gateway with a real identity provider.
 
 Stop with Ctrl-C.
 `)

@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { connectApi } from '../api.ts'
-import { Failure } from '../command.ts'
+import { connectApi, Refused } from '../api.ts'
 import { fakeGateway, Problem } from '../commands/testing.ts'
 import { applyPolicies, readPolicies } from './policies.ts'
 
@@ -32,6 +31,6 @@ it('says which file is wrong', async () => {
   gateway.answers.set('GET /api/v1/connections', { items: [] })
   gateway.answers.set('PUT /api/v1/documents', new Problem(422, 'spec.rules: expected an array'))
   const act = applyPolicies(await connectApi(gateway.data), [{ name: 'a.yaml', text: '{}' }])
-  await expect(act).rejects.toThrow(new Failure('a.yaml: spec.rules: expected an array'))
+  await expect(act).rejects.toThrow(new Refused(422, 'a.yaml: spec.rules: expected an array'))
   await expect(readPolicies([join(gateway.data, 'none.yaml')])).rejects.toThrow(/cannot read/)
 })

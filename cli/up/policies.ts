@@ -1,8 +1,7 @@
 // Which policies `sallyport up` applies. In: the API of a gateway that has just started. Out: documents applied.
 
 import { join } from 'node:path'
-import type { Api } from '../api.ts'
-import { Failure } from '../command.ts'
+import { type Api, about } from '../api.ts'
 import { readSource } from '../commands/documents.ts'
 import { ROOT } from './runtimes.ts'
 
@@ -26,10 +25,6 @@ export async function applyPolicies(api: Api, asked: readonly PolicyFile[]): Pro
   const first = items.length === 0 && asked.length === 0
   const files = first ? await readPolicies([join(ROOT, 'demo', 'policies', 'coding-agents.yaml')]) : asked
   for (const { name, text } of files) {
-    try {
-      await api.send('PUT', '/api/v1/documents', { type: 'text/yaml', text })
-    } catch (error) {
-      throw error instanceof Failure ? new Failure(`${name}: ${error.message}`) : error
-    }
+    await about(name, api.send('PUT', '/api/v1/documents', { type: 'text/yaml', text }))
   }
 }
