@@ -13,6 +13,8 @@ const RESOURCE_VERBS: ReadonlySet<string> = new Set([
   ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', 'connect'],
 ])
 const PATH_VERBS: ReadonlySet<string> = new Set(['get', 'head', 'post', 'put', 'patch', 'delete', 'options'])
+/** Of other verbs the API server passes over `dryRun`. */
+const DRY: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 const CONNECTS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy'])
 const STREAMS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward'])
 const METHODS: Readonly<Record<string, string>> = {
@@ -84,7 +86,7 @@ export function readAsked(asked: Asked): AskedOutcome {
     subresource,
     name,
     streaming: judged === 'watch' || judged === 'connect',
-    dryRun,
+    dryRun: dryRun && DRY.has(judged),
     ...(core && STREAMS.has(subresource) ? { exec: execOf(asked) } : {}),
   }
   const method = core && subresource === 'eviction' ? 'POST' : (METHODS[judged] ?? 'GET')
@@ -149,7 +151,7 @@ export function readRecorded(
     subresource,
     name,
     streaming: verb === 'watch' || verb === 'connect',
-    dryRun: /(?:^|&)dryRun=All(?:&|$)/.test(query),
+    dryRun: resource !== '' && DRY.has(verb) && /(?:^|&)dryRun=All(?:&|$)/.test(query),
     ...recordedExec(recorded, query),
   }
   return { info, method, bodyFormat: formatOf(verb, apply) }

@@ -237,6 +237,7 @@ describe('simulate', () => {
     const forward = recorded('connect', 'pods', { subresource: 'portforward', target: '/x?ports=80' })
     expect(counting(del, forward, 500)).toMatchObject({ requests: 2, writes: 1, execBytes: 500 })
     expect(counting(del, recorded('create', 'pods', { target: '/x?dryRun=All' }), 0)).toEqual(del)
+    expect(counting(SESSION, recorded('get', 'secrets', { target: '/x?dryRun=All' }), 0).secretReads).toBe(1)
   })
   test('what an exec ran is judged', async () => {
     const shell = rule('Deny', 'connect', 'pods/exec', { when: "'rm' in exec.argv" })
