@@ -229,6 +229,29 @@ describe('a waiting client', () => {
   })
 })
 
+describe('two identical requests at once', () => {
+  it('ask once, also when the first goes away while it is looked at', async () => {
+    const s = scene()
+    const request = heldRequest()
+    let fail = () => {}
+    const review = async () => {
+      await new Promise<void>((resolve) => {
+        fail = resolve
+      })
+      return { ok: false, refusal: { kind: 'upstream', message: 'cancelled' } } as const
+    }
+    const one = passing(s.holds, { ...request, review })
+    const two = passing(s.holds, heldRequest({ client: 'k2' }))
+    const three = passing(s.holds, heldRequest({ client: 'k3' }))
+    await settled()
+    one.abort()
+    fail()
+    await settled()
+    expect([fate(two), fate(three)]).toEqual(['waits', 'waits'])
+    expect(s.opened).toHaveLength(1)
+  })
+})
+
 describe('an approval', () => {
   it('lets one of two identical requests pass', async () => {
     const s = scene()

@@ -90,7 +90,9 @@ export function createHolds(options: HoldsOptions): Holds {
     const going = opening.get(key)
     if (going !== undefined) {
       going.signals.push(signal)
-      return going.done
+      // What failed because the first client went away is tried again for the others.
+      const failedWithFirst = (outcome: Outcome<Live>) => !outcome.ok && going.signals[0]?.aborted && !signal.aborted
+      return going.done.then((outcome) => (failedWithFirst(outcome) ? openOnce(request, key, signal) : outcome))
     }
     const signals = [signal]
     const done = open(request, key, signals).finally(() => opening.delete(key))
