@@ -73,6 +73,9 @@ function table(overloads: readonly Overload[]): FunctionTable {
   return found
 }
 
+/** Every function there is, macros of the checker aside: `size`, `sets.contains`. */
+export const FUNCTION_NAMES: ReadonlySet<string> = new Set(OVERLOADS.map((overload) => overload.name))
+
 /** An environment with every function and no variable. Each caller gets its own, to declare variables in. */
 export function environment(): Environment {
   const limits = { maxAstNodes: MAX_NODES, maxDepth: MAX_NESTING, maxListElements: 1000, maxMapEntries: 1000 }

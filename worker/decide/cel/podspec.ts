@@ -136,7 +136,9 @@ function onSpec(name: string, result: string, run: (spec: unknown) => unknown): 
   return [member(name, [MAP], result, paid), member(name, [NULL], result, paid)]
 }
 
+/** Each on the Pod specification, and on null as on one without anything. */
 export const POD_SPEC: readonly Overload[] = [
+  ...onSpec('podSpec', 'dyn', podSpecOf),
   ...onSpec('allContainers', 'list<dyn>', allContainers),
   ...onSpec('images', 'list<string>', images),
   ...onSpec('secretNames', 'list<string>', secretNames),
