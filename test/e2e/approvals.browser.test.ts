@@ -160,7 +160,7 @@ describe('approving in the app', () => {
     await page.getByRole('link', { name: 'See it in the session' }).click()
     await page.waitForURL(/\/sessions\/.+command=/)
     await page.getByTestId('command').first().waitFor()
-    const held = page.getByTestId('held').first()
+    const held = page.getByTestId('held').filter({ visible: true }).first()
     await settles(() => held.innerText()).toContain('Approved by local-admin')
     await held.getByRole('link').click()
     await page.waitForURL(/\/approvals\//)
@@ -179,7 +179,7 @@ describe('approving in the app', () => {
     const { code, stderr } = await annotate.done
     expect(code).toBe(1)
     expect(stderr).toContain('Not before the freeze ends')
-    expect(await state()).toBe('denied')
+    await settles(state).toBe('denied')
   })
 
   it('an exec is shown word by word, held in its handshake, and runs once it is approved', async () => {
@@ -243,6 +243,10 @@ describe('approving in the app', () => {
       v.object({ adminSecret: v.string() }),
       JSON.parse(await readFile(join(installation.folder, 'secrets.json'), 'utf8')),
     )
+    // The cluster knows nothing of this user yet.
+    const binding = ['create', 'clusterrolebinding', 'own', '--clusterrole=cluster-admin', '--user=local-admin']
+    const bound = await installation.admin(binding)
+    expect(bound.code, bound.stderr).toBe(0)
     const SALLYPORT_ID_TOKEN = await machineIdToken(agent.machine.url, secrets.adminSecret, agent.ca)
     const own = kubectl('own', ['scale', 'deployment/web', '-n', 'shop', '--replicas=9'], { SALLYPORT_ID_TOKEN })
     await openQuestion(/local-admin/)

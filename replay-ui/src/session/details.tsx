@@ -29,7 +29,9 @@ export function Details(props: { readonly command: CommandSummary | undefined })
   const records = () => requests.data?.pages.flatMap((page) => page.items) ?? []
   const opened = () => {
     const list = records()
-    const telling = list.find((r) => r.decision?.effect === 'Deny') ?? list.findLast((r) => !isDiscovery(r.request))
+    const asked = list.filter((r) => !isDiscovery(r.request) && r.request.preparatory === undefined)
+    const telling =
+      list.find((r) => r.decision?.effect === 'Deny') ?? asked.findLast((r) => r.hold !== undefined) ?? asked.at(-1)
     return (telling ?? list.at(-1))?.id
   }
   return (
