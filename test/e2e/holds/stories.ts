@@ -12,7 +12,12 @@ interface Of {
   readonly stage: () => Stage
   readonly namespace: () => string
   readonly version: Version
+  /** workerd does not say that a client has gone while it waits for its answer: seen only when it does not come again. */
+  readonly blind?: boolean
 }
+
+/** How long a client that was told to come again may stay away, and a few seconds. */
+const GONE_MS = 45_000
 
 const said = async (client: Running): Promise<[code: number, text: string]> => {
   const { code, stdout, stderr } = await client.done
@@ -82,20 +87,20 @@ export function declareAnswers({ stage, namespace, version }: Of): void {
 }
 
 /** What a hold is bound to. */
-export function declareBound({ stage, namespace, version }: Of): void {
+export function declareBound({ stage, namespace, version, blind = false }: Of): void {
   const agent = (username?: string) => stage().agent(version, 'held', namespace(), username)
 
   test.concurrent('Ctrl-C withdraws: kubectl create', async () => {
     const { client, hold } = await held(await agent(), creating(`gone-${version}`), stage())
     client.interrupt()
     await client.done
-    await stage().people.state(hold.id, 'withdrawn')
+    await expect.poll(async () => (await stage().people.show(hold.id)).state, { timeout: GONE_MS }).toBe('withdrawn')
     const body = { seen: (await stage().people.show(hold.id)).reviewSha256 }
     expect((await stage().people.ask(`/api/v1/approvals/${hold.id}/approve`, { method: 'POST', body })).status).toBe(
       409,
     )
   })
-  test.concurrent('Ctrl-C withdraws: kubectl exec', async () => {
+  test.skipIf(blind).concurrent('Ctrl-C withdraws: kubectl exec', async () => {
     const { client, hold } = await held(await agent(), { run: 'kubectl exec box -n {ns} -- true' }, stage())
     client.interrupt()
     await client.done
