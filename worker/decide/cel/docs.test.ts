@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { compileCondition, type Scope } from './condition.ts'
-import { MAX_OBJECT_BYTES, MAX_OBJECT_DEPTH, MAX_OBJECT_KEYS } from './json.ts'
+import { MAX_OBJECT_BYTES, MAX_OBJECT_DEPTH, MAX_OBJECT_KEYS, MAX_OBJECT_VALUES } from './json.ts'
 import { FUNCTION_NAMES, MAX_CONDITION } from './language.ts'
 import { podSpecOf } from './podspec.ts'
 import { MAX_PATTERN, MAX_PATTERN_TEXT } from './regex.ts'
@@ -60,6 +60,7 @@ describe('the page about conditions', () => {
     ['MiB of an object', MAX_OBJECT_BYTES / 1024 / 1024],
     ['levels of an object', MAX_OBJECT_DEPTH],
     ['keys of a map', MAX_OBJECT_KEYS],
+    ['values of an object', MAX_OBJECT_VALUES],
     ['steps', BUDGET],
     ['characters of a pattern', MAX_PATTERN],
     ['characters to match', MAX_PATTERN_TEXT],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_OBJECT_BYTES, MAX_OBJECT_DEPTH, MAX_OBJECT_KEYS, readObject } from './json.ts'
+import { MAX_OBJECT_BYTES, MAX_OBJECT_DEPTH, MAX_OBJECT_KEYS, MAX_OBJECT_VALUES, readObject } from './json.ts'
 
 function read(text: string) {
   return readObject(new TextEncoder().encode(text))
@@ -57,11 +57,11 @@ describe('what is not an object is refused with a reason', () => {
     ['single quotes', "['a']", 'not JSON at character 2'],
     ['a comment', '[1/*x*/]', 'not JSON at character 3'],
     ['NaN', '[NaN]', 'not JSON at character 2'],
-    ['an unfinished string', '["a', 'an unfinished string at character 4'],
-    ['an unfinished escape', '["\\', 'a bad escape at character 3'],
-    ['an unknown escape', '["\\x41"]', 'a bad escape at character 3'],
-    ['a short escape', '["\\u12"]', 'a bad escape at character 3'],
-    ['a line break in a string', '["a\nb"]', 'a control character in a string at character 4'],
+    ['an unfinished string', '["a', 'an unfinished string at character 2'],
+    ['an unfinished escape', '["\\"]', 'an unfinished string at character 2'],
+    ['an unknown escape', '["\\x41"]', 'a string that is none at character 2'],
+    ['a short escape', '["\\u12"]', 'a string that is none at character 2'],
+    ['a line break in a string', '["a\nb"]', 'a control character in a string at character 2'],
     [
       'one level too deep',
       `${'['.repeat(MAX_OBJECT_DEPTH + 1)}`,
@@ -72,6 +72,15 @@ describe('what is not an object is refused with a reason', () => {
     ['a byte order mark', '\ufeff{}', 'not JSON at character 1'],
   ])('%s', (_name, text, reason) => {
     expect(read(text)).toEqual({ ok: false, reason })
+  })
+
+  test('one value too many', () => {
+    const list = (length: number) => `[${Array(length).fill('0').join()}]`
+    expect(read(list(MAX_OBJECT_VALUES - 1)).ok).toBe(true)
+    expect(read(list(MAX_OBJECT_VALUES))).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining(`more than ${MAX_OBJECT_VALUES} values`),
+    })
   })
 
   test('bytes that are not UTF-8', () => {

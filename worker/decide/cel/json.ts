@@ -9,6 +9,8 @@ export const MAX_OBJECT_DEPTH = 100
 
 /** Keys of one object. Kubernetes' largest are labels and ConfigMaps; a hundred thousand would make each look at the keys slow. */
 export const MAX_OBJECT_KEYS = 10_000
+/** Values in all, lists and objects included. What etcd takes has some ten thousand; four million would take a second to read. */
+export const MAX_OBJECT_VALUES = 200_000
 
 export type ReadObject =
   | { readonly ok: true; readonly value: unknown }
@@ -40,22 +42,25 @@ class Malformed {
 }
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y
-// Up to the closing quote, an escape or a control character.
-const PLAIN = /[^"\\\u0000-\u001f]*/y
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
+const CONTROL = /[\u0000-\u001f]/
+const BACKSLASH = 0x5c
+
+/** A string's text without its escapes; native code is tens of times faster at them. */
+function unescaped(inside: string): string {
+  let value: unknown
+  try {
+    value = JSON.parse(`"${inside}"`)
+  } catch {
+    value = undefined
+  }
+  if (typeof value !== 'string') throw new Malformed('a string that is none')
+  return value
 }
 
 class Reader {
   readonly text: string
   at = 0
+  private values = 0
 
   constructor(text: string) {
     this.text = text
@@ -77,6 +82,7 @@ class Reader {
   }
 
   private value(depth: number): unknown {
+    if (++this.values > MAX_OBJECT_VALUES) throw new Malformed(`more than ${MAX_OBJECT_VALUES} values`)
     this.space()
     switch (this.text[this.at]) {
       case '{':
@@ -119,37 +125,24 @@ class Reader {
   }
 
   private string(): string {
-    this.at++
-    let result = ''
-    for (;;) {
-      PLAIN.lastIndex = this.at
-      const start = this.at
-      PLAIN.exec(this.text)
-      this.at = PLAIN.lastIndex
-      result += this.text.slice(start, this.at)
-      const next = this.text[this.at]
-      if (next === '"') {
-        this.at++
-        return result
-      }
-      if (next !== '\\')
-        throw new Malformed(next === undefined ? 'an unfinished string' : 'a control character in a string')
-      result += this.escape()
-    }
+    const start = this.at
+    let end = start
+    do {
+      end = this.text.indexOf('"', end + 1)
+      if (end < 0) throw new Malformed('an unfinished string')
+    } while (this.escaped(end))
+    const inside = this.text.slice(start + 1, end)
+    const value = inside.includes('\\') ? unescaped(inside) : inside
+    if (CONTROL.test(inside)) throw new Malformed('a control character in a string')
+    this.at = end + 1
+    return value
   }
 
-  private escape(): string {
-    const letter = this.text[this.at + 1] ?? ''
-    if (letter === 'u') {
-      const hex = this.text.slice(this.at + 2, this.at + 6)
-      if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw new Malformed('a bad escape')
-      this.at += 6
-      return String.fromCharCode(Number.parseInt(hex, 16))
-    }
-    const plain = ESCAPES[letter]
-    if (plain === undefined) throw new Malformed('a bad escape')
-    this.at += 2
-    return plain
+  /** Whether an odd number of backslashes stands before a quote. */
+  private escaped(quote: number): boolean {
+    let before = quote
+    while (this.text.charCodeAt(before - 1) === BACKSLASH) before--
+    return (quote - before) % 2 === 1
   }
 
   private list(depth: number): unknown[] {
