@@ -138,8 +138,8 @@ describe('a condition sees', () => {
     expect(ask([rule('Allow', '*', '*', { when: 'exec.ports.all(p, p >= 1024)' })], forward)).toBe('Allow allow')
   })
   test('the options of a deletion', () => {
-    const when = "request.options.propagationPolicy == 'Orphan'"
-    const known = { options: { propagationPolicy: 'Orphan' } }
+    const when = "request.options.propagationPolicy == 'Orphan' && request.options.gracePeriodSeconds % 2 == 1"
+    const known = { options: { propagationPolicy: 'Orphan', gracePeriodSeconds: 31 } }
     expect(ask([rule('Allow', '*', '*', { when })], judged('delete pods shop p'), known)).toBe('Allow allow')
   })
   test('a parameter named like what every object has', () => {

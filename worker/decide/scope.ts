@@ -117,8 +117,18 @@ function requestOf({ info, method, identity }: Judged, facts: Facts) {
     get query() {
       return queryOf(info.query)
     },
-    options: facts.options ?? null,
+    get options() {
+      return integers(facts.options ?? null)
+    },
   }
+}
+
+/** DeleteOptions come as any JSON does; a whole number in them is an integer to conditions. */
+function integers(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
+  if (Array.isArray(value)) return value.map(integers)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, integers(each)]))
 }
 
 function userOf({ username, uid, groups, extra }: Judged['identity']['user']) {

@@ -37,6 +37,11 @@ export function placeInFile(file: string, { range, type, value }: Scalar, index:
 
 /** How many hex digits follow these escapes. */
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 }
+/** YAML's escapes of one letter (section 5.7), but for those of space. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  ...{ '"': '"', '/': '/', '\\': '\\', '0': '\0', a: '\x07', b: '\b', v: '\v', f: '\f', e: '\x1b' },
+  ...{ N: '\x85', _: '\xa0', L: '\u2028', P: '\u2029' },
+}
 
 /** One character of the value as the file has it; '' for what stands for none, an escaped line break. */
 function characterAt(file: string, at: number, type: Scalar['type']): { readonly end: number; readonly value: string } {
@@ -49,9 +54,8 @@ function characterAt(file: string, at: number, type: Scalar['type']): { readonly
     const code = Number.parseInt(file.slice(at + 2, at + 2 + digits), 16)
     return { end: at + 2 + digits, value: code <= 0x10ffff ? String.fromCodePoint(code) : '' }
   }
-  if (letter === '"' || letter === '/' || letter === '\\') return { end: at + 2, value: letter }
-  // Line breaks, tabs and other escaped space.
-  return { end: at + 2, value: '' }
+  // What is left is space: an escaped line break, a tab.
+  return { end: at + 2, value: ESCAPES[letter] ?? '' }
 }
 
 function isSpace(character: string): boolean {
