@@ -31,7 +31,7 @@ describe('table', () => {
           ['2', ''],
         ],
       ),
-    ).toBe('A            B\n1\\u001b[2J   x\n2\n')
+    ).toBe('A              B\n1⟨U+001B⟩[2J   x\n2\n')
   })
   it('marks what goes on in a narrow terminal', () => {
     setTerminal(true, 20)

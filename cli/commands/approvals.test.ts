@@ -97,7 +97,7 @@ describe('approvals approve', () => {
     gateway.answers.set(`POST ${PATH}/approve`, { ...HOLD, state: 'approved', grant: 'g1' })
     expect(await gateway.run('approvals', 'approve', HOLD.id, '--grant', 'namespace', '--for', '15m')).toBe(0)
     expect(gateway.asked.at(-1)?.body).toEqual({ seen: HOLD.reviewSha256, grant: { scope: 'namespace', forS: 900 } })
-    expect(gateway.out()).toContain('approved; grant g1\n')
+    expect(gateway.out()).toContain(`approved\nto end the grant: sallyport grants end g1 --data ${gateway.data}\n`)
   })
 
   it.each([
@@ -133,7 +133,7 @@ describe('approvals approve', () => {
   it('ends with 1 when the gateway refuses, and says why', async () => {
     gateway.answers.set(`POST ${PATH}/approve`, new Problem(409, 'Somebody has denied it.\u001b[2J'))
     expect(await gateway.run('approvals', 'approve', HOLD.id)).toBe(1)
-    expect(gateway.err()).toBe('sallyport: Somebody has denied it.\\u001b[2J\n')
+    expect(gateway.err()).toBe('sallyport: Somebody has denied it.⟨U+001B⟩[2J\n')
   })
 })
 

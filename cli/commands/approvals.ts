@@ -7,7 +7,7 @@ import { type Api, connectApi, Refused } from '../api.ts'
 import { Failure, type Invocation, UsageError } from '../command.ts'
 import { parseDuration, showDuration } from '../duration.ts'
 import { colours, columns, print, printJson, printJsonLine, printLines, shortTime, table } from '../output.ts'
-import { detailText, standing, votesOf } from '../review/detail.ts'
+import { briefLines, detailText, standing, votesOf } from '../review/detail.ts'
 import { safe } from '../safe.ts'
 import { elsewhere, limitOf, listed, unshortened } from './listing.ts'
 
@@ -100,21 +100,16 @@ function checkOffer({ offer }: HoldDetail, grant: NonNullable<Approve['grant']>)
 async function question(invocation: Invocation): Promise<{ readonly api: Api; readonly detail: HoldDetail }> {
   const api = await connectApi(invocation.data)
   const detail = await detailOf(api, await holdId(api, invocation.positionals[0] ?? ''))
-  const { requests } = detail.review
-  if (!invocation.json)
-    printLines([
-      safe(detail.title),
-      ...(requests.length > 1 ? requests.map(({ title }) => `  ${safe(title)}`) : []),
-      `  asked by ${safe(detail.agent.username)} on ${safe(detail.connection)}`,
-    ])
+  if (!invocation.json) printLines(briefLines(detail))
   if (!detail.mayAnswer) throw new Failure(`you may not answer: ${detail.whyNot ?? `it is ${detail.state}`}`)
   return { api, detail }
 }
 
-function outcome(hold: HoldSummary, said: string): string {
+function outcome(hold: HoldSummary, said: string, invocation: Invocation): string {
   if (hold.state === 'pending') return `${said}; it waits for more: ${votesOf(hold)} approvals\n`
   if (hold.state !== 'approved') return `${said}\n`
-  const grant = hold.grant === undefined ? '' : `; grant ${hold.grant}`
+  const grant =
+    hold.grant === undefined ? '' : `\nto end the grant: sallyport grants end ${hold.grant}${elsewhere(invocation)}`
   const valid = hold.validUntil === undefined ? '' : `; it may pass until ${shortTime(hold.validUntil)} UTC`
   return `${said}${valid}${grant}\n`
 }
@@ -131,7 +126,7 @@ export async function approve(invocation: Invocation): Promise<number> {
   }
   const hold = await api.post<HoldSummary>(`/api/v1/approvals/${encodeURIComponent(detail.id)}/approve`, answer)
   if (invocation.json) printJson(hold)
-  else print(outcome(hold, 'approved'))
+  else print(outcome(hold, 'approved', invocation))
   return 0
 }
 
@@ -141,7 +136,7 @@ export async function deny(invocation: Invocation): Promise<number> {
   const answer: DenyHold = reason === undefined ? {} : { reason }
   const hold = await api.post<HoldSummary>(`/api/v1/approvals/${encodeURIComponent(detail.id)}/deny`, answer)
   if (invocation.json) printJson(hold)
-  else print(outcome(hold, 'denied'))
+  else print(outcome(hold, 'denied', invocation))
   return 0
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HoldDetail } from '../../worker/api/types.ts'
 import { holdDetail } from '../commands/testing.ts'
-import { detailText, standing } from './detail.ts'
+import { briefLines, detailText, standing } from './detail.ts'
 
 const NOW = Date.UTC(2026, 0, 1, 0, 10)
 const timed = (extra: Partial<HoldDetail> = {}): HoldDetail =>
@@ -178,12 +178,12 @@ Reach   1 object, 3 pods; pod/web-0
       },
     })
     expect(shown).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u)
-    expect(shown).toContain('“x\\u001b]0;title\\u0007\\u001b[2J\\u009b1m\\u202e\\u200b\\r\\n+ approved: true”')
+    expect(shown).toContain('“x⟨U+001B⟩]0;title⟨U+0007⟩⟨U+001B⟩[2J⟨U+009B⟩1m⟨U+202E⟩⟨U+200B⟩\\r\\n+ approved: true”')
     // Only a body has lines of its own, and they are set in.
     const lines = shown.split('\n').filter((line) => line.includes('approved: true') && !line.includes('\\n'))
     expect(lines).toEqual([
       '  + approved: true',
-      '  + x\\u001b]0;title\\u0007\\u001b[2J\\u009b1m\\u202e\\u200b\\r + approved: true',
+      '  + x⟨U+001B⟩]0;title⟨U+0007⟩⟨U+001B⟩[2J⟨U+009B⟩1m⟨U+202E⟩⟨U+200B⟩\\r + approved: true',
     ])
   })
 })
@@ -207,4 +207,34 @@ it.each<[Partial<HoldDetail>, string]>([
   [{ state: 'denied' }, 'denied'],
 ])('standing of %j is %j', (extra, expected) => {
   expect(standing(timed(extra), NOW)).toBe(expected)
+})
+
+it.each([
+  ['a request', timed(), ['patch deployments.apps/scale "web" in namespace "shop"', '  asked by agent on prod']],
+  [
+    'a plan',
+    timed({ title: '2 requests', review: { v: 1, requests: [reviewed(), { ...reviewed(), title: 'two\n' }] } }),
+    ['2 requests', '  patch deployments.apps/scale "web" in namespace "shop"', '  two\\n', '  asked by agent on prod'],
+  ],
+  [
+    'an exec',
+    timed({
+      title: 'connect',
+      review: {
+        v: 1,
+        requests: [
+          {
+            ...reviewed(),
+            request: {
+              ...reviewed().request,
+              exec: { argv: ['sh', '-c', 'a b'], container: '', stdin: false, tty: false },
+            },
+          },
+        ],
+      },
+    }),
+    ['connect', '  runs "sh" "-c" "a b"', '  asked by agent on prod'],
+  ],
+])('in short: %s', (_, detail, expected) => {
+  expect(briefLines(detail)).toEqual(expected)
 })

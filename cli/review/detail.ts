@@ -95,6 +95,17 @@ function bodyLines({ mediaType, text, cut }: NonNullable<ReviewedRequest['body']
   ]
 }
 
+/** Argument by argument: a space inside one parts nothing. */
+const argvText = (argv: readonly string[]): string => argv.map((argument) => safe(JSON.stringify(argument))).join(' ')
+
+/** What an answer is to, in short: the titles, and the command of an exec. */
+export function briefLines({ title, review, agent, connection }: HoldDetail): readonly string[] {
+  const [only] = review.requests
+  const requests = review.requests.length > 1 ? review.requests.map((one) => `  ${safe(one.title)}`) : []
+  const exec = only?.request.exec === undefined ? [] : [`  runs ${argvText(only.request.exec.argv)}`]
+  return [safe(title), ...requests, ...exec, `  asked by ${safe(agent.username)} on ${safe(connection)}`]
+}
+
 function requestLines(reviewed: ReviewedRequest, place: string): readonly Line[] {
   const { request, body, diff, reach, title } = reviewed
   const change =
@@ -103,7 +114,7 @@ function requestLines(reviewed: ReviewedRequest, place: string): readonly Line[]
     request.exec === undefined
       ? []
       : [
-          `Runs    ${request.exec.argv.map((argument) => safe(JSON.stringify(argument))).join(' ')}`,
+          `Runs    ${argvText(request.exec.argv)}`,
           `        in container ${safe(request.exec.container) || '(the default one)'}, ${request.exec.stdin ? 'with' : 'without'} standard input, ${request.exec.tty ? 'with' : 'without'} a terminal`,
         ]
   return [
