@@ -18,6 +18,8 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
+          // What waits for people side by side waits, and does not work.
+          maxConcurrency: 50,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,

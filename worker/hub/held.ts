@@ -3,6 +3,7 @@
 
 import type { RecordedRequest } from '../../protocol/log/event.ts'
 import type { Diff, ReviewedRequest } from '../../protocol/review.ts'
+import { join } from '../bytes.ts'
 import type { Decided, Outcome, RequestInfo } from '../context.ts'
 import { readObject } from '../decide/cel/json.ts'
 import { requestWords } from '../decide/explain.ts'
@@ -154,15 +155,20 @@ function unsupported({ dryRun }: Gathering): boolean {
   return new TextDecoder().decode(dryRun.masked).includes('does not support dry run')
 }
 
-/** A deletion says in its body whether it is a dry run: a plan's deletion and the real one must have one key. */
+/**
+ * What the body is and its bytes: the same JSON means another thing as another kind of patch. A deletion says in its body
+ * whether it is a dry run, and a plan's deletion and the real one must have one key; of protobuf only the bytes say what it is.
+ */
 function keyBody({ info }: Decided, sent: TakenBody | null): Uint8Array | null {
   if (sent === null) return null
+  const { format, value, bytes } = sent
+  const kind = new TextEncoder().encode(`${format}\n`)
   const deletes = info.verb === 'delete' || info.verb === 'deletecollection'
-  if (!deletes || typeof sent.value !== 'object' || sent.value === null) return sent.bytes
-  const options = Object.entries(sent.value)
+  if (!deletes || format === 'protobuf' || typeof value !== 'object' || value === null) return join([kind, bytes])
+  const options = Object.entries(value)
     .filter(([name]) => name !== 'dryRun')
     .sort(([one], [other]) => (one < other ? -1 : 1))
-  return new TextEncoder().encode(JSON.stringify(Object.fromEntries(options)))
+  return join([kind, new TextEncoder().encode(JSON.stringify(Object.fromEntries(options)))])
 }
 
 function shownBody(decided: Decided, body: TakenBody | null, key: Uint8Array): Pick<ReviewedRequest, 'body'> {
