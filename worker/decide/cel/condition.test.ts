@@ -58,6 +58,14 @@ function evaluate(text: string, scope: Scope = SCOPE) {
   return compiled.condition.evaluate(scope)
 }
 
+function computedMaps(times: number): string {
+  const inner = Array.from({ length: times }, (_, i) => times - i).reduce(
+    (result, i) => `cel.bind(x${i}, {x${i - 1}: x${i - 1}}, ${result})`,
+    'true',
+  )
+  return `cel.bind(x0, 1, ${inner})`
+}
+
 describe('a condition has a value', () => {
   test.each<[string, boolean]>([
     ['object.spec.replicas <= 10', true],
@@ -219,6 +227,8 @@ describe('a text that is no condition is refused with its place', () => {
     ['5,000 brackets', '('.repeat(5000), false],
     ['3,000 lists', '['.repeat(3000), false],
     ['a chain of 3,000 fields', `object${'.a'.repeat(3000)}`, false],
+    ['8 maps of computed keys', computedMaps(8), true],
+    ['20 of them, each in both places of the next', computedMaps(20), false],
     ['a list of 1,001 elements', `1 in [${Array(1001).fill('1').join()}]`, false],
     ['a pattern of 1,001 characters', `request.name.matches("${'a'.repeat(1001)}")`, false],
     ['a pattern that repeats 1,001 times', 'request.name.matches("a{501}b{500}")', false],

@@ -20,6 +20,11 @@ export const MAX_CONDITION = 10_000
 const MAX_NESTING = 50
 const MAX_TREE_DEPTH = 400
 const MAX_NODES = 5000
+/**
+ * Maps whose keys are worked out. The checker names the type of {x: x} by that of x twice, so that a chain of them doubles the
+ * name each time.
+ */
+const MAX_COMPUTED_MAPS = 8
 
 const OVERLOADS: readonly Overload[] = [
   ...STANDARD,
@@ -165,7 +170,8 @@ export function compileText(env: Environment, text: string, check = true): Compi
   try {
     const parsed = env.parse(text)
     ast = parsed.ast
-    if (!prepared(ast)) return problem(text, 0, 'nested too deeply')
+    const unfit = prepare(ast)
+    if (unfit !== null) return problem(text, 0, unfit)
     if (check) {
       const checked = parsed.check()
       if (!checked.valid) return fromChecker(text, checked.error)
@@ -179,19 +185,22 @@ export function compileText(env: Environment, text: string, check = true): Compi
 }
 
 /**
- * Makes a tree ready for the checker; false when it is deeper than the checker and the evaluator may recurse. Without
- * recursion, since that is the question.
+ * Makes a tree ready for the checker, or says why the checker must not see it: it and the evaluator recurse. Without
+ * recursion itself.
  */
-function prepared(root: ASTNode): boolean {
+function prepare(root: ASTNode): string | null {
   let level: ASTNode[] = [root]
+  let maps = 0
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_TREE_DEPTH) return false
+    if (depth > MAX_TREE_DEPTH) return 'nested too deeply'
     for (const node of level) {
       if (node.op === 'call' && node.args[0] === 'has' && node.args[1].length === 1) replaceHas(node, node.args[1][0])
+      if (node.op === 'map' && node.args.some(([key]) => key.op !== 'value')) maps++
     }
+    if (maps > MAX_COMPUTED_MAPS) return 'too many maps whose keys are worked out'
     level = level.flatMap(childrenOf)
   }
-  return true
+  return null
 }
 
 /** cel-js's own has() is refused for anything but names joined by dots: not has(object.spec.containers[0].image). */
