@@ -128,3 +128,24 @@ describe('a write is pinned to the version that was judged', () => {
     expect(pinned(verb, format, body)).toBe(sent)
   })
 })
+
+describe('a deletion without a body keeps what its query says, which a body would hide from the API server', () => {
+  const asked = (query: string): unknown => {
+    const result = pin({ ...info('delete'), query }, null, '7')
+    return result.kind === 'pinned' ? JSON.parse(new TextDecoder().decode(result.bytes)) : result.kind
+  }
+  const options = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { resourceVersion: '7' } }
+  it.each<[query: string, more: unknown]>([
+    ['', {}],
+    ['propagationPolicy=Orphan', { propagationPolicy: 'Orphan' }],
+    ['gracePeriodSeconds=0&pretty=true', { gracePeriodSeconds: 0 }],
+    ['orphanDependents=true', { orphanDependents: true }],
+    ['orphanDependents=0', { orphanDependents: false }],
+    ['timeoutSeconds=5&fieldManager=x', {}],
+  ])('?%s', (query, more) => {
+    expect(asked(query)).toEqual({ ...options, ...Object(more) })
+  })
+  it('is refused when they cannot be read', () => {
+    expect(asked('gracePeriodSeconds=soon')).toBe('impossible')
+  })
+})

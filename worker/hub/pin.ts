@@ -18,7 +18,7 @@ const encoder = new TextEncoder()
 
 /** Adds `metadata.resourceVersion` (update, patch) or `preconditions.resourceVersion` (delete). */
 export function pin(info: RequestInfo, body: TakenBody | null, resourceVersion: string): Pinned {
-  if (info.verb === 'delete') return pinDelete(body, resourceVersion)
+  if (info.verb === 'delete') return pinDelete(info, body, resourceVersion)
   if (body === null) return { kind: 'impossible', why: 'it has no body' }
   if (body.format === 'json-patch') {
     const test = JSON.stringify({ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion })
@@ -36,13 +36,30 @@ function made(text: string): Pinned {
   return { kind: 'pinned', bytes: encoder.encode(text), json: true }
 }
 
-function pinDelete(body: TakenBody | null, resourceVersion: string): Pinned {
-  const options = body === null ? { kind: 'DeleteOptions', apiVersion: 'v1' } : body.value
-  if (!isRecord(options)) return { kind: 'impossible', why: 'its DeleteOptions are not an object' }
+function pinDelete(info: RequestInfo, body: TakenBody | null, resourceVersion: string): Pinned {
+  const options = body === null ? optionsOfQuery(info.query) : body.value
+  if (!isRecord(options)) return { kind: 'impossible', why: 'its DeleteOptions cannot be read' }
   const { preconditions } = options
   const present = isRecord(preconditions) ? preconditions : {}
   if (typeof present.resourceVersion === 'string' && present.resourceVersion !== '') return { kind: 'already' }
   return made(JSON.stringify({ ...options, preconditions: { ...present, resourceVersion } }))
+}
+
+/**
+ * The DeleteOptions of a query. Where there is a body the API server passes over the query, so that a body given to a deletion
+ * that had none must say all that the query said; converted as apimachinery does (pkg/conversion/queryparams).
+ */
+function optionsOfQuery(query: string): unknown {
+  const options: Record<string, unknown> = { kind: 'DeleteOptions', apiVersion: 'v1' }
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name === 'propagationPolicy') options[name] = value
+    else if (name === 'gracePeriodSeconds') {
+      if (!/^-?[0-9]{1,15}$/.test(value)) return null
+      options[name] = Number(value)
+    } else if (name === 'orphanDependents' || name === 'ignoreStoreReadErrorWithClusterBreakingPotential')
+      options[name] = !['false', '0'].includes(value.toLowerCase())
+  }
+  return options
 }
 
 /** Inserts into the text itself, so that nothing else of it changes: numbers beyond 2^53 stay what they are. */
