@@ -1,7 +1,7 @@
 // From a decision to the permission to send: an Allow passes, a Hold waits for people. In: what was assessed. Out: the
 // decision with what let it pass and what it is pinned to, or the refusal.
 
-import type { Decided, Refusal } from '../context.ts'
+import type { Decided, Decision, Facts, Refusal, Release } from '../context.ts'
 import { blockOf } from '../decide/blocks.ts'
 import { decide } from '../decide/decide.ts'
 import { forbidden } from '../decide/explain.ts'
@@ -9,7 +9,7 @@ import { LogUnavailable } from '../ports.ts'
 import { type Assessed, assess, endedMessage } from './assess.ts'
 import { versionOf } from './binding.ts'
 import type { TakenBody } from './body.ts'
-import { holdable } from './held.ts'
+import { type Held, holdable } from './held.ts'
 import type { Passage } from './passage.ts'
 import { type GivenAnswer, openSession } from './record.ts'
 import type { Pin } from './send.ts'
@@ -29,21 +29,51 @@ type Judged = Extract<Assessed, { ok: true }>
 
 /** An Allow. Where conditions looked at the object, the request is pinned to the version they saw. */
 export function admitAllowed(passage: Passage, assessed: Judged, sent: TakenBody | null): Admission {
-  const { decided, body, facts } = assessed
+  const { decided, body } = assessed
+  return { ok: true, decided, body, pin: pinToJudged(passage, assessed, sent, (fresh) => fresh.effect === 'Allow') }
+}
+
+/** A pin to the version that conditions looked at, if any did. Judged anew, the decision must still let the request pass. */
+function pinToJudged(
+  passage: Passage,
+  { decided, facts }: Judged,
+  sent: TakenBody | null,
+  passes: (decision: Decision) => boolean,
+): Pin | null {
   // Of two looks the earlier one counts: if the object changed between them, the API server says so.
-  const version = versionOf(facts.oldObject) || versionOf(facts.object)
-  if (version === '') return { ok: true, decided, body, pin: null }
-  const pin: Pin = {
+  const versionIn = ({ oldObject, object }: Facts): string => versionOf(oldObject) || versionOf(object)
+  const version = versionIn(facts)
+  if (version === '') return null
+  return {
     version,
     async again() {
-      const set = await passage.hub.policies.current()
-      const fresh = await assess(passage, decided, sent, set)
+      const fresh = await assess(passage, decided, sent, await passage.hub.policies.current())
       if (!fresh.ok) return { ok: false, refusal: fresh.refusal }
-      if (fresh.decided.decision.effect !== 'Allow') return { ok: false, refusal: CHANGED }
-      return { ok: true, value: versionOf(fresh.facts.oldObject) || versionOf(fresh.facts.object) }
+      if (!passes(fresh.decided.decision)) return { ok: false, refusal: CHANGED }
+      return { ok: true, value: versionIn(fresh.facts) }
     },
   }
-  return { ok: true, decided, body, pin }
+}
+
+/** A pin to the version that was looked at just before it passed: it was as people were shown it. */
+function pinToShown(held: Held): Pin | null {
+  if (held.version === '') return null
+  return {
+    version: held.version,
+    async again() {
+      const binding = await held.request.confirm()
+      if (!binding.ok) return binding
+      if (binding.value !== held.request.binding) return { ok: false, refusal: CHANGED }
+      return { ok: true, value: held.version }
+    },
+  }
+}
+
+/** Whether a grant still lets a decision that was made anew pass. */
+function covers({ hub }: Passage, { decision }: Decided, release: Release, fresh: Decision): boolean {
+  if (fresh.effect === 'Allow') return true
+  const same = fresh.policy === decision.policy && fresh.rule === decision.rule
+  return fresh.effect === 'Hold' && same && hub.holds.inForce(release)
 }
 
 /** A Hold. A dry run of it passes, and becomes part of a plan; all else waits. */
@@ -82,20 +112,11 @@ export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenB
   if (!verdict.decided) return no(POLICIES_CHANGED)
   if (verdict.decision.effect === 'Deny') return no(forbidden(verdict.decision, decided))
 
-  const { version } = held
   const release = released.value
-  const pin: Pin | null =
-    version === '' || release.kind !== 'approval'
-      ? null
-      : {
-          version,
-          async again() {
-            const binding = await held.request.confirm()
-            if (!binding.ok) return binding
-            if (binding.value !== held.request.binding) return { ok: false, refusal: CHANGED }
-            return { ok: true, value: held.version }
-          },
-        }
+  const pin =
+    release.kind === 'approval'
+      ? pinToShown(held)
+      : pinToJudged(passage, assessed, sent, (fresh) => covers(passage, decided, release, fresh))
   return { ok: true, decided: { ...decided, release }, body, pin }
 }
 
