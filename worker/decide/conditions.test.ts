@@ -160,12 +160,6 @@ describe('a condition sees', () => {
     ],
     ['of a PodTemplate', { template: { spec: { containers } } }, 'podtemplates', 'Allow allow'],
     ['of a custom resource', { spec: { template: { spec: { containers } } } }, 'rollouts.example.com', 'Allow allow'],
-    [
-      'of a template rather than of a look-alike beside it',
-      { spec: { containers: [{ image: 'other' }], template: { spec: { containers } } } },
-      'rollouts.example.com',
-      'Allow allow',
-    ],
     ['not of what has no containers', { spec: { template: { spec: {} } } }, 'deployments.apps', 'Deny'],
     ['not of what is no object', [], 'pods', 'Deny'],
     ['not of what has it in its prototype', { __proto__: { spec: { containers } } }, 'pods', 'Deny'],

@@ -3,7 +3,7 @@
 
 import type { Authenticated, Facts } from '../context.ts'
 import type { Scope, Variable } from './cel/condition.ts'
-import { podSpecOf } from './podspec.ts'
+import { podSpecOf } from './cel/podspec.ts'
 
 /** The part of a request that is judged. */
 export type Judged = Pick<Authenticated, 'identity' | 'connection' | 'info' | 'method' | 'bodyFormat'>
