@@ -15,8 +15,20 @@ import { readAgentState, readCliState, readIfThere, writeWhole } from '../state.
 
 /** A token with less left is renewed before it is used. */
 const RENEW_MS = 60_000
+/**
+ * A token is renewed while it is still good for so long: an exec that waits for a person stands in its handshake, where no
+ * client can bring a newer one. The default hold is 10 minutes.
+ */
+const LAST_MS = 11 * 60_000
+/** A provider whose tokens never last that long is not asked for each command. */
+const KEPT_AT_LEAST_MS = 30_000
 
-const kept = v.object({ token: v.string(), expiresAt: v.number(), session: v.optional(v.string()) })
+const kept = v.object({
+  token: v.string(),
+  expiresAt: v.number(),
+  renewAt: v.optional(v.number(), 0),
+  session: v.optional(v.string()),
+})
 const execInfo = v.object({
   apiVersion: v.picklist(['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1']),
 })
@@ -98,14 +110,17 @@ export async function token(invocation: Invocation): Promise<number> {
     .digest('hex')
     .slice(0, 32)
   const path = join(data, 'tokens', `${key}.json`)
-  const fresh = (found: v.InferOutput<typeof kept> | null) => found !== null && found.expiresAt - Date.now() >= RENEW_MS
+  const fresh = (found: v.InferOutput<typeof kept> | null) =>
+    found !== null && Date.now() < found.renewAt && found.expiresAt - Date.now() >= RENEW_MS
   let found = await readKept(path)
   if (!fresh(found)) {
     // Several kubectl at once must not open several sessions: one renews, the others read what it wrote.
     found = await withLock(`${path}.lock`, async () => {
       const again = await readKept(path)
       if (again !== null && fresh(again)) return again
-      const granted = await renew(source, audience, purpose, again?.token)
+      const renewed = await renew(source, audience, purpose, again?.token)
+      const renewAt = Math.max(Date.now() + KEPT_AT_LEAST_MS, renewed.expiresAt - LAST_MS)
+      const granted = { ...renewed, renewAt }
       await writeWhole(path, `${JSON.stringify(granted)}\n`)
       return granted
     })
