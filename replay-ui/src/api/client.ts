@@ -54,7 +54,11 @@ export interface Api {
   body(request: string, kind: 'request' | 'response', maxBytes: number): Promise<Body>
   stream(request: string, maxBytes: number): Promise<Body>
   /** `open`: only those collecting, pending or approved; else all. Newest first. */
-  approvals(filter: { readonly open: boolean; readonly cursor?: string }): Promise<Page<HoldSummary>>
+  approvals(filter: {
+    readonly open: boolean
+    readonly session?: string
+    readonly cursor?: string
+  }): Promise<Page<HoldSummary>>
   approval(id: string): Promise<HoldDetail>
   /** Throws `conflict` when something else was shown, or it is answered already. */
   approve(id: string, answer: Approve): Promise<HoldSummary>
@@ -106,9 +110,9 @@ export function createApi(fetcher: typeof fetch): Api {
     body: (request, kind, maxBytes) =>
       bytes(`/api/v1/requests/${encodeURIComponent(request)}/body${query({ kind })}`, maxBytes),
     stream: (request, maxBytes) => bytes(`/api/v1/requests/${encodeURIComponent(request)}/stream`, maxBytes),
-    approvals: ({ open, cursor }) =>
+    approvals: ({ open, session, cursor }) =>
       get(
-        `/api/v1/approvals${query({ open: String(open), cursor, limit: open ? OPEN_LIMIT : '50' })}`,
+        `/api/v1/approvals${query({ open: String(open), session, cursor, limit: open ? OPEN_LIMIT : '50' })}`,
         schema.pageOf(held.hold),
       ),
     approval: (id) => get(`/api/v1/approvals/${encodeURIComponent(id)}`, held.holdDetail),

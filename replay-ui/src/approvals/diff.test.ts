@@ -68,6 +68,16 @@ test.each<[string, DiffLine[], string[]]>([
     ],
     ['-a: 1', '@20 lines', '+a: 2'],
   ],
+  [
+    'a gap says where it leads; before the first line it says nothing',
+    [
+      ['@', '1 → 1'],
+      ['+', 'a'],
+      ['@', '48 → 51'],
+      [' ', 'b'],
+    ],
+    ['+a', '@line 48', ' b'],
+  ],
   ['none', [], []],
 ])('%s', (_, lines, rows) => expect(drawn(lines)).toEqual(rows))
 

@@ -2,6 +2,7 @@
 // No I/O.
 
 import type { Diff, DiffLine } from '../../../protocol/review.ts'
+import { unwrapped } from './placeholder.ts'
 
 /** A stretch of a line; `changed`: not in the line it took the place of. */
 export interface Span {
@@ -19,8 +20,17 @@ const KINDS: Readonly<Record<DiffLine[0], Row['kind']>> = { ' ': 'kept', '+': 'a
 /** Pairing longer lines, or more of them, says nothing to a reader. */
 const MAX_PAIRED_CHARS = 2000
 
+/** What a gap says: the line at which what follows begins. One before the first line says nothing. */
+function gapText(text: string): string {
+  const line = /^(\d+) → \d+$/.exec(text)?.[1]
+  return line === undefined ? text : `line ${line}`
+}
+
 /** Rows in the order of the lines. A run of removed lines followed by as many added ones is read as changes, line by line. */
-export function rowsOf(lines: readonly DiffLine[]): readonly Row[] {
+export function rowsOf(given: readonly DiffLine[]): readonly Row[] {
+  const first = given[0]
+  const whole = first?.[0] === '@' && /^[01] → [01]$/.test(first[1]) ? given.slice(1) : given
+  const lines = whole.map(([mark, text]): DiffLine => [mark, mark === '@' ? gapText(text) : unwrapped(text)])
   const rows: Row[] = lines.map(([mark, text]) => ({
     kind: KINDS[mark],
     mark,

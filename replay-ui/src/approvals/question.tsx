@@ -39,7 +39,7 @@ export function Who(props: { readonly hold: HoldDetail }) {
             )}
           </For>
           <span class="fact-more muted">
-            known by <Text value={h().agent.issuer} />
+            from <Text value={h().agent.issuer} />
           </span>
         </Fact>
         <Fact name="Connection">{h().connection}</Fact>

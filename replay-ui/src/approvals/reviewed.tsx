@@ -6,6 +6,7 @@ import { Text } from '../shell/text.tsx'
 import { DiffView } from './diff-view.tsx'
 import { ExecView } from './exec-view.tsx'
 import { indentJSON } from './indent.ts'
+import { unwrapped } from './placeholder.ts'
 import { reachText } from './totals.ts'
 
 const MAX_TARGET_CHARS = 600
@@ -72,7 +73,9 @@ function Reach(props: { readonly reviewed: ReviewedRequest }) {
 
 /** Open at once where no diff says what it does. */
 function BodyText(props: { readonly body: NonNullable<ReviewedRequest['body']>; readonly open: boolean }) {
-  const text = createMemo(() => (/json/.test(props.body.mediaType) ? indentJSON(props.body.text) : props.body.text))
+  const text = createMemo(() =>
+    unwrapped(/json/.test(props.body.mediaType) ? indentJSON(props.body.text) : props.body.text),
+  )
   return (
     <details class="body" open={props.open}>
       <summary class="body-head">

@@ -2,10 +2,13 @@
 
 import { createVirtualizer } from '@tanstack/solid-virtual'
 import { createEffect, createSignal, For, onMount, Show } from 'solid-js'
-import type { CommandSummary } from '../../../worker/api/types.ts'
+import type { CommandSummary, HoldSummary } from '../../../worker/api/types.ts'
 import { countText } from '../shell/format.ts'
 import { DenialIcon, HoldIcon, MaskIcon } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
+import { Text } from '../shell/text.tsx'
+import { visible } from '../shell/visible.ts'
+import { isWaiting } from './holds.ts'
 import { OUTCOMES } from './outcomes.ts'
 
 const ROW_PX = 52
@@ -15,6 +18,7 @@ export function Commands(props: {
   readonly index: number
   readonly complete: boolean
   readonly failure: unknown
+  readonly heldBy: (command: string) => readonly HoldSummary[]
   readonly retry: () => void
   readonly choose: (index: number) => void
 }) {
@@ -64,6 +68,7 @@ export function Commands(props: {
                     <Command
                       command={command()}
                       current={item.index === props.index}
+                      holds={props.heldBy(command().id)}
                       choose={() => props.choose(item.index)}
                     />
                   )}
@@ -77,35 +82,46 @@ export function Commands(props: {
   )
 }
 
-function Command(props: { readonly command: CommandSummary; readonly current: boolean; readonly choose: () => void }) {
+function Command(props: {
+  readonly command: CommandSummary
+  readonly current: boolean
+  readonly holds: readonly HoldSummary[]
+  readonly choose: () => void
+}) {
   const c = () => props.command
+  // A request is recorded when it passes: while it waits, only its question knows what was asked.
+  const title = () => c().title || props.holds[0]?.title || 'asked by the gateway itself'
+  const held = () => Math.max(c().holds, props.holds.length)
+  const outcome = () => (isWaiting(props.holds) ? 'waiting' : c().outcome)
   return (
     <button
       type="button"
       class="command"
       aria-current={props.current ? 'true' : undefined}
-      data-outcome={c().outcome}
+      data-outcome={outcome()}
       data-testid="command"
       onClick={() => props.choose()}
     >
       <span class="outcome" aria-hidden="true" />
-      <code class="command-title" title={c().title}>
-        {c().title}
+      <code class="command-title" title={visible(title())}>
+        <Text value={title()} />
       </code>
       <span class="command-facts muted">
         <time datetime={c().startedAt}>{new Date(c().startedAt).toLocaleTimeString()}</time>
-        <span class={`outcome-word ${c().outcome}`}>{OUTCOMES[c().outcome]}</span>
+        <span class={`outcome-word ${outcome()}`}>
+          {isWaiting(props.holds) ? 'waiting for an answer' : OUTCOMES[c().outcome]}
+        </span>
         <Show when={c().denials > 0 && c().outcome !== 'refused'}>
           <span class="bad" title={countText(c().denials, 'denial')}>
             <DenialIcon />
             <span class="sr">{countText(c().denials, 'denial')}</span>
           </span>
         </Show>
-        <Show when={c().holds > 0}>
-          <span class="held" title={`${countText(c().holds, 'request')} held for people`}>
+        <Show when={held() > 0}>
+          <span class="held" title={`${countText(held(), 'request')} held for people`}>
             <HoldIcon />
-            <span aria-hidden="true">{c().holds}</span>
-            <span class="sr">{countText(c().holds, 'request')} held for people</span>
+            <span aria-hidden="true">{held()}</span>
+            <span class="sr">{countText(held(), 'request')} held for people</span>
           </span>
         </Show>
         <Show when={c().masks > 0}>

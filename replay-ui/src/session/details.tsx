@@ -3,19 +3,23 @@
 import { createInfiniteQuery, createQuery } from '@tanstack/solid-query'
 import { createSignal, For, Show } from 'solid-js'
 import { isDiscovery } from '../../../protocol/transcript/resource.ts'
-import type { CommandSummary, RequestRecord } from '../../../worker/api/types.ts'
+import type { CommandSummary, HoldSummary, RequestRecord } from '../../../worker/api/types.ts'
 import { api } from '../shell/api-context.ts'
 import { Fact } from '../shell/fact.tsx'
 import { bytesText, durationText } from '../shell/format.ts'
 import { MaskIcon } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
-import { Held } from './held.tsx'
+import { Held, Question } from './held.tsx'
+import { untold } from './holds.ts'
 import { prettyBody } from './pretty.ts'
 
 /** More than this of one body is a download, not a text on a page. */
 const MAX_SHOWN_BYTES = 256 * 1024
 
-export function Details(props: { readonly command: CommandSummary | undefined }) {
+export function Details(props: {
+  readonly command: CommandSummary | undefined
+  readonly heldBy: (command: string) => readonly HoldSummary[]
+}) {
   const requests = createInfiniteQuery(() => ({
     queryKey: ['requests', props.command?.id, props.command?.requests, props.command?.outcome],
     enabled: props.command !== undefined,
@@ -44,6 +48,7 @@ export function Details(props: { readonly command: CommandSummary | undefined })
         <Show when={requests.error}>
           <Problem error={requests.error} retry={() => void requests.refetch()} />
         </Show>
+        <For each={untold(props.heldBy(props.command?.id ?? ''), records())}>{(hold) => <Question hold={hold} />}</For>
         <For each={records()}>{(record) => <Request record={record} open={record.id === opened()} />}</For>
         <Show when={requests.hasNextPage}>
           <button type="button" class="button" onClick={() => void requests.fetchNextPage()}>

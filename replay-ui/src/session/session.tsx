@@ -17,6 +17,7 @@ import { clip, visible } from '../shell/visible.ts'
 import { Commands } from './commands.tsx'
 import { Details } from './details.tsx'
 import { End } from './end.tsx'
+import { holdsByCommand } from './holds.ts'
 import { createPlayback, type Playback } from './playback.ts'
 import { Stage } from './stage.tsx'
 
@@ -92,6 +93,13 @@ function Waiting(props: { readonly error: unknown; readonly retry: () => void })
 type View = 'commands' | 'replay' | 'details'
 
 function Replay(props: { readonly session: SessionSummary; readonly playback: Playback }) {
+  const holds = createQuery(() => ({
+    queryKey: ['approvals', 'session', props.session.id],
+    queryFn: () => api.approvals({ open: false, session: props.session.id }),
+    refetchInterval: props.session.live ? POLL_MS : false,
+  }))
+  const byCommand = createMemo(() => holdsByCommand(holds.data?.items ?? []))
+  const heldBy = (command: string) => byCommand().get(command) ?? []
   const player = () => props.playback.player
   const [plain, setPlain] = createSignal(false)
   const [view, setView] = createSignal<View>('replay')
@@ -155,6 +163,7 @@ function Replay(props: { readonly session: SessionSummary; readonly playback: Pl
           index={props.playback.state().index}
           complete={props.playback.complete()}
           failure={props.playback.failure()}
+          heldBy={heldBy}
           retry={() => void props.playback.refresh()}
           choose={(index) => {
             props.playback.choose(index)
@@ -169,7 +178,7 @@ function Replay(props: { readonly session: SessionSummary; readonly playback: Pl
           onTogglePauses={togglePauses}
           onCopyLink={() => void copyLink()}
         />
-        <Details command={props.playback.current()} />
+        <Details command={props.playback.current()} heldBy={heldBy} />
       </div>
       <p class="toast" role="status" data-shown={notice() !== ''}>
         {notice()}
