@@ -26,7 +26,8 @@ export function accessEnded(
     readonly usage: UsageBook
   },
 ): Refusal | null {
-  if (request.identity.expiresAt * 1000 <= now) {
+  // Whoever waits for people passes nothing: the token is looked at again when they have answered.
+  if (stream.admitted !== null && hasExpired(request, now)) {
     return { kind: 'unauthenticated', message: 'the token of this stream has expired; run the command again' }
   }
   if (set === null) return null
@@ -53,6 +54,10 @@ export function accessEnded(
     default:
       return decision.effect satisfies never
   }
+}
+
+export function hasExpired({ identity }: Pick<Authenticated, 'identity'>, now: number): boolean {
+  return identity.expiresAt * 1000 <= now
 }
 
 function ended(why: string): Refusal {

@@ -4,12 +4,13 @@
 import type { RecordedRequest } from '../../protocol/log/event.ts'
 import type { Diff, ReviewedRequest } from '../../protocol/review.ts'
 import { join } from '../bytes.ts'
-import type { Decided, Outcome, RequestInfo } from '../context.ts'
+import type { Decided, Outcome, Refusal, RequestInfo } from '../context.ts'
 import { readObject } from '../decide/cel/json.ts'
 import { requestWords } from '../decide/explain.ts'
 import { diffOf } from '../hold/diff.ts'
 import type { HeldRequest } from '../hold/holds.ts'
 import { recordedRequest } from '../record/entries.ts'
+import { hasExpired } from './access.ts'
 import { bindingOf, NO_OBJECT, objectPath, versionOf } from './binding.ts'
 import type { TakenBody } from './body.ts'
 import { type Gathered, type Gathering, gather, type Known } from './gather.ts'
@@ -86,6 +87,8 @@ export async function holdable(
   }
 
   async function confirm(): Promise<Outcome<string>> {
+    const over = expired(decided, hub.clock.now())
+    if (over !== null) return { ok: false, refusal: over }
     if (!bound) return { ok: true, value: NO_OBJECT }
     const fresh = await gather(passage, decided, sent).oldObject()
     if (!fresh.ok) return refusalOf(fresh)
@@ -124,6 +127,20 @@ export async function holdable(
       },
     },
   }
+}
+
+/**
+ * A token that ran out while people thought. A client that repeats a 429 comes back with a new one, and finds the answer
+ * waiting; of an exec's client a person must do so.
+ */
+export function expired(decided: Decided, now: number): Refusal | null {
+  if (!hasExpired(decided, now)) return null
+  if (decided.upgrade === null) {
+    const message = 'the token has expired while the request waited; it is repeated with a new one'
+    return { kind: 'held', message, retryAfterS: 1 }
+  }
+  const message = 'the token has expired while the command waited; run it again: what was approved still is'
+  return { kind: 'unauthenticated', message }
 }
 
 /** What is created has its name in the body. */

@@ -9,7 +9,7 @@ import { LogUnavailable } from '../ports.ts'
 import { type Assessed, assess, endedMessage } from './assess.ts'
 import { versionOf } from './binding.ts'
 import type { TakenBody } from './body.ts'
-import { type Held, holdable } from './held.ts'
+import { expired, type Held, holdable } from './held.ts'
 import type { Passage } from './passage.ts'
 import { type GivenAnswer, openSession } from './record.ts'
 import type { Pin } from './send.ts'
@@ -101,6 +101,8 @@ export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenB
   if (!released.ok) return no(stream.ended ?? released.refusal, held.given)
   // It may have waited for minutes: what is in force now decides.
   if (stream.ended !== null) return no(stream.ended)
+  const over = expired(decided, hub.clock.now())
+  if (over !== null) return no(over)
   const set = await hub.policies.current()
   const block = blockOf(set, {
     identity: decided.identity,
