@@ -363,7 +363,9 @@ describe('a decision', () => {
       name: `r${index}`,
     }))
     const before = performance.now()
-    expect(made([...rules], { object: { l: list } })).toMatchObject({ effect: 'Deny', policy: '', rule: '' })
+    const given = made(rules, { object: { l: list } })
+    expect(given).toMatchObject({ effect: 'Deny', policy: '', rule: '' })
+    expect(given?.reason).toBe('the conditions of the policies cost too much on this request')
     expect(performance.now() - before).toBeLessThan(1_000)
   })
   test('names the first rule by policy name and place, whatever pattern it is found under', () => {
