@@ -3,16 +3,16 @@
 // built for every absorbed error, a type kept for ever for every shape of value met. No I/O, no clock, no state between runs.
 
 import type { ASTNode } from '@marcbachmann/cel-js'
+import { bool, Frame, gathered, logic, type Operand, quantified, type Run, ternary } from './flow.ts'
 import type { Overload } from './functions.ts'
 import { ARITHMETIC, element, field, negate, optionalElement, optionalField } from './operators.ts'
+import { callKey, type Language, type Program, Unusable, unusable } from './program.ts'
 import {
   compare,
   equals,
-  FAILURE_COST,
   Failure,
   isMap,
   keyOf,
-  keysOf,
   lookUp,
   MAX_INT,
   Meter,
@@ -22,60 +22,6 @@ import {
   TypeName,
   Uint,
 } from './values.ts'
-
-/** Overloads by {@link callKey}. */
-export type FunctionTable = ReadonlyMap<string, readonly Overload[]>
-
-/** Where a function is found: `.find/2` is a member with one argument, `size/1` a function of one. */
-export function callKey(name: string, member: boolean, arity: number): string {
-  return `${member ? '.' : ''}${name}/${arity}`
-}
-
-/** Names that stand for a group of functions: `sets.contains(…)`, found as `sets.contains/2`. */
-export type Namespaces = ReadonlySet<string>
-
-export interface Program {
-  /** Free names, declared variables all of them. */
-  readonly variables: ReadonlySet<string>
-  run(variable: (name: string) => unknown): Outcome
-}
-
-/** `at`: an offset in the condition's text. */
-export type Outcome =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly reason: string; readonly at: number }
-
-/** A condition that can be seen not to work without any request: a number out of range, a pattern that is none. */
-export class Unusable {
-  readonly reason: string
-  readonly at: number
-  constructor(reason: string, at: number) {
-    this.reason = reason
-    this.at = at
-  }
-}
-
-export interface Language {
-  readonly functions: FunctionTable
-  readonly namespaces: Namespaces
-  /** What a literal text stands for as an argument: mostly itself. @throws Failure when it cannot be meant */
-  readonly literal: (name: string, place: number, value: string) => unknown
-  /** Whether a function of one literal text is worked out once, with the condition. */
-  readonly constant: (name: string) => boolean
-}
-
-/** One evaluation. */
-class Frame extends Meter {
-  at = 0
-  readonly slots: unknown[] = []
-  readonly variable: (name: string) => unknown
-  constructor(variable: (name: string) => unknown) {
-    super()
-    this.variable = variable
-  }
-}
-
-type Run = (frame: Frame) => unknown
 
 const CONSTANTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ...['bool', 'bytes', 'double', 'int', 'list', 'map', 'string', 'type', 'uint'].map((name): [string, unknown] => [
@@ -164,11 +110,11 @@ class Compiler {
       case 'map':
         return this.map(ast.args, ast.start)
       case '?:':
-        return this.ternary(this.node(ast.args[0]), this.node(ast.args[1]), this.node(ast.args[2]), ast.args[0].start)
+        return ternary(this.operand(ast.args[0]), this.node(ast.args[1]), this.node(ast.args[2]))
       case '||':
-        return this.logic(this.chain(ast, '||'), true)
+        return logic(this.chain(ast, '||'), true)
       case '&&':
-        return this.logic(this.chain(ast, '&&'), false)
+        return logic(this.chain(ast, '&&'), false)
       case '!_': {
         const of = this.node(ast.args)
         return this.with1(ast.start, of, (value) => !bool(value, '"!"'))
@@ -293,16 +239,8 @@ class Compiler {
     }
   }
 
-  private ternary(condition: Run, yes: Run, no: Run, at: number): Run {
-    return (frame) => {
-      const value = condition(frame)
-      frame.at = at
-      return bool(value, '"? :"') ? yes(frame) : no(frame)
-    }
-  }
-
   /** The operands of `a || b || c`, without recursion: a long chain is a deep tree. */
-  private chain(ast: ASTNode, operator: '||' | '&&'): { readonly run: Run; readonly at: number }[] {
+  private chain(ast: ASTNode, operator: '||' | '&&'): Operand[] {
     const operands: ASTNode[] = []
     let rest = ast
     while (rest.op === operator) {
@@ -310,31 +248,11 @@ class Compiler {
       rest = rest.args[0]
     }
     operands.push(rest)
-    return operands.reverse().map((operand) => ({ run: this.node(operand), at: operand.start }))
+    return operands.reverse().map((operand) => this.operand(operand))
   }
 
-  /** `deciding` settles it whatever the other operands are, errors included. */
-  private logic(operands: readonly { readonly run: Run; readonly at: number }[], deciding: boolean): Run {
-    return (frame) => {
-      let failed: Failure | null = null
-      let at = 0
-      for (const operand of operands) {
-        try {
-          const value = operand.run(frame)
-          if (value === deciding) return deciding
-          if (value === !deciding) continue
-          frame.at = operand.at
-          throw new Failure(`${deciding ? '"||"' : '"&&"'} needs a bool, not ${nameOf(value)}`)
-        } catch (error) {
-          absorb(frame, error)
-          if (failed === null) at = frame.at
-          failed ??= error
-        }
-      }
-      if (failed === null) return !deciding
-      frame.at = at
-      throw failed
-    }
+  private operand(ast: ASTNode): Operand {
+    return { run: this.node(ast), at: ast.start }
   }
 
   private call(name: string, receiver: ASTNode | null, args: readonly ASTNode[], ast: ASTNode): Run {
@@ -389,7 +307,9 @@ class Compiler {
   /** The value of a function of a literal. */
   private once(literal: unknown, overloads: readonly Overload[], at: number): Run {
     const meter = new Meter()
-    const value = unusable(at, () => overloads.map((overload) => overload.call(meter, [literal])).find(isValue))
+    const value = unusable(at, () =>
+      overloads.map((overload) => overload.call(meter, [literal])).find((value) => value !== undefined),
+    )
     return () => value
   }
 
@@ -485,30 +405,7 @@ class Compiler {
     const before = this.nodes
     const body = this.within(identifier(variable), slot, () => this.node(predicate))
     const cost = this.nodes - before + 1
-    const at = ast.start
-    return (frame) => {
-      const items = iterate(over(frame), frame, at)
-      let failed: Failure | null = null
-      let failedAt = 0
-      for (const item of items) {
-        frame.spend(cost)
-        frame.slots[slot] = item
-        try {
-          const value = body(frame)
-          if (value === deciding) return deciding
-          if (value === !deciding) continue
-          frame.at = predicate.start
-          throw new Failure(`${deciding ? 'exists()' : 'all()'} needs a bool, not ${nameOf(value)}`)
-        } catch (error) {
-          absorb(frame, error)
-          if (failed === null) failedAt = frame.at
-          failed ??= error
-        }
-      }
-      if (failed === null) return !deciding
-      frame.at = failedAt
-      throw failed
-    }
+    return quantified({ over, at: ast.start, slot, cost }, { run: body, at: predicate.start }, deciding)
   }
 
   /** exists_one, filter and map: an error in any element is the result. */
@@ -526,36 +423,8 @@ class Compiler {
     const keep = predicate === null ? null : this.within(name, slot, () => this.node(predicate))
     const make = transform === null ? null : this.within(name, slot, () => this.node(transform))
     const cost = this.nodes - before + 1
-    const at = ast.start
-    return (frame) => {
-      const items = iterate(over(frame), frame, at)
-      const kept: unknown[] = []
-      for (const item of items) {
-        frame.spend(cost)
-        frame.slots[slot] = item
-        if (keep !== null) {
-          const value = keep(frame)
-          if (predicate !== null) frame.at = predicate.start
-          if (!bool(value, 'a filter')) continue
-        }
-        kept.push(make === null ? item : make(frame))
-      }
-      return finish(kept)
-    }
-  }
-}
-
-function isValue(value: unknown): boolean {
-  return value !== undefined
-}
-
-/** Turns a Failure into what is wrong with the condition itself. */
-function unusable<A extends readonly unknown[]>(at: number, work: (...args: A) => unknown, ...args: A): unknown {
-  try {
-    return work(...args)
-  } catch (error) {
-    if (error instanceof Failure) throw new Unusable(error.reason, at)
-    throw error
+    const filter = keep === null || predicate === null ? null : { run: keep, at: predicate.start }
+    return gathered({ over, at: ast.start, slot, cost }, filter, make, finish)
   }
 }
 
@@ -566,24 +435,4 @@ function identifier(ast: ASTNode): string {
 
 function isKey(key: unknown): boolean {
   return typeof key === 'string' || typeof key === 'bigint' || typeof key === 'boolean' || key instanceof Uint
-}
-
-function iterate(over: unknown, frame: Frame, at: number): readonly unknown[] {
-  frame.at = at
-  if (Array.isArray(over)) return over
-  if (!isMap(over)) throw new Failure(`${nameOf(over)} is neither a list nor a map`)
-  const keys = keysOf(over)
-  frame.spend(keys.length)
-  return keys
-}
-
-function bool(value: unknown, where: string): boolean {
-  if (typeof value === 'boolean') return value
-  throw new Failure(`${where} needs a bool, not ${nameOf(value)}`)
-}
-
-/** Lets go on after a failure, unless it was the end of the budget or a bug. */
-function absorb(frame: Frame, error: unknown): asserts error is Failure {
-  if (!(error instanceof Failure) || frame.left < 0) throw error
-  frame.spend(FAILURE_COST)
 }

@@ -1,7 +1,7 @@
 // How a function of the language is declared: the types it takes, for the checker and for finding it at run time, and what
 // it does. One declaration is one overload. No I/O, no clock.
 
-import { type CelMap, Failure, isMap, type Meter, Optional, Span, TypeName, Uint } from './values.ts'
+import { type CelMap, Failure, isMap, type Meter, Optional, Span, Uint } from './values.ts'
 
 /** A type in a declaration: its name in CEL, and whether a value has it. */
 export interface Param<T> {
@@ -92,7 +92,6 @@ export const NULL = kind('null', (value): value is null => value === null)
 export const BYTES = kind('bytes', (value): value is Uint8Array => value instanceof Uint8Array)
 export const TIMESTAMP = kind('google.protobuf.Timestamp', (value): value is Date => value instanceof Date)
 export const DURATION = kind('google.protobuf.Duration', (value): value is Span => value instanceof Span)
-export const TYPE = kind('type', (value): value is TypeName => value instanceof TypeName)
 export const OPTIONAL = kind('optional', (value): value is Optional => value instanceof Optional)
 export const MAP = kind<CelMap>('map', isMap)
 export const DYN = kind('dyn', (value): value is unknown => value !== undefined)

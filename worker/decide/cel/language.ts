@@ -2,11 +2,12 @@
 // Out: a program, or what is wrong with the text and where. Nothing here throws for a bad text. No I/O, no clock.
 
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
-import { callKey, compile, type FunctionTable, type Language, type Program, Unusable } from './evaluate.ts'
+import { compile } from './evaluate.ts'
 import type { Overload } from './functions.ts'
 import { LISTS } from './lists.ts'
 import { Cidr, Ip, NETWORK } from './network.ts'
 import { POD_SPEC } from './podspec.ts'
+import { callKey, type FunctionTable, type Language, type Program, Unusable } from './program.ts'
 import { QUANTITIES, Quantity } from './quantity.ts'
 import { compilePattern, REGEX } from './regex.ts'
 import { STANDARD } from './standard.ts'
