@@ -181,6 +181,19 @@ describe('a write with a precondition that does not hold is refused, dry or not'
     const { ask } = world()
     expect(ask(`${APPS}/web`, put(deployment(5, { resourceVersion: '0' }))).status).toBe(200)
   })
+  it.each<[how: string, query: string, body: JsonObject | undefined, left: boolean]>([
+    ['by the query', '?propagationPolicy=Orphan', undefined, true],
+    ['by the body', '', options({ propagationPolicy: 'Orphan' }), true],
+    ['by the body, whatever the query', '?propagationPolicy=Orphan', options({}), false],
+    ['not at all', '', undefined, false],
+  ])('leaves dependents where that is asked: %s', (_how, query, body, left) => {
+    const { ask, clock } = world()
+    clock.advance(1000)
+    expect(ask(`${APPS}/web${query}`, del(body)).status).toBe(200)
+    clock.advance(1000)
+    const sets = objectsAt(ask('/apis/apps/v1/namespaces/default/replicasets').body, 'items')
+    expect(sets.map((set) => at(set, 'metadata', 'ownerReferences'))).toEqual(left ? [undefined] : [])
+  })
   it('deletes when uid and version are right', () => {
     const { ask } = world()
     const meta = at(ask(`${CM}/c`).body, 'metadata')

@@ -40,6 +40,7 @@ for (const version of ['v35', 'v30'] as const) {
     describe('into pods', () => stories.declareReach(of))
     describe('plans and grants', () => stories.declarePlans(of))
     describe('limits', () => stories.declareLimits(of))
+    if (version === 'v35') describe('what looks like something else', () => stories.declareTricks(of))
     describe('rules about objects', () => declareBounded({ ...of, real: REAL, image: IMAGE }))
   })
 }

@@ -304,10 +304,9 @@ function hasDependents(cluster: Cluster, uid: string): boolean {
 
 function orphan(cluster: Cluster, uid: string): void {
   for (const { resource, object } of dependentsOf(cluster, uid)) {
-    const metadata = {
-      ...object.metadata,
-      ownerReferences: (object.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid),
-    }
+    const { ownerReferences = [], ...rest } = object.metadata
+    const others = ownerReferences.filter((owner) => owner.uid !== uid)
+    const metadata = others.length === 0 ? rest : { ...rest, ownerReferences: others }
     cluster.store.put(shelfOf(resource), { ...object, metadata })
   }
 }

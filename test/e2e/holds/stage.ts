@@ -28,6 +28,7 @@ const RIGHTS = 'sallyport-e2e-agents'
 export interface Agent {
   readonly username: string
   readonly session: string
+  readonly token: string
   readonly door: Door
 }
 
@@ -163,7 +164,7 @@ export async function openStage(options: {
         close: async () => undefined,
       }
       const door = new Door(installation, version, { ns: namespace, dir, image: imageOf(real), charts: CHARTS })
-      return { username: name, session: granted.session ?? '', door }
+      return { username: name, session: granted.session ?? '', token: granted.token, door }
     }
     const cliFolder = join(folder, 'cli')
     await writeCliState(cliFolder, {
