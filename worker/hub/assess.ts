@@ -3,6 +3,7 @@
 
 import { streamProtocols } from '../classify/upgrade.ts'
 import type { Authenticated, Decided, Decision, Facts, Outcome, Refusal } from '../context.ts'
+import { strictest } from '../decide/approval.ts'
 import { blockOf } from '../decide/blocks.ts'
 import { judgeBody } from '../decide/body.ts'
 import type { PolicySet } from '../decide/compile.ts'
@@ -124,11 +125,22 @@ export async function assess(
       facts.oldObject === undefined ? await mustExist(passage, decided, set) : wasThere(decided, facts, set)
     if (!exists.ok) return no(exists.refusal, exists.refusal.decision ?? decision)
   }
-  if (decision.effect === 'Allow' && !request.info.dryRun) {
+  if (!request.info.dryRun) {
     const limited = judgeLimits(set, request, counting)
-    if (limited !== null) decided = { ...decided, decision: limited }
+    if (limited !== null) decided = { ...decided, decision: pastLimit(decision, limited) }
+    if (decided.decision.effect === 'Deny') return no(forbidden(decided.decision, request), decided.decision)
   }
   return { ok: true, decided, body, facts, gathering }
+}
+
+/** A limit is a question of its own: a grant of the rule that holds the request anyway does not answer it. */
+function pastLimit(decision: Decision, limited: Decision): Decision {
+  if (decision.approval === undefined || limited.approval === undefined) return limited
+  const approval = strictest(decision.approval, limited.approval)
+  if (approval !== null) return { ...limited, approval }
+  const other = `policy ${decision.policy}, rule ${decision.rule}`
+  const { approval: _none, ...rest } = limited
+  return { ...rest, effect: 'Deny', reason: `${limited.reason}, and nobody may answer both that and ${other}` }
 }
 
 /** What whoever was stopped is told. */
