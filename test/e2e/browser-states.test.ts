@@ -208,6 +208,27 @@ describe('an answer nobody meant', () => {
   })
 })
 
+describe('a late answer', () => {
+  it('is told that it came too late, and what others had answered', async () => {
+    await visit('h1')
+    await settles(() => approve().isEnabled()).toBe(true)
+    // The page does not know yet.
+    await page.route('**/api/v1/approvals/h1', (route) => route.abort())
+    const votes = [{ username: 'bob', approve: true, reason: '', at: inMs(0) }]
+    change('h1', { state: 'used', used: 1, votes, closedAt: inMs(0), mayAnswer: false })
+    await page.getByRole('button', { name: 'Deny' }).click()
+    await page.unrouteAll()
+    await settles(() => page.getByTestId('answer-failure').innerText()).toContain('Your answer was not counted.')
+    await settles(() => page.getByTestId('outcome').innerText()).toContain('Approved by bob')
+    expect(await page.getByRole('button', { name: 'Deny' }).count()).toBe(0)
+  })
+
+  it('an unknown id is said to be unknown', async () => {
+    await page.goto(`${gateway.url}/approvals/nowhere`)
+    await page.getByText('There is no such thing here').waitFor()
+  })
+})
+
 describe('what an agent chose', () => {
   it('is text: no markup, no link, nothing unseen', async () => {
     const exec = { argv: ['sh', '-c', 'ls\nrm -rf / #\u202e', '', HOSTILE], container: 'app', stdin: true, tty: true }

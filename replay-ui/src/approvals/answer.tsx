@@ -23,7 +23,6 @@ const MAX_REASON_CHARS = 1000
 export function Answer(props: {
   readonly hold: HoldDetail
   readonly changed: boolean
-  readonly failure: unknown
   readonly give: (answer: Given) => Promise<void>
 }) {
   const h = () => props.hold
@@ -46,7 +45,6 @@ export function Answer(props: {
   return (
     <section class="panel answer" aria-label="Your answer">
       <h2>Your answer</h2>
-      <Show when={props.failure}>{(failure) => <Failure failure={failure()} />}</Show>
       <Show
         when={whyNot()}
         fallback={
@@ -168,7 +166,8 @@ function GrantForm(props: {
   )
 }
 
-function Failure(props: { readonly failure: unknown }) {
+/** An answer that was not taken: said also when the question is over by now. */
+export function Failure(props: { readonly failure: unknown }) {
   const known = () => (props.failure instanceof ApiError ? props.failure : undefined)
   return (
     <div class="answer-failure" role="alert" data-testid="answer-failure">

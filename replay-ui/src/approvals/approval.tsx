@@ -11,7 +11,8 @@ import { useKeys } from '../shell/keys.ts'
 import { Problem } from '../shell/problem.tsx'
 import { Text } from '../shell/text.tsx'
 import { useTitle } from '../shell/title.ts'
-import { Answer, type Given } from './answer.tsx'
+import { clip } from '../shell/visible.ts'
+import { Answer, Failure, type Given } from './answer.tsx'
 import { Before } from './before.tsx'
 import { outcomeOf } from './outcome.ts'
 import { Progress } from './progress.tsx'
@@ -20,6 +21,9 @@ import { Who } from './question.tsx'
 import { Requests } from './requests.tsx'
 import { reconcile, type Shown } from './shown.ts'
 import { Countdown } from './timer.tsx'
+
+/** A tab shows less. */
+const MAX_TITLE_CHARS = 120
 
 export default function ApprovalPage() {
   const params = useParams<{ id: string }>()
@@ -123,7 +127,7 @@ function Question(props: {
       (_, before) => before !== undefined && heading?.focus({ preventScroll: true }),
     ),
   )
-  useTitle(() => `${h().title} · Approval`)
+  useTitle(() => `${clip(h().title, MAX_TITLE_CHARS).text} · Approval`)
   useKeys({
     j: () => moveFocus(list, 1),
     k: () => moveFocus(list, -1),
@@ -178,8 +182,9 @@ function Question(props: {
               The gateway does not answer at the moment.
             </p>
           </Show>
+          <Show when={props.failure}>{(failure) => <Failure failure={failure()} />}</Show>
           <Show when={h().state === 'pending'}>
-            <Answer hold={h()} changed={props.shown.changed} failure={props.failure} give={props.give} />
+            <Answer hold={h()} changed={props.shown.changed} give={props.give} />
           </Show>
           <Progress hold={h()} now={now()} />
         </aside>

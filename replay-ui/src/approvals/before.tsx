@@ -10,10 +10,7 @@ export function Before(props: { readonly commands: readonly CommandSummary[] }) 
   return (
     <section class="before" aria-label="The commands before it">
       <h2 class="before-head">The commands before it</h2>
-      <Show
-        when={props.commands.length > 0}
-        fallback={<p class="before-none muted">None: the session began with this.</p>}
-      >
+      <Show when={props.commands.length > 0} fallback={<p class="before-none muted">There are none to show.</p>}>
         <ol>
           <For each={props.commands}>
             {(command) => (

@@ -1,7 +1,7 @@
 // What is asked: one request in full, or those of a plan, each of which can be opened and closed.
 
-import { createMemo, createSignal, Index, Show } from 'solid-js'
-import type { Review } from '../../../protocol/review.ts'
+import { createEffect, createMemo, createSignal, Index, Show } from 'solid-js'
+import type { Review, ReviewedRequest } from '../../../protocol/review.ts'
 import { Text } from '../shell/text.tsx'
 import { diffText } from './diff.ts'
 import { Reviewed } from './reviewed.tsx'
@@ -46,24 +46,37 @@ function Plan(props: { readonly review: Review }) {
         <Index each={props.review.requests}>
           {(reviewed, at) => (
             <li>
-              <details class="planned" open={all() ?? atFirst().has(at)} data-testid="planned">
-                <summary class="planned-head" data-row>
-                  <span class="planned-title">
-                    <Text value={reviewed().title} max={300} />
-                  </span>
-                  <Show
-                    when={reviewed().diff.kind === 'lines'}
-                    fallback={<span class="muted planned-none">no diff</span>}
-                  >
-                    <span class="planned-lines number">{diffText(reviewed().diff)}</span>
-                  </Show>
-                </summary>
-                <Reviewed reviewed={reviewed()} />
-              </details>
+              <Planned reviewed={reviewed()} open={all() ?? atFirst().has(at)} />
             </li>
           )}
         </Index>
       </ol>
     </section>
+  )
+}
+
+/** What is closed is not built: a plan may be long. */
+function Planned(props: { readonly reviewed: ReviewedRequest; readonly open: boolean }) {
+  const [open, setOpen] = createSignal(false)
+  createEffect(() => setOpen(props.open))
+  return (
+    <details
+      class="planned"
+      open={open()}
+      onToggle={(event) => event.target === event.currentTarget && setOpen(event.currentTarget.open)}
+      data-testid="planned"
+    >
+      <summary class="planned-head" data-row>
+        <span class="planned-title">
+          <Text value={props.reviewed.title} max={300} />
+        </span>
+        <Show when={props.reviewed.diff.kind === 'lines'} fallback={<span class="muted planned-none">no diff</span>}>
+          <span class="planned-lines number">{diffText(props.reviewed.diff)}</span>
+        </Show>
+      </summary>
+      <Show when={open()}>
+        <Reviewed reviewed={props.reviewed} />
+      </Show>
+    </details>
   )
 }

@@ -89,21 +89,23 @@ function ApprovalsLink() {
   createEffect(() => setWaiting(waiting()))
   onCleanup(() => setWaiting(0))
   return (
-    <A class="nav-link" href="/approvals" data-testid="approvals-link">
-      Approvals
-      <Show when={waiting() > 0}>
-        <span class="count" data-testid="waiting">
-          <span aria-hidden="true">
-            {waiting()}
-            {open.data?.next === undefined ? '' : '+'}
+    <>
+      <A class="nav-link" href="/approvals" data-testid="approvals-link">
+        Approvals
+        <Show when={waiting() > 0}>
+          <span class="count" data-testid="waiting">
+            <span aria-hidden="true">
+              {waiting()}
+              {open.data?.next === undefined ? '' : '+'}
+            </span>
+            <span class="sr">, {waiting()} waiting</span>
           </span>
-          <span class="sr">, {waiting()} waiting</span>
-        </span>
-      </Show>
+        </Show>
+      </A>
       <span class="sr" aria-live="polite">
         {news()}
       </span>
-    </A>
+    </>
   )
 }
 
