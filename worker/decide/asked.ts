@@ -7,7 +7,7 @@ import { judgeBody } from './body.ts'
 import { readObject } from './cel/json.ts'
 import type { PolicySet } from './compile.ts'
 import { decide, type Judged, type Verdict } from './decide.ts'
-import { countedAs, judgeLimits } from './limits.ts'
+import { countedAs, judgeLimits, pastLimit } from './limits.ts'
 
 const RESOURCE_VERBS: ReadonlySet<string> = new Set([
   ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', 'connect'],
@@ -186,7 +186,7 @@ export function judgeAsked(set: PolicySet, request: Judged, facts: Facts): Verdi
     const forbidden = judgeBody(set, request.info, facts.object)
     if (forbidden !== null) return { decided: true, decision: forbidden }
   }
-  if (decision.effect !== 'Allow' || countedAs(request).length === 0) return verdict
+  if (countedAs(request).length === 0) return verdict
   const limited = judgeLimits(set, request, { total: (what) => facts.session[what] })
-  return limited === null ? verdict : { decided: true, decision: limited }
+  return limited === null ? verdict : { decided: true, decision: pastLimit(decision, limited) }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { Approval, Decision } from '../context.ts'
 import { blockOf } from './blocks.ts'
 import { compilePolicies } from './compile.ts'
-import { countedAs, judgeLimits, type Usage } from './limits.ts'
+import { countedAs, judgeLimits, pastLimit, type Usage } from './limits.ts'
 import { agent, block, judged, policy, rule } from './testing.ts'
 
 describe('a request counts as', () => {
@@ -96,6 +97,43 @@ describe('a limit', () => {
   })
   test('of two that are used up, the first is named', () => {
     expect(judgeLimits(set([limit({ name: 'b' }), limit({ name: 'a' })]), write, usage(20))?.rule).toBe('b')
+  })
+})
+
+describe('past a limit', () => {
+  const by = (...groups: string[]): Approval => ({
+    by: { users: [], groups },
+    count: 1,
+    holdForMs: 600_000,
+    validForMs: 300_000,
+    grant: null,
+  })
+  const held = (rule: string, approval: Approval): Decision => ({
+    effect: 'Hold',
+    policy: 'p',
+    rule,
+    reason: `held by ${rule}`,
+    revision: 1,
+    approval,
+  })
+  const allowed: Decision = { effect: 'Allow', policy: 'p', rule: 'work', reason: 'allowed', revision: 1 }
+  const grant = { maxForMs: 1000 }
+
+  test('what is allowed is held by the limit', () => {
+    expect(pastLimit(allowed, held('limit', by('sre')))).toEqual(held('limit', by('sre')))
+  })
+  test('what is held anyway is held by the limit, whose grants are not the rule’s', () => {
+    const decision = pastLimit(held('rule', { ...by('sre', 'dba'), grant }), held('limit', { ...by('sre'), count: 2 }))
+    expect(decision).toEqual(held('limit', { ...by('sre'), count: 2 }))
+  })
+  test('what nobody may answer is denied, and both are named', () => {
+    const decision = pastLimit(held('rule', by('dba')), held('limit', by('sre')))
+    expect(decision).toMatchObject({
+      effect: 'Deny',
+      rule: 'limit',
+      reason: expect.stringContaining('policy p, rule rule'),
+    })
+    expect(decision.approval).toBeUndefined()
   })
 })
 

@@ -2,6 +2,7 @@
 // Out: a Hold, or null. No I/O, no clock: the usage knows the time.
 
 import type { Decision } from '../context.ts'
+import { strictest } from './approval.ts'
 import type { CompiledLimit, PolicySet } from './compile.ts'
 import { durationText } from './duration.ts'
 import type { Judged } from './scope.ts'
@@ -47,6 +48,20 @@ export function judgeLimits(set: PolicySet, request: Judged, usage: Usage): Deci
     return { effect: 'Hold', policy, rule, reason: reasonOf(limit), revision: set.revision, approval }
   }
   return null
+}
+
+/**
+ * What becomes of a decision when a limit is used up. The limit is a question of its own: a grant of the rule that holds the
+ * request anyway does not answer it, and whoever answers must be allowed to by both.
+ */
+export function pastLimit(decision: Decision, limited: Decision): Decision {
+  if (decision.approval === undefined || limited.approval === undefined) return limited
+  const approval = strictest(decision.approval, limited.approval)
+  if (approval !== null) return { ...limited, approval }
+  const { policy, rule, reason, revision } = limited
+  const other = `policy ${decision.policy}, rule ${decision.rule}`
+  const why = `it is also held by ${other}, and nobody may answer both: give both an approver in common`
+  return { effect: 'Deny', policy, rule, reason: `${reason}, and ${why}`, revision }
 }
 
 const WORDS: Readonly<Record<Counted, readonly [one: string, many: string]>> = {

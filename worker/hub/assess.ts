@@ -3,13 +3,12 @@
 
 import { streamProtocols } from '../classify/upgrade.ts'
 import type { Authenticated, Decided, Decision, Facts, Outcome, Refusal } from '../context.ts'
-import { strictest } from '../decide/approval.ts'
 import { blockOf } from '../decide/blocks.ts'
 import { judgeBody } from '../decide/body.ts'
 import type { PolicySet } from '../decide/compile.ts'
 import { decide } from '../decide/decide.ts'
 import { forbidden } from '../decide/explain.ts'
-import { judgeLimits } from '../decide/limits.ts'
+import { judgeLimits, pastLimit } from '../decide/limits.ts'
 import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { strictBody } from '../mask/strict.ts'
 import type { TakenBody } from './body.ts'
@@ -131,16 +130,6 @@ export async function assess(
     if (decided.decision.effect === 'Deny') return no(forbidden(decided.decision, request), decided.decision)
   }
   return { ok: true, decided, body, facts, gathering }
-}
-
-/** A limit is a question of its own: a grant of the rule that holds the request anyway does not answer it. */
-function pastLimit(decision: Decision, limited: Decision): Decision {
-  if (decision.approval === undefined || limited.approval === undefined) return limited
-  const approval = strictest(decision.approval, limited.approval)
-  if (approval !== null) return { ...limited, approval }
-  const other = `policy ${decision.policy}, rule ${decision.rule}`
-  const { approval: _none, ...rest } = limited
-  return { ...rest, effect: 'Deny', reason: `${limited.reason}, and nobody may answer both that and ${other}` }
 }
 
 /** What whoever was stopped is told. */
