@@ -56,6 +56,7 @@ describe('a held request', () => {
     await settled()
     expect(fate(one)).toBe('not-approved')
     expect(messageOf(one)).toBe(`hold ${hold.id} was denied by alice: not on a Friday`)
+    expect(one.outcome()).toMatchObject({ refusal: { hold: hold.id } })
     expect(s.types()).toEqual(['hold.open', 'hold.vote', 'hold.close'])
   })
 

@@ -12,19 +12,27 @@ type Refused = Extract<Outcome<never>, { readonly ok: false }>
 /** How many names of people or groups a message gives. */
 const MAX_NAMES = 5
 
-function refuse(request: HeldRequest, kind: Refusal['kind'], message: string, retryAfterS?: number): Refused {
-  const refusal = { kind, message, decision: request.decision }
+function refuse(
+  request: HeldRequest,
+  kind: Refusal['kind'],
+  message: string,
+  { hold, retryAfterS }: { readonly hold?: HoldRecord; readonly retryAfterS?: number } = {},
+): Refused {
+  const refusal = { kind, message, decision: request.decision, ...(hold === undefined ? {} : { hold: hold.id }) }
   return { ok: false, refusal: retryAfterS === undefined ? refusal : { ...refusal, retryAfterS } }
 }
 
 /** It waits; the client repeats it by itself. */
 export function stillHeld(request: HeldRequest, hold: HoldRecord): Refused {
-  return refuse(request, 'held', `${waits(hold)}. It goes through by itself once it is approved`, RETRY_AFTER_S)
+  return refuse(request, 'held', `${waits(hold)}. It goes through by itself once it is approved`, {
+    hold,
+    retryAfterS: RETRY_AFTER_S,
+  })
 }
 
 /** It waits, and the client will not repeat it by itself any more. */
 export function runAgain(request: HeldRequest, hold: HoldRecord): Refused {
-  return refuse(request, 'not-approved', `${waits(hold)}. Run the same command again once it is approved`)
+  return refuse(request, 'not-approved', `${waits(hold)}. Run the same command again once it is approved`, { hold })
 }
 
 function waits(hold: HoldRecord): string {
@@ -53,6 +61,7 @@ export function overNow(request: HeldRequest, hold: HoldRecord): Refused {
         request,
         'not-approved',
         `${name} was denied by ${denierOf(hold)}${reason === '' ? '' : `: ${reason}`}`,
+        { hold },
       )
     }
     case 'used':
@@ -61,6 +70,7 @@ export function overNow(request: HeldRequest, hold: HoldRecord): Refused {
         request,
         'not-approved',
         `${name} was used by another identical request. Run the command again to ask anew`,
+        { hold },
       )
     case 'spoiled':
       return changed(request, hold)
@@ -75,6 +85,7 @@ export function overNow(request: HeldRequest, hold: HoldRecord): Refused {
         hold.validUntil === null
           ? `nobody approved ${name} in time. Run the command again to ask anew`
           : `the approval of ${name} has run out. Run the command again to ask anew`,
+        { hold },
       )
   }
 }
@@ -85,6 +96,7 @@ export function changed(request: HeldRequest, hold: HoldRecord): Refused {
     request,
     'not-approved',
     `the object has changed since it was shown in hold ${hold.id}; nothing was sent. Run the command again to ask about it as it is now`,
+    { hold },
   )
 }
 
@@ -96,7 +108,10 @@ export function clientGone(request: HeldRequest): Refused {
 /** The gateway stops. An ordinary client repeats, and finds its hold again with the next run. */
 export function stopping(request: HeldRequest, hold: HoldRecord | null): Refused {
   const what = hold === null ? 'the gateway restarts' : `the gateway restarts; hold ${hold.id} stays open`
-  return refuse(request, 'held', `${what}. Run the same command again`, RETRY_AFTER_S)
+  return refuse(request, 'held', `${what}. Run the same command again`, {
+    ...(hold === null ? {} : { hold }),
+    retryAfterS: RETRY_AFTER_S,
+  })
 }
 
 export function tooManyOpen(request: HeldRequest): Refused {
@@ -104,12 +119,15 @@ export function tooManyOpen(request: HeldRequest): Refused {
     request,
     'too-many',
     'too many requests of this identity wait for approval already. Have them answered, or stop some',
-    TOO_MANY_RETRY_S,
+    { retryAfterS: TOO_MANY_RETRY_S },
   )
 }
 
 export function tooManyClients(request: HeldRequest, hold: HoldRecord): Refused {
-  return refuse(request, 'too-many', `too many clients wait for hold ${hold.id} already`, TOO_MANY_RETRY_S)
+  return refuse(request, 'too-many', `too many clients wait for hold ${hold.id} already`, {
+    hold,
+    retryAfterS: TOO_MANY_RETRY_S,
+  })
 }
 
 /** What cannot be shown whole cannot be approved. */
