@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { STREAM_WINDOW_BYTES } from '../protocol/tunnel/limits.ts'
 import { acceptKey, fromDuplex, type MessageSocket } from '../protocol/websocket.ts'
 import { escapeExtraKey } from './impersonate.ts'
-import { READ_AHEAD_BYTES, RESPONSE_HEAD_TIMEOUT_MS } from './limits.ts'
+import { READ_AHEAD_BYTES, RESPONSE_HEAD_TIMEOUT_MS, WRITE_SOCKET_MS } from './limits.ts'
 import { ask, fakeApi, joinForwarder, requestHead, statusOf, textOf } from './testing.ts'
 
 const closers: (() => Promise<void> | void)[] = []
@@ -105,6 +105,28 @@ describe('requests', () => {
     const answer = await ask(joined, requestHead({ method: 'POST' }), Uint8Array.of(1)).response
     expect(answer).toMatchObject({ failure: { kind: 'unreachable', sent: true } })
     expect(methods).toEqual(['GET', 'POST'])
+  })
+
+  test('a write takes a new connection where the old one was idle for some seconds', async () => {
+    const ports: (number | undefined)[] = []
+    const { joined } = await setUp((request, response) => {
+      ports.push(request.socket.remotePort)
+      response.end('x')
+    })
+    const started = performance.now()
+    const now = vi.spyOn(performance, 'now').mockReturnValue(started)
+    try {
+      const post = () => textOf(ask(joined, requestHead({ method: 'POST' }), Uint8Array.of(1)))
+      await post()
+      now.mockReturnValue(started + WRITE_SOCKET_MS)
+      await post()
+      now.mockReturnValue(started + 2 * WRITE_SOCKET_MS + 1)
+      await post()
+      expect(ports[1]).toBe(ports[0])
+      expect(ports[2]).not.toBe(ports[0])
+    } finally {
+      now.mockRestore()
+    }
   })
 
   test('an API server that cannot be reached is said, and that nothing was sent', async () => {

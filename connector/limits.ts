@@ -21,6 +21,12 @@ export const MAX_IDLE_SOCKETS = 64
 /** How long a connection is kept idle: less than the API server's own 90 s, so that it is never closed under a request. */
 export const IDLE_SOCKET_MS = 45_000
 
+/**
+ * How long a connection may have been idle to carry a write: servers and balancers close idle ones after 5 s or more, and a
+ * write that meets the closing cannot be sent again, since it may have been carried out.
+ */
+export const WRITE_SOCKET_MS = 3_000
+
 /** Silence after which TCP asks whether the other host is still there: an idle watch must not outlive its API server. */
 export const TCP_KEEPALIVE_MS = 30_000
 

@@ -3,7 +3,14 @@
 
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { CONNECT_TIMEOUT_MS, IDLE_SOCKET_MS, MAX_IDLE_SOCKETS, READ_AHEAD_BYTES, TCP_KEEPALIVE_MS } from '../limits.ts'
+import {
+  CONNECT_TIMEOUT_MS,
+  IDLE_SOCKET_MS,
+  MAX_IDLE_SOCKETS,
+  READ_AHEAD_BYTES,
+  TCP_KEEPALIVE_MS,
+  WRITE_SOCKET_MS,
+} from '../limits.ts'
 import { type HeaderFields, ResponseParser } from './parser.ts'
 
 /** Where to connect. `tls` null: plain TCP. */
@@ -66,7 +73,7 @@ function quieten(socket: Socket): void {
 /** Connections to one origin. */
 export class HttpClient {
   readonly #origin: Origin
-  readonly #idle: { socket: Socket; timer: NodeJS.Timeout }[] = []
+  readonly #idle: { socket: Socket; timer: NodeJS.Timeout; since: number }[] = []
   #closed = false
 
   constructor(origin: Origin) {
@@ -78,12 +85,13 @@ export class HttpClient {
    * A read (GET, HEAD) whose kept-alive connection turns out to be closed is sent once more on a new one.
    */
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const kept = request.upgrade === true ? undefined : this.#takeIdle()
+    const repeatable = request.method === 'GET' || request.method === 'HEAD'
+    const kept = request.upgrade === true ? undefined : this.#takeIdle(repeatable ? IDLE_SOCKET_MS : WRITE_SOCKET_MS)
     if (kept !== undefined) {
       try {
         return await this.#exchange(kept, request, signal)
       } catch (error) {
-        const stale = error instanceof StaleConnection && (request.method === 'GET' || request.method === 'HEAD')
+        const stale = error instanceof StaleConnection && repeatable
         if (!stale) throw error
       }
     }
@@ -100,8 +108,11 @@ export class HttpClient {
     }
   }
 
-  #takeIdle(): Socket | undefined {
-    for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
+  /** The one that was used last, unless that was longer ago. */
+  #takeIdle(atMostMs: number): Socket | undefined {
+    for (let entry = this.#idle.at(-1); entry !== undefined; entry = this.#idle.at(-1)) {
+      if (performance.now() - entry.since > atMostMs) return undefined
+      this.#idle.pop()
       clearTimeout(entry.timer)
       quieten(entry.socket)
       if (!entry.socket.destroyed && entry.socket.writable) return entry.socket
@@ -124,7 +135,7 @@ export class HttpClient {
     for (const event of ['data', 'end', 'close', 'error']) socket.on(event, drop)
     const timer = setTimeout(drop, IDLE_SOCKET_MS)
     timer.unref()
-    this.#idle.push({ socket, timer })
+    this.#idle.push({ socket, timer, since: performance.now() })
     socket.resume()
   }
 

@@ -23,6 +23,9 @@ const MAX_BODY_BYTES = 3 * 1024 * 1024
 /** Long exec command lines travel in the request line. */
 const MAX_HEADER_BYTES = 1 << 20
 
+/** How long a connection may be idle, as on the API server. */
+const IDLE_MS = 90_000
+
 /** Characters of a streamed answer written at once. */
 const FLUSH_CHARS = 64 * 1024
 
@@ -171,6 +174,7 @@ export async function startDemoCluster(options: DemoOptions): Promise<DemoCluste
     ALPNProtocols: ['http/1.1'],
     ...(tls.ca === undefined ? {} : { ca: tls.ca, requestCert: true, rejectUnauthorized: false }),
   })
+  server.keepAliveTimeout = IDLE_MS
 
   const demoRequest = (message: IncomingMessage, body: Uint8Array, signal: AbortSignal): DemoRequest => ({
     method: message.method ?? 'GET',
