@@ -1,5 +1,6 @@
 // An HTTP client for tests that sends exactly what it is given: no normalised path, no header of its own but Host.
 
+import { connect as connectTcp } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 
 export interface RawRequest {
@@ -21,7 +22,21 @@ export interface RawAnswer {
 
 /** A connection with the request already sent. */
 export function openRaw(request: RawRequest): TLSSocket {
-  const socket = connect({ host: '127.0.0.1', port: request.port, ca: request.ca, servername: 'localhost' })
+  return sendOn(connect({ host: '127.0.0.1', port: request.port, ca: request.ca, servername: 'localhost' }), request)
+}
+
+/**
+ * The same, for a client that goes. `close` ends its stream, as a program that stops does; `reset` breaks the connection, which
+ * workerd is told of while it answers nothing: it does not look for the end of a stream then.
+ */
+export function openLeaving(request: RawRequest): { readonly close: () => void; readonly reset: () => void } {
+  const tcp = connectTcp({ host: '127.0.0.1', port: request.port })
+  tcp.on('error', () => undefined)
+  const socket = sendOn(connect({ socket: tcp, ca: request.ca, servername: 'localhost' }), request)
+  return { close: () => socket.destroy(), reset: () => tcp.resetAndDestroy() }
+}
+
+function sendOn(socket: TLSSocket, request: RawRequest): TLSSocket {
   const body = request.body === undefined ? null : Buffer.from(request.body)
   const headers = request.headers ?? []
   const lines = [

@@ -51,16 +51,12 @@ export function isApiPath(path: string): boolean {
 }
 
 /** What the database's client and Drizzle throw, which may wrap one another. */
-const DATABASE_ERRORS: ReadonlySet<string> = new Set([
-  'LibsqlError',
-  'DrizzleQueryError',
-  'DrizzleError',
-  'WriteFailed',
-])
+const DATABASE_ERRORS: ReadonlySet<string> = new Set(['LibsqlError', 'DrizzleError', 'WriteFailed'])
 
 function isDatabaseError(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (DATABASE_ERRORS.has(cause.name)) return true
+    // A DrizzleQueryError gives itself no name; below it may be whatever the runtime's fetch throws.
+    if (DATABASE_ERRORS.has(cause.name) || ('query' in cause && 'params' in cause)) return true
   }
   return false
 }
