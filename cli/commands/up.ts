@@ -13,7 +13,7 @@ import { print } from '../output.ts'
 import { readIfThere, writeAgentState, writeCliState, writeWhole } from '../state.ts'
 import { builtApp } from '../up/app.ts'
 import { prepareConnector } from '../up/connector.ts'
-import { loadSecrets, loadTls, type Secrets, type Tls } from '../up/identity.ts'
+import { loadSecrets, loadTls, loginCodeFile, type Secrets, type Tls } from '../up/identity.ts'
 import { lockData } from '../up/lock.ts'
 import { applyPolicies, type PolicyFile, readPolicies } from '../up/policies.ts'
 import { gatewayPort, providerPort } from '../up/ports.ts'
@@ -234,17 +234,18 @@ Sallyport is up.
 
   gateway     ${url}  (${runtime}; CA ${shortPath(join(data, 'ca.crt'))})
   app         ${link?.url}
-              logs you in as the local administrator: once, within ten minutes. Others choose who they are
+              logs you in as the local administrator: once, within ten minutes. Others log in
               at ${url}: Alice (group sre) may approve, Bob may look
+  login code  ${secrets.loginCode}  (for Alice and for Bob; kept in ${shortPath(loginCodeFile(data))})
   connection  ${connection}  ${demo ? '(the demo cluster)' : `(${options.kubeconfig})`}
   agent       KUBECONFIG=${shortPath(agentFile)} kubectl get pods -A
 ${demo ? '' : RIGHTS}  approvals   npx sallyport approvals watch${elsewhere}
   recordings  npx sallyport sessions list${elsewhere}
   logs        ${shortPath(logs)}
 
-This is for trying it. An agent that runs as you can read ${shortPath(join(data, 'cli.json'))} and approve its own requests,
-and whoever reaches 127.0.0.1 can log in as Alice, without a password: run real agents as another user or in a
-container, against a gateway with a real identity provider.
+This is for trying it. An agent that runs as you can read ${shortPath(join(data, 'cli.json'))} or the login code, and approve its own
+requests; another user of this machine cannot. Run real agents as another user or in a container, against a gateway
+with a real identity provider.
 
 Stop with Ctrl-C.
 `)

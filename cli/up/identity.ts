@@ -1,7 +1,7 @@
 // What a data folder keeps from one start to the next: its CA, its keys, its secrets. Made once, then read.
 // Server certificates are made anew at every start.
 
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
@@ -10,7 +10,13 @@ import { Failure } from '../command.ts'
 import { readIfThere, writeWhole } from '../state.ts'
 
 const secret = v.pipe(v.string(), v.minLength(32))
-const secrets = v.object({
+/** No `i`, `l`, `o`, `u`: nobody takes one character for another (Crockford's base 32). */
+const CODE_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+/** 50 bits, in a form that people can type; the provider takes few tries a minute. */
+const CODE_GROUPS = 2
+const CODE_GROUP_LENGTH = 5
+const loginCode = v.pipe(v.string(), v.regex(/^[0-9a-hjkmnp-tv-z]{5}-[0-9a-hjkmnp-tv-z]{5}$/))
+const storedSecrets = v.object({
   /** Signs gateway tokens. */
   gatewayKey: v.object({
     kty: v.literal('OKP'),
@@ -30,14 +36,25 @@ const secrets = v.object({
     alg: v.literal('ES256'),
     use: v.literal('sig'),
   }),
+  /** What people give on the demo provider's page. Data folders made before there was one have none. */
+  loginCode: v.optional(loginCode),
   cookieSecret: secret,
   appClientSecret: secret,
   agentSecret: secret,
   adminSecret: secret,
 })
-export type Secrets = v.InferOutput<typeof secrets>
+export type Secrets = v.InferOutput<typeof storedSecrets> & { readonly loginCode: string }
 
 const newSecret = () => randomBytes(32).toString('base64url')
+
+function newLoginCode(): string {
+  const character = () => CODE_ALPHABET.charAt(randomInt(CODE_ALPHABET.length))
+  const group = () => Array.from({ length: CODE_GROUP_LENGTH }, character).join('')
+  return Array.from({ length: CODE_GROUPS }, group).join('-')
+}
+
+/** The file with the login code, for its user alone. */
+export const loginCodeFile = (data: string): string => join(data, 'login-code')
 
 function makeSecrets(): unknown {
   const ed = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
@@ -52,19 +69,23 @@ function makeSecrets(): unknown {
   }
 }
 
-/** The keys and secrets of the data folder. */
+/** The keys and secrets of the data folder. What an older one lacks is added; the rest is kept. */
 export async function loadSecrets(data: string): Promise<Secrets> {
   const path = join(data, 'secrets.json')
   const text = await readIfThere(path)
-  if (text === null) {
-    const made = v.parse(secrets, makeSecrets())
-    // Tokens signed with a key that is gone would be sent until they expire.
-    await rm(join(data, 'tokens'), { recursive: true, force: true })
-    await writeWhole(path, `${JSON.stringify(made, null, 2)}\n`)
-    return made
-  }
+  // Tokens signed with a key that is gone would be sent until they expire.
+  if (text === null) await rm(join(data, 'tokens'), { recursive: true, force: true })
+  const stored = text === null ? v.parse(storedSecrets, makeSecrets()) : parseSecrets(path, text)
+  const { loginCode = newLoginCode(), ...kept } = stored
+  const loaded = { ...kept, loginCode }
+  if (text === null || stored.loginCode === undefined) await writeWhole(path, `${JSON.stringify(loaded, null, 2)}\n`)
+  await writeWhole(loginCodeFile(data), `${loginCode}\n`)
+  return loaded
+}
+
+function parseSecrets(path: string, text: string): v.InferOutput<typeof storedSecrets> {
   try {
-    return v.parse(secrets, JSON.parse(text))
+    return v.parse(storedSecrets, JSON.parse(text))
   } catch {
     throw new Failure(`${path} is damaged; delete it for new keys: tokens given before then end`)
   }

@@ -11,6 +11,7 @@ const secrets: Secrets = {
   gatewayKey: { kty: 'OKP', crv: 'Ed25519', x: word, d: word, kid: 'k' },
   oidcKey: { kty: 'EC', crv: 'P-256', x: word, y: word, d: word, kid: 'k', alg: 'ES256', use: 'sig' },
   cookieSecret: word,
+  loginCode: '01234-abcde',
   appClientSecret: word,
   agentSecret: word,
   adminSecret: word,

@@ -25,6 +25,7 @@ export function providerSettings(of: {
     certFile: tls.certFile,
     keyFile: tls.keyFile,
     signingKey: secrets.oidcKey,
+    loginCode: secrets.loginCode,
     cookieSecret: secrets.cookieSecret,
     app: { clientId: APP_CLIENT, clientSecret: secrets.appClientSecret, redirectUri: `${gateway}/login/callback` },
     cli: { clientId: CLI_CLIENT },

@@ -1,5 +1,5 @@
 // The demo's OIDC provider as a process, on Node (the runtime oidc-provider supports): `main.ts --config FILE`.
-// Prints one JSON line `{"ready":true,"url":…}` on stdout when it listens. It asks nobody for a password: never use it elsewhere.
+// Prints one JSON line `{"ready":true,"url":…}` on stdout when it listens. One login code opens it for everybody: never use it elsewhere.
 
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
@@ -16,7 +16,10 @@ function main(argv: readonly string[]): void {
   }
   const settings = parseDemoOidcSettings(JSON.parse(readFileSync(file, 'utf8')))
   const tls = { cert: readFileSync(settings.certFile), key: readFileSync(settings.keyFile) }
-  const server = createServer(tls, createDemoProvider(settings))
+  const server = createServer(
+    tls,
+    createDemoProvider(settings, () => performance.now()),
+  )
   const { port } = new URL(settings.issuer)
   server.on('error', (error) => {
     process.stderr.write(`${error.message}\n`)

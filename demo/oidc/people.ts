@@ -1,4 +1,4 @@
-// The people of the demo. They have no passwords.
+// The people of the demo. They have no passwords of their own: one login code opens the login for all of them.
 
 export interface Person {
   readonly id: string

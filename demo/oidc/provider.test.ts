@@ -1,11 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { PAGE_HEADERS } from './page.ts'
 import { createDemoProvider } from './provider.ts'
 import { type DemoOidcSettings, parseDemoOidcSettings } from './settings.ts'
+import { MAX_WRONG_TRIES, WRONG_TRIES_WITHIN_MS } from './tries.ts'
 
 const SECRET = 'a-secret-of-more-than-32-characters-x'
+const CODE = '0a1b2-c3d4e'
+let clock = 0
 let server: Server
 let issuer = ''
 let settings: DemoOidcSettings
@@ -25,13 +29,17 @@ beforeAll(async () => {
     certFile: '',
     keyFile: '',
     signingKey: { ...(await exportJWK(privateKey)), kid: 'k', alg: 'ES256', use: 'sig' },
+    loginCode: CODE,
     cookieSecret: SECRET,
     app: { clientId: 'app', clientSecret: SECRET, redirectUri: 'https://gateway.example/login/callback' },
     cli: { clientId: 'cli' },
     audience: 'sallyport',
     machines: [{ secret: SECRET, username: 'agent', groups: ['ai-agents'] }],
   })
-  server.on('request', createDemoProvider(settings))
+  server.on(
+    'request',
+    createDemoProvider(settings, () => clock),
+  )
 })
 afterAll(async () => {
   server.closeAllConnections()
@@ -59,13 +67,29 @@ describe('the token for machines', () => {
 })
 
 describe('a person’s login', () => {
-  /** Goes through the login as a browser does; returns where it ends. */
-  async function walk(parameters: Record<string, string>, account: string): Promise<{ url: URL; page: string }> {
+  // Nobody's wrong tries count against the next test.
+  beforeEach(() => {
+    clock += WRONG_TRIES_WITHIN_MS
+  })
+
+  interface Walked {
+    readonly url: URL
+    readonly page: string
+    /** Of the last answer. */
+    readonly status: number
+    readonly headers: Headers
+  }
+
+  /** Goes through the login as a browser does, a try for each code; returns where it ends, and the last page on the way. */
+  async function walk(parameters: Record<string, string>, account: string, codes = [CODE]): Promise<Walked> {
+    const left = [...codes]
+    let status = 0
+    let answered = new Headers()
     const jar = new Map<string, string>()
     let url = new URL(`${issuer}/auth?${new URLSearchParams(parameters)}`)
     let form: string | null = null
     let page = ''
-    for (let step = 0; step < 8 && url.origin === issuer; step += 1) {
+    for (let step = 0; step < 8 + codes.length && url.origin === issuer; step += 1) {
       const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
       const headers = { cookie, ...(form === null ? {} : { 'content-type': 'application/x-www-form-urlencoded' }) }
       const init: RequestInit = {
@@ -74,6 +98,8 @@ describe('a person’s login', () => {
         ...(form === null ? {} : { method: 'POST', body: form }),
       }
       const answer = await fetch(url, init)
+      status = answer.status
+      answered = answer.headers
       for (const set of answer.headers.getSetCookie()) {
         const [pair = ''] = set.split(';')
         const at = pair.indexOf('=')
@@ -85,12 +111,13 @@ describe('a person’s login', () => {
       else {
         page = await answer.text()
         const action = /action="([^"]+)"/.exec(page)?.[1]
-        if (answer.status !== 200 || action === undefined) break
+        const code = left.shift()
+        if (action === undefined || code === undefined) break
         url = new URL(action, url)
-        form = new URLSearchParams({ account }).toString()
+        form = new URLSearchParams({ account, code }).toString()
       }
     }
-    return { url, page }
+    return { url, page, status, headers: answered }
   }
 
   const verifier = randomBytes(32).toString('base64url')
@@ -111,7 +138,7 @@ describe('a person’s login', () => {
     ['alice', 'cli', 'http://127.0.0.1:49999/callback', ['sre']],
   ])('gives %s at %s an ID token with groups', async (account, client, redirect, groups) => {
     const { url, page } = await walk(request(client, redirect), account)
-    expect(page).toContain('asks for no password')
+    expect(page).toContain('Login code')
     expect(`${url.origin}${url.pathname}`).toBe(redirect)
     expect(url.searchParams.get('state')).toBe('state')
     const body = new URLSearchParams({
@@ -132,6 +159,56 @@ describe('a person’s login', () => {
     const { url, page } = await walk(request('app', 'https://gateway.example/login/callback'), 'mallory')
     expect(url.origin).toBe(issuer)
     expect(page).toBe('There is no such person.\n')
+  })
+
+  const app = request('app', 'https://gateway.example/login/callback')
+  const wrong = (count: number) => Array<string>(count).fill('00000-00000')
+
+  it.each([
+    ['another code', '0a1b2-c3d4f'],
+    ['none', ''],
+    ['only the beginning', '0a1b2'],
+    ['the code and more', `${CODE}0`],
+    ['the code of another script', '０a1b2-c3d4e'],
+  ])('is not let in with %s, and told so', async (_, code) => {
+    const { url, page, status, headers } = await walk(app, 'bob', [code])
+    expect(url.origin).toBe(issuer)
+    expect(status).toBe(403)
+    expect(page).toContain('<p id="error" role="alert">This is not the login code.</p>')
+    expect(page).toMatch(/value="bob" required checked/)
+    expect(page).not.toContain(CODE)
+    expect(headers.get('content-security-policy')).toBe(PAGE_HEADERS['content-security-policy'])
+    expect(headers.get('location')).toBeNull()
+  })
+
+  it.each([
+    ['in capitals', '0A1B2-C3D4E'],
+    ['without its hyphen', '0a1b2c3d4e'],
+    ['with spaces around', ` ${CODE}\n`],
+  ])('takes the code %s', async (_, code) => {
+    expect((await walk(app, 'alice', [code])).url.origin).toBe('https://gateway.example')
+  })
+
+  it('lets a person try again on the same page', async () => {
+    const { url } = await walk(app, 'alice', [...wrong(MAX_WRONG_TRIES - 1), CODE])
+    expect(url.origin).toBe('https://gateway.example')
+  })
+
+  it('makes everybody wait after some wrong tries, those with the right code too', async () => {
+    const last = await walk(app, 'alice', wrong(MAX_WRONG_TRIES))
+    expect(last.page).toContain('Wait 60 seconds, then try again.')
+    clock += WRONG_TRIES_WITHIN_MS - 1
+    const early = await walk(app, 'alice')
+    expect(early.url.origin).toBe(issuer)
+    expect(early.status).toBe(429)
+    expect(early.page).toContain('Too many wrong login codes. Wait 1 second, then try again.')
+    clock += 1
+    expect((await walk(app, 'alice')).url.origin).toBe('https://gateway.example')
+  })
+
+  it('counts tries of different logins together', async () => {
+    for (const code of wrong(MAX_WRONG_TRIES)) await walk(app, 'bob', [code])
+    expect((await walk(app, 'alice')).status).toBe(429)
   })
 
   it('demands PKCE', async () => {

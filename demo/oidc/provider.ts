@@ -1,22 +1,32 @@
-// The demo's OIDC provider: people pick who they are, machines show a secret. In: settings. Out: a node request handler.
-// Made of oidc-provider; only the page, the accounts and the machines' endpoint are ours. State is in memory.
+// The demo's OIDC provider: people say who they are and give the login code, machines show a secret. In: settings, a clock.
+// Out: a node request handler. Made of oidc-provider; only the page, the accounts and the machines' endpoint are ours. State is
+// in memory.
 
-import { timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { importJWK, SignJWT } from 'jose'
 import Provider, { interactionPolicy } from 'oidc-provider'
 import { loginPage, PAGE_HEADERS } from './page.ts'
 import { PEOPLE } from './people.ts'
 import type { DemoOidcSettings } from './settings.ts'
+import { Tries } from './tries.ts'
 
 /** Tokens for machines. Exchanged at the gateway for shorter ones. */
 const MACHINE_TOKEN_S = 15 * 60
-/** A form with one name in it. */
+/** A form with a name and a code in it. */
 const MAX_FORM_BYTES = 4096
 
-function secretMatches(given: string, secret: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(secret)]
-  return a.length === b.length && timingSafeEqual(a, b)
+const digest = (text: string) => createHash('sha256').update(text).digest()
+
+/** In a time that tells nothing of the secret, its length included. */
+const secretMatches = (given: string, secret: string): boolean => timingSafeEqual(digest(given), digest(secret))
+
+/** A code as it is compared: people copy it with spaces around it, and type it in capitals. */
+const plainCode = (code: string): string => code.replaceAll(/[\s-]/g, '').toLowerCase()
+
+function waitFor(ms: number): string {
+  const seconds = Math.ceil(ms / 1000)
+  return `Too many wrong login codes. Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}, then try again.`
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | null> {
@@ -83,12 +93,17 @@ function makeProvider(settings: DemoOidcSettings): Provider {
   return provider
 }
 
-/** Serves the provider, its login page and `POST /machine/token` (`Authorization: Bearer SECRET`). */
+/**
+ * Serves the provider, its login page and `POST /machine/token` (`Authorization: Bearer SECRET`).
+ * @param now milliseconds that never go back
+ */
 export function createDemoProvider(
   settings: DemoOidcSettings,
+  now: () => number,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const provider = makeProvider(settings)
   const oidc = provider.callback()
+  const tries = new Tries(now)
 
   async function machineToken(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
@@ -111,15 +126,32 @@ export function createDemoProvider(
       .end(JSON.stringify({ id_token: token, expires_in: MACHINE_TOKEN_S }))
   }
 
+  /** Why the code does not log in; null when it does. Not async: between looking and counting no other try comes in. */
+  function refusal(code: string): { readonly status: 403 | 429; readonly error: string } | null {
+    const wait = tries.waitMs()
+    if (wait > 0) return { status: 429, error: waitFor(wait) }
+    if (secretMatches(plainCode(code), plainCode(settings.loginCode))) return null
+    tries.wrong()
+    const next = tries.waitMs()
+    return { status: 403, error: next > 0 ? waitFor(next) : 'This is not the login code.' }
+  }
+
   async function interaction(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { uid } = await provider.interactionDetails(request, response)
+    const action = `/interaction/${uid}`
     if (request.method !== 'POST') {
-      response.writeHead(200, PAGE_HEADERS).end(loginPage(`/interaction/${uid}`))
+      response.writeHead(200, PAGE_HEADERS).end(loginPage({ action }))
       return
     }
-    const account = (await readForm(request))?.get('account')
+    const form = await readForm(request)
+    const account = form?.get('account')
     if (!PEOPLE.some((person) => person.id === account) || account === null || account === undefined) {
       response.writeHead(400, { 'content-type': 'text/plain' }).end('There is no such person.\n')
+      return
+    }
+    const refused = refusal(form?.get('code') ?? '')
+    if (refused !== null) {
+      response.writeHead(refused.status, PAGE_HEADERS).end(loginPage({ action, account, error: refused.error }))
       return
     }
     await provider.interactionFinished(request, response, { login: { accountId: account } })

@@ -18,6 +18,8 @@ const settings = v.strictObject({
     alg: v.literal('ES256'),
     use: v.literal('sig'),
   }),
+  /** What everybody who logs in by the page must know: groups of five. Capitals, spaces and hyphens make no difference. */
+  loginCode: v.pipe(v.string(), v.regex(/^[0-9a-z]{5}(-[0-9a-z]{5}){1,7}$/, 'groups of five')),
   /** Signs the provider's own cookies. */
   cookieSecret: v.pipe(v.string(), v.minLength(32)),
   /** The app at the gateway: a client with a secret. */

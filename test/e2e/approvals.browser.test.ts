@@ -9,7 +9,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { machineIdToken } from '../../cli/exchange.ts'
-import { launch } from './browser.ts'
+import { launch, logInAs } from './browser.ts'
 import { type Installation, startInstallation } from './installation.ts'
 import type { Running } from './process.ts'
 
@@ -107,7 +107,7 @@ async function violations(of: Page): Promise<string[]> {
 /** Logs a person of the demo's provider in, by the page they were sent to. */
 async function logIn(as: Page, person: RegExp): Promise<void> {
   await as.getByRole('link', { name: /log in/i }).click()
-  await as.getByText(person).first().click()
+  await logInAs(as, person, installation.folder)
 }
 
 beforeAll(async () => {

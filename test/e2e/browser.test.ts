@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launch } from './browser.ts'
+import { launch, logInAs } from './browser.ts'
 import { type Installation, startInstallation } from './installation.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -246,7 +246,14 @@ describe('the app', () => {
       .or(other.getByRole('link', { name: /log in/i }))
       .first()
       .click()
-    await other.getByText(/alice/i).first().click()
+    const code = other.getByLabel('Login code')
+    await code.waitFor()
+    expect(await violations(other)).toEqual([])
+    await code.fill('00000-00000')
+    await code.press('Enter')
+    expect(await other.getByRole('alert').innerText()).toBe('This is not the login code.')
+    expect(await violations(other)).toEqual([])
+    await logInAs(other, /alice/i, installation.folder)
     await other.waitForURL(/\/sessions/)
     await other.getByTestId('session').first().waitFor()
     await other.getByRole('button', { name: /log out/i }).click()

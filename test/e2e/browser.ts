@@ -2,7 +2,9 @@
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
 
 const CANDIDATES = [
   '/usr/bin/chromium',
@@ -45,4 +47,11 @@ export function launch(): Promise<Browser> {
       '--disable-sync',
     ],
   })
+}
+
+/** On the login page of the demo's provider: says who one is and gives the login code of the data folder. */
+export async function logInAs(page: Page, person: RegExp, folder: string): Promise<void> {
+  await page.getByRole('radio', { name: person }).check()
+  await page.getByLabel('Login code').fill((await readFile(join(folder, 'login-code'), 'utf8')).trim())
+  await page.keyboard.press('Enter')
 }
