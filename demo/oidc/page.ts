@@ -17,6 +17,8 @@ const escapeHtml = (text: string) => text.replaceAll(/[&<>"']/g, (character) => 
 export interface LoginPage {
   /** Path the form posts to. */
   readonly action: string
+  /** Whether it is the command line that gets the login, and not the app. */
+  readonly commandLine: boolean
   /** Who is chosen already; absent: the first. */
   readonly account?: string
   /** Why the last try did not go through: a sentence. */
@@ -24,11 +26,14 @@ export interface LoginPage {
 }
 
 /** The code is never written back into it. */
-export function loginPage({ action, account = PEOPLE[0]?.id, error }: LoginPage): string {
+export function loginPage({ action, commandLine, account = PEOPLE[0]?.id, error }: LoginPage): string {
   const people = PEOPLE.map(
     ({ id, name, role }) =>
       `<label class="person"><input type="radio" name="account" value="${escapeHtml(id)}" required${id === account ? ' checked' : ''}> <strong>${escapeHtml(name)}</strong> <span>${escapeHtml(role)}</span></label>`,
   ).join('\n')
+  const purpose = commandLine
+    ? '<p><strong>This logs in the command line</strong> (<code>sallyport login</code>). Go on only if you have just started it yourself.</p>\n'
+    : ''
   const alert = error === undefined ? '' : `<p id="error" role="alert">${escapeHtml(error)}</p>\n`
   const about = error === undefined ? 'aria-describedby="where"' : 'aria-invalid="true" aria-describedby="error where"'
   return `<!doctype html>
@@ -50,7 +55,7 @@ button { font-weight: 600; cursor: pointer }
 </style></head><body><main>
 <h1>Demo login</h1>
 <p>This stands in for your identity provider, for this machine only.</p>
-<form method="post" action="${escapeHtml(action)}">
+${purpose}<form method="post" action="${escapeHtml(action)}">
 <fieldset><legend>Who you are</legend>
 ${people}
 </fieldset>

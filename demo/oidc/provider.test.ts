@@ -81,11 +81,15 @@ describe('a person’s login', () => {
   }
 
   /** Goes through the login as a browser does, a try for each code; returns where it ends, and the last page on the way. */
-  async function walk(parameters: Record<string, string>, account: string, codes = [CODE]): Promise<Walked> {
+  async function walk(
+    parameters: Record<string, string>,
+    account: string,
+    codes = [CODE],
+    jar = new Map<string, string>(),
+  ): Promise<Walked> {
     const left = [...codes]
     let status = 0
     let answered = new Headers()
-    const jar = new Map<string, string>()
     let url = new URL(`${issuer}/auth?${new URLSearchParams(parameters)}`)
     let form: string | null = null
     let page = ''
@@ -209,6 +213,31 @@ describe('a person’s login', () => {
   it('counts tries of different logins together', async () => {
     for (const code of wrong(MAX_WRONG_TRIES)) await walk(app, 'bob', [code])
     expect((await walk(app, 'alice')).status).toBe(429)
+  })
+
+  const commandLine = request('cli', 'http://127.0.0.1:49999/callback')
+
+  // Else a link that an agent shows a person would bring it their login at the port it listens on.
+  it('asks for the code before each login of the command line, in a browser that is logged in too', async () => {
+    const jar = new Map<string, string>()
+    expect((await walk(app, 'alice', [CODE], jar)).url.origin).toBe('https://gateway.example')
+    expect((await walk(app, 'alice', [], jar)).url.origin).toBe('https://gateway.example')
+    for (const parameters of [commandLine, { ...commandLine, scope: 'openid' }]) {
+      const asked = await walk(parameters, 'alice', [], jar)
+      expect(asked.url.origin).toBe(issuer)
+      expect(asked.page).toContain('Login code')
+      const silent = await walk({ ...parameters, prompt: 'none' }, 'alice', [], jar)
+      expect(silent.url.searchParams.get('code')).toBeNull()
+      const { url } = await walk(parameters, 'alice', [CODE], jar)
+      expect(url.searchParams.get('code')).not.toBeNull()
+    }
+  })
+
+  it('tells a login of the command line from one of the app', async () => {
+    const warning = 'Go on only if you have just started it yourself'
+    expect((await walk(app, 'alice', [])).page).not.toContain(warning)
+    expect((await walk(commandLine, 'alice', [])).page).toContain(warning)
+    expect((await walk(commandLine, 'alice', wrong(1))).page).toContain(warning)
   })
 
   it('demands PKCE', async () => {

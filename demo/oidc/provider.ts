@@ -42,8 +42,16 @@ async function readForm(request: IncomingMessage): Promise<URLSearchParams | nul
 }
 
 function makeProvider(settings: DemoOidcSettings): Provider {
-  // Native clients are asked for consent every time; here nobody is, and the page has nothing to say about it.
+  // Instead of asking for consent, which the library does for native clients every time, the login page comes every time and
+  // says what it is for. Else a link would be enough to bring a person's login to whoever listens on a port of this machine.
+  const { Check } = interactionPolicy
   const policy = interactionPolicy.base()
+  policy.get('login')?.checks.add(
+    new Check('native_client', 'the command line asks for a login every time', ({ oidc }) => {
+      const asked = oidc.client?.applicationType !== 'native' || oidc.result?.login !== undefined
+      return asked ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+    }),
+  )
   policy.get('consent')?.checks.remove('native_client_prompt')
   const provider = new Provider(settings.issuer, {
     jwks: { keys: [settings.signingKey] },
@@ -137,10 +145,10 @@ export function createDemoProvider(
   }
 
   async function interaction(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { uid } = await provider.interactionDetails(request, response)
-    const action = `/interaction/${uid}`
+    const { uid, params } = await provider.interactionDetails(request, response)
+    const page = { action: `/interaction/${uid}`, commandLine: params.client_id === settings.cli.clientId }
     if (request.method !== 'POST') {
-      response.writeHead(200, PAGE_HEADERS).end(loginPage({ action }))
+      response.writeHead(200, PAGE_HEADERS).end(loginPage(page))
       return
     }
     const form = await readForm(request)
@@ -151,7 +159,7 @@ export function createDemoProvider(
     }
     const refused = refusal(form?.get('code') ?? '')
     if (refused !== null) {
-      response.writeHead(refused.status, PAGE_HEADERS).end(loginPage({ action, account, error: refused.error }))
+      response.writeHead(refused.status, PAGE_HEADERS).end(loginPage({ ...page, account, error: refused.error }))
       return
     }
     await provider.interactionFinished(request, response, { login: { accountId: account } })
