@@ -1,6 +1,8 @@
 // What the recordings API shows of what happened: sessions, commands, requests, bodies and exports; how requests are grouped;
 // token exchange; the two ways a connection is addressed.
 
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSocket, readAll } from './socket.ts'
 import { json } from './upstream.ts'
@@ -55,6 +57,15 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     expect(answer.status, `${path}: ${answer.text}`).toBe(200)
     return JSON.parse(answer.text) as T
   }
+  it.skipIf(runtime === 'workerd')('keeps the database from other users of the machine', async () => {
+    const files = await readdir(world.databaseFolder)
+    const modes = await Promise.all(
+      files.map(async (file) => (await stat(join(world.databaseFolder, file))).mode & 0o077),
+    )
+    expect(files).toContain('log.db')
+    expect(modes).toEqual(files.map(() => 0))
+  })
+
   const list = async <T>(path: string): Promise<readonly T[]> => (await get<{ items: T[] }>(path)).items
   const sessionOf = async (agent: string): Promise<Session> => {
     const [session, ...more] = await list<Session>(`/api/v1/sessions?agent=${agent}`)

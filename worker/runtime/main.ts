@@ -8,6 +8,8 @@ import { parseProcessConfig } from './processconfig.ts'
 import { startGateway } from './start.ts'
 
 async function main(argv: readonly string[]): Promise<void> {
+  // The database holds what agents did: nobody else on the machine may read its files.
+  process.umask(0o077)
   const at = argv.indexOf('--config')
   const file = at === -1 ? undefined : argv[at + 1]
   if (file === undefined) {
