@@ -258,8 +258,8 @@ describe('approving in the app', () => {
   })
 
   it('a deep link leads through the login; a viewer sees the question and may not answer it, an approver may', async () => {
-    const scale = kubectl('deep link', ['scale', 'deployment/web', '-n', 'shop', '--replicas=2'])
-    await openQuestion(/web/)
+    const scale = kubectl('deep link', ['scale', 'deployment/api', '-n', 'shop', '--replicas=1'])
+    await openQuestion(/"api"/)
     const link = page.url()
     const viewer = await newContext()
     const bob = await viewer.newPage()
@@ -301,8 +301,8 @@ describe('approving in the app', () => {
   })
 
   it('is accessible, light and dark, wide and narrow', async () => {
-    const scale = kubectl('axe', ['scale', 'deployment/web', '-n', 'shop', '--replicas=6'])
-    await openQuestion(/web/)
+    const scale = kubectl('axe', ['scale', 'deployment/checkout', '-n', 'shop', '--replicas=6'])
+    await openQuestion(/"checkout"/)
     const question = new URL(page.url()).pathname
     const storageState = await context.storageState()
     for (const dark of [false, true]) {

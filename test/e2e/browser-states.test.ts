@@ -362,6 +362,7 @@ describe('the inbox', () => {
     expect(await focused()).toBe('second')
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/approvals\/h2$/)
+    await page.getByTestId('approval-page').waitFor()
     await page.keyboard.press('u')
     await page.waitForURL(/\/approvals$/)
     await page.keyboard.press('/')

@@ -2,11 +2,15 @@
 // On the demo cluster, or on the real one whose administrator's kubeconfig KUBECONFIG names.
 
 import { afterAll, beforeAll, describe } from 'vitest'
+import { declareAnswers, declareBound } from './holds/answers.ts'
 import { declareBounded } from './holds/bounded.ts'
+import { declareKillSwitch, declareRestarts } from './holds/ends.ts'
 import { SETUP } from './holds/files.ts'
 import { declareHeld, HELD } from './holds/held.ts'
+import { declareLimits, declarePlans } from './holds/plans.ts'
+import { declareReach, declareSecrets } from './holds/reach.ts'
 import { openStage, type Stage } from './holds/stage.ts'
-import * as stories from './holds/stories.ts'
+import { declareTricks } from './holds/tricks.ts'
 import type { Version } from './installation.ts'
 
 const KUBECONFIG = process.env.KUBECONFIG ?? ''
@@ -35,19 +39,20 @@ for (const version of ['v35', 'v30'] as const) {
   const of = { stage: () => stage, namespace: () => namespaces[version], version }
   describe(`${VERSIONS[version]} on ${REAL ? 'a real cluster' : 'the demo cluster'}`, () => {
     describe('held, and finished by itself once approved', () => declareHeld({ ...of, rows: HELD }))
-    describe('answers', () => stories.declareAnswers(of))
-    describe('what a hold is bound to', () => stories.declareBound(of))
-    describe('into pods', () => stories.declareReach(of))
-    describe('plans and grants', () => stories.declarePlans(of))
-    describe('limits', () => stories.declareLimits(of))
-    if (version === 'v35') describe('what looks like something else', () => stories.declareTricks(of))
+    describe('answers', () => declareAnswers(of))
+    describe('what a hold is bound to', () => declareBound(of))
+    describe('Secrets', () => declareSecrets(of))
+    describe('into pods', () => declareReach(of))
+    describe('plans and grants', () => declarePlans(of))
+    describe('limits', () => declareLimits(of))
+    if (version === 'v35') describe('what looks like something else', () => declareTricks(of))
     describe('rules about objects', () => declareBounded({ ...of, real: REAL, image: IMAGE }))
   })
 }
 
 describe('parts that end', () => {
-  stories.declareRestarts({ stage: () => stage, namespace: () => namespaces.v35, version: 'v35' })
+  declareRestarts({ stage: () => stage, namespace: () => namespaces.v35, version: 'v35' })
 })
 describe('the kill switch', () => {
-  stories.declareKillSwitch({ stage: () => stage, namespace: () => namespaces.v35, version: 'v35' })
+  declareKillSwitch({ stage: () => stage, namespace: () => namespaces.v35, version: 'v35' })
 })

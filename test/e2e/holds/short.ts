@@ -2,10 +2,13 @@
 
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Runtime } from '../../contract/world.ts'
+import { declareAnswers, declareBound } from './answers.ts'
+import { declareKillSwitch, declareRestarts } from './ends.ts'
 import { SETUP } from './files.ts'
 import { declareHeld, HELD } from './held.ts'
+import { declareLimits, declarePlans } from './plans.ts'
+import { declareReach, declareSecrets } from './reach.ts'
 import { openStage, type Stage } from './stage.ts'
-import * as stories from './stories.ts'
 
 const KUBECONFIG = process.env.KUBECONFIG ?? ''
 const REAL = KUBECONFIG !== ''
@@ -30,12 +33,13 @@ export function declareShort(runtime: Runtime): void {
   describe(`kubectl 1.35 and helm 4 with the gateway on ${runtime}`, () => {
     describe('held, and finished by itself once approved', () =>
       declareHeld({ ...of, rows: HELD.filter(({ run }) => KINDS.test(run)) }))
-    describe('answers', () => stories.declareAnswers(of))
-    describe('what a hold is bound to', () => stories.declareBound(of))
-    describe('into pods', () => stories.declareReach(of))
-    describe('plans and grants', () => stories.declarePlans(of))
-    describe('limits', () => stories.declareLimits(of))
-    describe('parts that end', () => stories.declareRestarts(of))
-    describe('the kill switch', () => stories.declareKillSwitch(of))
+    describe('answers', () => declareAnswers(of))
+    describe('what a hold is bound to', () => declareBound(of))
+    describe('Secrets', () => declareSecrets(of))
+    describe('into pods', () => declareReach(of))
+    describe('plans and grants', () => declarePlans(of))
+    describe('limits', () => declareLimits(of))
+    describe('parts that end', () => declareRestarts(of))
+    describe('the kill switch', () => declareKillSwitch(of))
   })
 }
