@@ -92,6 +92,43 @@ const ROWS: readonly [name: string, requests: readonly RecordedRequest[], title:
     'kubectl get pods -n shop',
   ],
   [
+    'a request that waits for people is told by what was asked on its way',
+    [
+      request({
+        preparatory: 'read',
+        method: 'GET',
+        verb: 'delete',
+        resource: 'secrets',
+        name: 's',
+        target: '/api/v1/namespaces/shop/secrets/s',
+        kubectlCommand: 'kubectl delete',
+      }),
+      request({
+        preparatory: 'reach',
+        verb: 'delete',
+        resource: 'secrets',
+        name: 's',
+        kubectlCommand: 'kubectl delete',
+      }),
+    ],
+    'kubectl delete secret s -n shop',
+  ],
+  [
+    'a patch that waits is no dry run',
+    [
+      request({
+        preparatory: 'dry-run',
+        method: 'PATCH',
+        verb: 'patch',
+        resource: 'configmaps',
+        name: 'a',
+        target: '/api/v1/namespaces/shop/configmaps/a?dryRun=All',
+        kubectlCommand: 'kubectl label',
+      }),
+    ],
+    'kubectl label cm a -n shop …',
+  ],
+  [
     'many applied objects are counted',
     ['a', 'b', 'c', 'd', 'e'].map((name) =>
       request({ method: 'PATCH', verb: 'patch', resource: 'configmaps', name, kubectlCommand: 'kubectl apply' }),

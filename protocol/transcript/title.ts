@@ -15,8 +15,19 @@ const MAX_TITLE = 500
 export function titleOf(requests: readonly RecordedRequest[]): string {
   const own = requests.filter((request) => request.preparatory === undefined)
   const asked = own.filter((request) => !isDiscovery(request))
-  const title = visible(line(own, asked))
+  const waiting = asked.length === 0 ? waitingIn(requests) : []
+  const title = visible(line([...own, ...waiting], [...asked, ...waiting]))
   return title.length > MAX_TITLE ? `${title.slice(0, MAX_TITLE - 1)}…` : title
+}
+
+/** While people are asked about a request, only what the gateway itself asked on its way is recorded: it tells of the request. */
+function waitingIn(requests: readonly RecordedRequest[]): readonly RecordedRequest[] {
+  const asking = requests.find((request) => request.preparatory !== undefined)
+  if (asking === undefined) return []
+  const { preparatory: _its, target, ...request } = asking
+  const [path = '', query = ''] = target.split('?', 2)
+  const rest = query.split('&').filter((part) => part !== '' && part !== 'dryRun=All')
+  return [{ ...request, target: rest.length === 0 ? path : `${path}?${rest.join('&')}` }]
 }
 
 function line(own: readonly RecordedRequest[], asked: readonly RecordedRequest[]): string {

@@ -65,10 +65,14 @@ describe('who may answer a hold', () => {
 })
 
 describe('a hold in a listing', () => {
-  it('is titled by its one request, or by their number', () => {
+  it('is titled by its one request, or by their number and the first', () => {
     expect(holdSummary(HOLD, sam, NOW).title).toBe(item.title)
     const plan = { ...HOLD, items: [item, { ...item, name: 'db', usedBy: 'r7' }] }
-    expect(holdSummary(plan, sam, NOW)).toMatchObject({ title: '2 requests', requests: 2, used: 1 })
+    expect(holdSummary(plan, sam, NOW)).toMatchObject({
+      title: `2 requests: ${item.title} and 1 more`,
+      requests: 2,
+      used: 1,
+    })
   })
 
   it('needs the most people and names everyone', () => {

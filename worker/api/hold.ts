@@ -49,8 +49,9 @@ function needsOf({ approvals }: HoldRecord): HoldSummary['needs'] {
 }
 
 function titleOf({ items }: HoldRecord): string {
-  const [only] = items
-  return items.length === 1 && only !== undefined ? only.title : `${items.length} requests`
+  const [first] = items
+  if (first === undefined) return '0 requests'
+  return items.length === 1 ? first.title : `${items.length} requests: ${first.title} and ${items.length - 1} more`
 }
 
 /** A hold in a listing, as this caller sees it at `now`. */

@@ -165,7 +165,7 @@ export interface HoldSummary {
   readonly policy: string
   readonly rule: string
   readonly reason: string
-  /** Of the one request, or `N requests`. */
+  /** Of the one request; of a plan `N requests: `, the first, and how many more. */
   readonly title: string
   /** Requests in it, and how many have passed. */
   readonly requests: number
