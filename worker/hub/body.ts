@@ -47,9 +47,22 @@ export async function takeBody(
   const format = request.bodyFormat
   const strict = strictBody(format, read.bytes)
   if (!strict.ok) return refuse('malformed', `the request body cannot be judged: ${strict.reason}`)
+  if (format === 'protobuf' && isDeletion(request) && !isDeleteOptions(strict.value)) {
+    return refuse('malformed', 'the request body cannot be judged: a deletion takes DeleteOptions, and it must say so')
+  }
   const placeholder = findPlaceholder({ info: request.info, format, bytes: read.bytes })
   if (placeholder !== null) return refuse('forbidden', placeholderMessage(placeholder.where))
   return { ok: true, value: { bytes: read.bytes, format, value: strict.value } }
+}
+
+/** An eviction is a POST of its own kind. */
+function isDeletion({ info }: Authenticated): boolean {
+  return (info.verb === 'delete' || info.verb === 'deletecollection') && info.subresource !== 'eviction'
+}
+
+/** To the API server a body of no kind is DeleteOptions too, in protobuf that could only be read by a dry run: of a deletion. */
+function isDeleteOptions(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'DeleteOptions'
 }
 
 function refuse(kind: 'too-large' | 'timeout' | 'malformed' | 'forbidden', message: string) {
