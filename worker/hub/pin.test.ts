@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BodyFormat, RequestInfo, Verb } from '../context.ts'
+import { strictBody } from '../mask/strict.ts'
 import { pin } from './pin.ts'
 
 const encoder = new TextEncoder()
@@ -147,5 +148,66 @@ describe('a deletion without a body keeps what its query says, which a body woul
   })
   it('is refused when they cannot be read', () => {
     expect(asked('gracePeriodSeconds=soon')).toBe('impossible')
+  })
+})
+
+describe('a version that the client named itself', () => {
+  const rows: readonly (readonly [name: string, verb: Verb, format: BodyFormat, version: string, sent: string])[] = [
+    ['the one that was judged', 'update', 'json', '7', 'already'],
+    ['an older one', 'patch', 'merge-patch', '6', 'already'],
+    ['0, which is none to the API server', 'update', 'json', '0', '{"metadata":{"resourceVersion":"7"}}'],
+    ['00', 'patch', 'merge-patch', '00', '{"metadata":{"resourceVersion":"7"}}'],
+    ['a newer one, which nobody has looked at', 'update', 'json', '8', 'impossible'],
+    ['a word', 'patch', 'merge-patch', 'latest', 'impossible'],
+    ['one of a million digits', 'update', 'json', '9'.repeat(1_000_000), 'impossible'],
+  ]
+  it.each(rows)('%s', (_name, verb, format, version, sent) => {
+    expect(pinned(verb, format, JSON.stringify({ metadata: { resourceVersion: version } }))).toBe(sent)
+  })
+  it.each([
+    ['7', 'already'],
+    ['6', 'already'],
+    ['8', 'impossible'],
+  ])('of a deletion: %s', (version, sent) => {
+    expect(pinned('delete', 'json', JSON.stringify({ preconditions: { resourceVersion: version } }))).toBe(sent)
+  })
+})
+
+describe('a body in YAML', () => {
+  const sent = (format: BodyFormat, text: string): string => {
+    const bytes = encoder.encode(text)
+    const read = strictBody(format, bytes)
+    if (!read.ok) return 'refused before'
+    const result = pin(info(format === 'yaml' ? 'update' : 'patch'), { bytes, format, value: read.value }, '7')
+    return result.kind === 'pinned' ? new TextDecoder().decode(result.bytes) : result.kind
+  }
+  const rows: readonly (readonly [name: string, format: BodyFormat, body: string, sent: string])[] = [
+    [
+      'that opens with a brace and is no JSON: the version must not be said again further on',
+      'yaml',
+      '{kind: X, metadata: {name: a}}',
+      '{"kind":"X","metadata":{"resourceVersion":"7","name":"a"}}',
+    ],
+    [
+      'whose quotes hide the rest',
+      'yaml',
+      `{"a": 'x"', metadata: {name: a}}`,
+      '{"a":"x\\"","metadata":{"resourceVersion":"7","name":"a"}}',
+    ],
+    [
+      'that is JSON',
+      'yaml',
+      '{"metadata":{},"n":9007199254740993}',
+      '{"metadata":{"resourceVersion":"7"},"n":9007199254740993}',
+    ],
+    ['with a number beyond 2^53', 'apply-patch', 'x: 9007199254740993', 'impossible'],
+    ['with a number beyond all numbers, which is text to the API server', 'apply-patch', 'x: 1e400', 'impossible'],
+    ['with fractions', 'apply-patch', 'x: 0.25', '{"metadata":{"resourceVersion":"7"},"x":0.25}'],
+  ]
+  it.each(rows)('%s', (_name, format, body, expected) => {
+    expect(sent(format, body)).toBe(expected)
+  })
+  it.each<BodyFormat>(['json', 'merge-patch', 'yaml'])('is an object, also as %s', (format) => {
+    expect(sent(format, '[1]')).toBe('impossible')
   })
 })

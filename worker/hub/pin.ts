@@ -8,7 +8,7 @@ import type { TakenBody } from './body.ts'
 /** What is sent instead of the body that came. */
 export type Pinned =
   | { readonly kind: 'pinned'; readonly bytes: Uint8Array; readonly json: boolean }
-  /** The client pinned it itself. */
+  /** The client pinned it itself, to this version or to an older one, which the API server refuses. */
   | { readonly kind: 'already' }
   /** It cannot be pinned; `why` is for a person. */
   | { readonly kind: 'impossible'; readonly why: string }
@@ -27,9 +27,52 @@ export function pin(info: RequestInfo, body: TakenBody | null, resourceVersion: 
     const empty = /^\s*\]/.test(text.slice(open))
     return made(`${text.slice(0, open)}${test}${empty ? '' : ','}${text.slice(open)}`)
   }
-  // YAML is sent as JSON, which is YAML as well.
-  const text = startsAsObject(body.bytes) ? decoder.decode(body.bytes) : JSON.stringify(body.value)
-  return pinObject(text, resourceVersion)
+  const text = jsonOf(body)
+  return text === null ? { kind: 'impossible', why: UNSAYABLE } : pinObject(text, resourceVersion)
+}
+
+const UNSAYABLE = 'it holds a number that JSON cannot say exactly; send JSON, or put the number in quotes'
+const NEWER = 'it names a newer version than the one that was judged; look at the object, and run the command again'
+
+/** The body as the text of a JSON object. YAML is sent as JSON, which is YAML as well; null when that would change a value. */
+function jsonOf({ bytes, format, value }: TakenBody): string | null {
+  if (!isRecord(value)) return null
+  const yaml = format === 'yaml' || format === 'apply-patch'
+  if (startsAsObject(bytes) && (!yaml || isJson(bytes))) return decoder.decode(bytes)
+  return saysExactly(value) ? JSON.stringify(value) : null
+}
+
+/** YAML may open with a brace and be no JSON: what is inserted into it could be said again further on. */
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(decoder.decode(bytes))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Without recursion: the value comes from outside. */
+function saysExactly(root: unknown): boolean {
+  const open: unknown[] = [root]
+  while (open.length > 0) {
+    const value = open.pop()
+    if (typeof value === 'number' && !(Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value)))
+      return false
+    if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) open.push(inner)
+  }
+  return true
+}
+
+/**
+ * What a version that the client named itself is worth beside the one that was judged. None, `''` and `0` are none to the API
+ * server. One that is older or the same stands. A newer one would let pass what nobody has looked at.
+ */
+function own(version: unknown, judged: string): 'none' | 'stands' | 'newer' {
+  if (typeof version !== 'string' || /^0*$/.test(version)) return 'none'
+  if (version === judged) return 'stands'
+  const numbers = /^[0-9]{1,20}$/.test(version) && /^[0-9]{1,20}$/.test(judged)
+  return numbers && BigInt(version) <= BigInt(judged) ? 'stands' : 'newer'
 }
 
 function made(text: string): Pinned {
@@ -41,7 +84,9 @@ function pinDelete(info: RequestInfo, body: TakenBody | null, resourceVersion: s
   if (!isRecord(options)) return { kind: 'impossible', why: 'its DeleteOptions cannot be read' }
   const { preconditions } = options
   const present = isRecord(preconditions) ? preconditions : {}
-  if (typeof present.resourceVersion === 'string' && present.resourceVersion !== '') return { kind: 'already' }
+  const standing = own(present.resourceVersion, resourceVersion)
+  if (standing === 'stands') return { kind: 'already' }
+  if (standing === 'newer') return { kind: 'impossible', why: NEWER }
   return made(JSON.stringify({ ...options, preconditions: { ...present, resourceVersion } }))
 }
 
@@ -69,13 +114,13 @@ function pinObject(text: string, resourceVersion: string): Pinned {
   const metadata = memberOf(text, start, 'metadata')
   if (metadata === null) return made(insert(text, start, `"metadata":{"resourceVersion":${version}}`))
   if (text[metadata] !== '{') return { kind: 'impossible', why: 'its metadata is not an object' }
-  const own = memberOf(text, metadata, 'resourceVersion')
-  if (own === null) return made(insert(text, metadata, `"resourceVersion":${version}`))
-  const end = endOfValue(text, own)
-  const value: unknown = JSON.parse(text.slice(own, end))
-  if (typeof value === 'string' && value !== '') return { kind: 'already' }
-  // null and '' take the precondition away.
-  return made(`${text.slice(0, own)}${version}${text.slice(end)}`)
+  const at = memberOf(text, metadata, 'resourceVersion')
+  if (at === null) return made(insert(text, metadata, `"resourceVersion":${version}`))
+  const end = endOfValue(text, at)
+  const standing = own(JSON.parse(text.slice(at, end)), resourceVersion)
+  if (standing === 'stands') return { kind: 'already' }
+  if (standing === 'newer') return { kind: 'impossible', why: NEWER }
+  return made(`${text.slice(0, at)}${version}${text.slice(end)}`)
 }
 
 /** Puts a member first into the object that opens at `open`. */
