@@ -98,7 +98,8 @@ export function createHub(options: HubOptions): Hub {
     passage: Passage,
     refused: Extract<Assessed | Admission, { ok: false }>,
   ): Promise<Extract<Reply, { kind: 'response' }>> {
-    const { decided, refusal, body, given } = refused
+    const { decided, body, given } = refused
+    const refusal = comeAgain(decided, refused.refusal)
     if (refusal.kind === 'held') {
       passage.leave()
       return refuse(decided, refusal)
@@ -156,6 +157,18 @@ async function available<T>(asked: Promise<T>): Promise<T> {
     throw error instanceof LogUnavailable ? error : new LogUnavailable(error)
   }
 }
+
+/**
+ * The connector was away when the gateway had a question of its own; nothing was sent of the request. Its client is told to come
+ * again, which it does by itself: one that waits for people comes by every minute, and must not end for that.
+ */
+function comeAgain({ upgrade }: Authenticated, refusal: Refusal): Refusal {
+  if (refusal.kind !== 'connector-unavailable' || upgrade !== null) return refusal
+  return { ...refusal, retryAfterS: CONNECTOR_AWAY_S }
+}
+
+/** Clients come again ten times: together as long as a hold waits for its client. */
+const CONNECTOR_AWAY_S = 3
 
 const LOG_UNAVAILABLE: Refusal = {
   kind: 'log-unavailable',

@@ -89,7 +89,7 @@ export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenB
   })
   const holding = await holdable(passage, decided, body, sent, assessed.gathering)
   if (!holding.ok) {
-    return 'given' in holding ? no(REFUSED_BY_CLUSTER, holding.given) : no(comeAgain(decided, holding.refusal))
+    return 'given' in holding ? no(REFUSED_BY_CLUSTER, holding.given) : no(holding.refusal)
   }
   const { held } = holding
   await openSession(passage)
@@ -98,7 +98,7 @@ export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenB
     return { ok: true, decided: { ...decided, release: { kind: 'plan' } }, body, pin: null }
   }
   const released = await recorded(hub.holds.pass(held.request, stream.signal))
-  if (!released.ok) return no(stream.ended ?? comeAgain(decided, released.refusal), held.given)
+  if (!released.ok) return no(stream.ended ?? released.refusal, held.given)
   // It may have waited for minutes: what is in force now decides.
   if (stream.ended !== null) return no(stream.ended)
   const over = expired(decided, hub.clock.now())
@@ -121,18 +121,6 @@ export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenB
       : pinToJudged(passage, assessed, sent, (fresh) => covers(passage, decided, release, fresh))
   return { ok: true, decided: { ...decided, release }, body, pin }
 }
-
-/**
- * A client that waits for people comes by every minute, and may find the connector away: it is told to come again, which it
- * does by itself, and its question stays open meanwhile. Nothing was sent.
- */
-function comeAgain({ upgrade }: Decided, refusal: Refusal): Refusal {
-  if (refusal.kind !== 'connector-unavailable' || upgrade !== null) return refusal
-  return { ...refusal, retryAfterS: CONNECTOR_AWAY_S }
-}
-
-/** Clients come again ten times: as long as a hold waits for its client. */
-const CONNECTOR_AWAY_S = 3
 
 /** What the holds could not write is refused as a log that cannot be written. */
 async function recorded<T>(asked: Promise<T>): Promise<T> {
