@@ -113,3 +113,21 @@ describe('a diff', () => {
     fc.assert(property, { seed: 3, numRuns: 300 })
   })
 })
+
+describe('the status', () => {
+  const service = (ip: string) => ({ kind: 'Service', metadata: { name: 's' }, spec: { a: 1n }, status: { ip } })
+  it('is shown where the request may write it and does', () => {
+    const shown = diffOf(service('10.0.0.1'), service('10.0.0.9'), true)
+    expect(shown.kind === 'lines' ? shown.lines.filter(([mark]) => mark === '+') : shown).toEqual([
+      ['+', '  ip: 10.0.0.9'],
+    ])
+  })
+  it('is left out where it does not, and where the object comes or goes', () => {
+    expect(diffOf(service('10.0.0.1'), { ...service('10.0.0.1'), spec: { a: 2n } }, true)).toMatchObject({
+      added: 1,
+      removed: 1,
+    })
+    expect(JSON.stringify(diffOf(null, service('10.0.0.1'), true))).not.toContain('10.0.0.1')
+    expect(JSON.stringify(diffOf(service('10.0.0.1'), null, true))).not.toContain('10.0.0.1')
+  })
+})

@@ -12,13 +12,15 @@ const CONTEXT = 3
 const NOISE = ['managedFields', 'resourceVersion', 'generation']
 
 /**
- * Compares two JSON values (BigInt allowed), null where there is no object. `status` and what the API server counts for
- * itself are left out. Long lines are shown as several; past the limits `cut` is set.
+ * Compares two JSON values (BigInt allowed), null where there is no object. What the API server counts for itself is left out,
+ * and `status` unless the request may write it and does. Long lines are shown as several; past the limits `cut` is set.
  */
-export function diffOf(before: unknown, after: unknown): Diff {
+export function diffOf(before: unknown, after: unknown, mayWriteStatus = false): Diff {
   if (isAbsent(before) && isAbsent(after)) return none('There is no object to compare.')
-  const old = textOf(before)
-  const now = textOf(after)
+  const writesStatus =
+    mayWriteStatus && isObject(before) && isObject(after) && jsonOf(before.status) !== jsonOf(after.status)
+  const old = textOf(before, writesStatus)
+  const now = textOf(after, writesStatus)
   if (old === null || now === null) return none('The object is too large to be compared.')
   if (old === now) return none('Nothing in the object changes.')
   const lines = linesOf(old, now)
@@ -72,17 +74,21 @@ function roughLines(old: readonly string[], now: readonly string[]): readonly Di
 }
 
 /** YAML with its keys in order, so that no order of keys looks like a change. Null: too large. */
-function textOf(value: unknown): string | null {
+function textOf(value: unknown, withStatus: boolean): string | null {
   if (isAbsent(value)) return ''
-  const shown = withoutNoise(value)
-  const json = JSON.stringify(shown, (_, one: unknown) => (typeof one === 'bigint' ? `${one}` : one))
-  if (json.length > MAX_DIFF_TEXT) return null
+  const shown = withoutNoise(value, withStatus)
+  if (jsonOf(shown).length > MAX_DIFF_TEXT) return null
   return stringify(shown, { lineWidth: 0, sortMapEntries: true, aliasDuplicateObjects: false })
 }
 
-function withoutNoise(value: unknown): unknown {
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}` : one)) ?? ''
+}
+
+function withoutNoise(value: unknown, withStatus: boolean): unknown {
   if (!isObject(value)) return value
-  const { status: _, ...rest } = value
+  const { status, ...others } = value
+  const rest = withStatus && status !== undefined ? { ...others, status } : others
   const { metadata } = rest
   if (!isObject(metadata)) return rest
   return { ...rest, metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !NOISE.includes(key))) }

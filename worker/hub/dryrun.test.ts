@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RequestInfo, Verb } from '../context.ts'
-import { isDryRun } from './dryrun.ts'
+import { canBeTried, isDryRun } from './dryrun.ts'
 
 const info = (verb: Verb, dryRun: boolean, subresource = ''): RequestInfo => ({
   isResourceRequest: true,
@@ -42,5 +42,25 @@ describe('what the API server takes as a dry run', () => {
   it.each(rows)('%s', (_name, request, value, dry) => {
     const body = value === undefined ? null : { bytes: new Uint8Array(), format: 'json' as const, value }
     expect(isDryRun(request, body)).toBe(dry)
+  })
+})
+
+describe('what passes over a dry run', () => {
+  const at = (apiGroup: string, resource: string, subresource = ''): RequestInfo => ({
+    ...info('create', true, subresource),
+    apiGroup,
+    resource,
+  })
+  it.each<[what: string, request: RequestInfo, tried: boolean, dry: boolean]>([
+    ['a pod', at('', 'pods'), true, true],
+    ['a scale', at('apps', 'deployments', 'scale'), true, true],
+    ['a custom resource and its status', at('shop.example', 'carts', 'status'), true, true],
+    ['a token, which is minted all the same', at('', 'serviceaccounts', 'token'), false, false],
+    ['a subresource of an extension', at('subresources.kubevirt.io', 'virtualmachines', 'start'), false, false],
+    ['a question, whose dry run is the answer', at('authentication.k8s.io', 'tokenreviews'), true, false],
+    ['another question', at('authorization.k8s.io', 'subjectaccessreviews'), true, false],
+  ])('%s', (_what, request, tried, dry) => {
+    expect(canBeTried(request)).toBe(tried)
+    expect(isDryRun(request, { bytes: new Uint8Array(), format: 'json', value: {} })).toBe(dry)
   })
 })

@@ -8,9 +8,26 @@ import type { TakenBody } from './body.ts'
 const BY_QUERY: ReadonlySet<string> = new Set(['create', 'update', 'patch'])
 const BY_OPTIONS: ReadonlySet<string> = new Set(['delete', 'deletecollection'])
 
+/** Questions that are asked by creating what is stored nowhere: their dry run is the answer itself. */
+const QUESTIONS: ReadonlySet<string> = new Set(['authentication.k8s.io', 'authorization.k8s.io'])
+/** Subresources that every API server keeps as it keeps the object, dry runs included. */
+const KEPT: ReadonlySet<string> = new Set(['', 'status', 'scale'])
+
+/**
+ * False where `dryRun` is passed over: the API server mints tokens all the same, and what an extension's own API server does on a
+ * subresource (start, restart, migrate) nobody knows. Such a request must not be tried before it is allowed.
+ */
+export function canBeTried({ isResourceRequest, apiGroup, resource, subresource }: RequestInfo): boolean {
+  if (!isResourceRequest) return false
+  if (apiGroup === '') return resource !== 'serviceaccounts' || subresource !== 'token'
+  const foreign = apiGroup.includes('.') && !apiGroup.endsWith('.k8s.io')
+  return !foreign || KEPT.has(subresource)
+}
+
 /** True when the API server takes it as a dry run. `info.dryRun`: the query says `dryRun=All`. */
 export function isDryRun(info: RequestInfo, body: TakenBody | null): boolean {
   if (!info.isResourceRequest) return false
+  if (!canBeTried(info) || QUESTIONS.has(info.apiGroup)) return false
   if (BY_QUERY.has(info.verb)) return info.dryRun
   if (!BY_OPTIONS.has(info.verb)) return false
   if (info.subresource === 'eviction') return info.dryRun

@@ -2,11 +2,12 @@
 // rule looks at it, at most once a round. In: a request. Out: the objects, for conditions (exact) and for people (masked).
 
 import { upstreamHeaders } from '../classify/headers.ts'
-import type { Authenticated, Decided, HeaderList, Outcome } from '../context.ts'
+import type { Authenticated, Decided, HeaderList, Outcome, Refusal } from '../context.ts'
 import { readObject } from '../decide/cel/json.ts'
 import { checkUpstream } from '../reply/headers.ts'
 import { objectPath } from './binding.ts'
 import type { TakenBody } from './body.ts'
+import { canBeTried } from './dryrun.ts'
 import { answerHeaders } from './headers.ts'
 import { type Passage, type Response, refuse } from './passage.ts'
 import { type Answer, ask, dryRunTarget } from './preparatory.ts'
@@ -37,6 +38,12 @@ export interface Gathering {
 
 const NOTHING: Gathered = { ok: true, value: { value: null, masked: null } }
 
+const UNTRIABLE: Refusal = {
+  kind: 'forbidden',
+  message:
+    'what this request would do cannot be tried out, since the API server passes over its dry run, and a rule or its body needs that',
+}
+
 /** @param decided carries the decision under which the questions are recorded */
 export function gather(passage: Passage, decided: Decided, body: TakenBody | null): Gathering {
   let object: Gathered | null = null
@@ -45,6 +52,7 @@ export function gather(passage: Passage, decided: Decided, body: TakenBody | nul
 
   async function askDryRun(): Promise<Gathered> {
     if (body === null) return NOTHING
+    if (!canBeTried(decided.info)) return { ok: false, refusal: UNTRIABLE }
     await openSession(passage)
     const answer = await ask(
       passage.hub,

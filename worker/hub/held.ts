@@ -11,8 +11,9 @@ import { diffOf } from '../hold/diff.ts'
 import type { HeldRequest } from '../hold/holds.ts'
 import { recordedRequest } from '../record/entries.ts'
 import { hasExpired } from './access.ts'
-import { bindingOf, NO_OBJECT, objectPath, versionOf } from './binding.ts'
+import { bindingOf, mayWriteStatus, NO_OBJECT, objectPath, versionOf } from './binding.ts'
 import type { TakenBody } from './body.ts'
+import { canBeTried } from './dryrun.ts'
 import { type Gathered, type Gathering, gather, type Known } from './gather.ts'
 import type { Passage } from './passage.ts'
 import { reachOf } from './reach.ts'
@@ -54,7 +55,7 @@ export async function holdable(
   if (bound) {
     const now = await gathering.oldObject()
     if (!now.ok) return now
-    binding = bindingOf(hub.bindingKey, now.value.value)
+    binding = bindingOf(hub.bindingKey, now.value.value, info)
     version = versionOf(now.value.value)
   }
   let given: GivenAnswer | null = null
@@ -64,7 +65,8 @@ export async function holdable(
     if (!old.ok) return refusalOf(old)
     let object: Known = { value: null, masked: null }
     let untried: string | null = null
-    if (WRITES.has(info.verb)) {
+    if (WRITES.has(info.verb) && !canBeTried(info)) untried = 'the API server passes over dry runs of it'
+    else if (WRITES.has(info.verb)) {
       const got = await gathering.object()
       if (got.ok) object = got.value
       else if ('given' in got && unsupported(gathering)) untried = 'a webhook of the cluster does not allow dry runs'
@@ -93,7 +95,7 @@ export async function holdable(
     const fresh = await gather(passage, decided, sent).oldObject()
     if (!fresh.ok) return refusalOf(fresh)
     version = versionOf(fresh.value.value)
-    return { ok: true, value: bindingOf(hub.bindingKey, fresh.value.value) }
+    return { ok: true, value: bindingOf(hub.bindingKey, fresh.value.value, info) }
   }
 
   const request: HeldRequest = {
@@ -211,7 +213,7 @@ function diff({ info }: Decided, old: Known, object: Known): Diff {
       const after = object.value === null ? null : shown(object)
       if (before === undefined || after === undefined) return none('it cannot be masked, and so cannot be shown')
       if (before === null && after === null) return none('there is no object to compare')
-      return diffOf(before, after)
+      return diffOf(before, after, mayWriteStatus(info))
     }
     default:
       return none('nothing is written')
