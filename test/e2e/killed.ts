@@ -23,8 +23,10 @@ async function kill(door: Door, part: 'gateway' | 'connector'): Promise<void> {
 async function streams(door: Door) {
   const logs = door.start('kubectl logs -f talker -n {ns} --tail=1')
   const shell = door.start('kubectl exec -it box -n {ns} -- sh', { tty: true })
-  const watch = door.start('kubectl get configmaps -n {ns} -w')
-  await Promise.all([logs.until(/\S/), shell.until(/[#$] /), watch.until(/^kept-a/m)])
+  const watch = door.start('kubectl get configmaps -n {ns} -w -v=6')
+  // What it prints first comes of a list: only then does it watch.
+  const watching = watch.until(/watch=true"? (?:status=")?200 OK/)
+  await Promise.all([logs.until(/\S/), shell.until(/[#$] /), watch.until(/^kept-a/m), watching])
   return { logs, shell, watch }
 }
 
