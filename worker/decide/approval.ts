@@ -67,8 +67,9 @@ export const approval = v.pipe(
 )
 
 /**
- * One approval that satisfies both: the higher count, the shorter times, a grant only where both offer one, and only people
- * whom both name. Null when both name people and have nobody in common: then no single question can be asked.
+ * One approval that satisfies both: the higher count, the shorter times, and only people whom both name. No grant: one that was
+ * given under either would let pass what the people of the other have not seen. Null when both name people and have nobody in
+ * common: then no single question can be asked.
  */
 export function strictest(one: Approval, other: Approval): Approval | null {
   const common = commonApprovers(one.by, other.by)
@@ -78,10 +79,7 @@ export function strictest(one: Approval, other: Approval): Approval | null {
     count: Math.max(one.count, other.count),
     holdForMs: Math.min(one.holdForMs, other.holdForMs),
     validForMs: Math.min(one.validForMs, other.validForMs),
-    grant:
-      one.grant === null || other.grant === null
-        ? null
-        : { maxForMs: Math.min(one.grant.maxForMs, other.grant.maxForMs) },
+    grant: null,
   }
 }
 

@@ -126,6 +126,10 @@ describe('past a limit', () => {
     const decision = pastLimit(held('rule', { ...by('sre', 'dba'), grant }), held('limit', { ...by('sre'), count: 2 }))
     expect(decision).toEqual(held('limit', { ...by('sre'), count: 2 }))
   })
+  test('what is held anyway passes by no grant of the limit, which the people of the rule have not given', () => {
+    const decision = pastLimit(held('rule', { ...by('sre'), grant }), held('limit', { ...by('sre'), grant }))
+    expect(decision.approval?.grant).toBeNull()
+  })
   test('what nobody may answer is denied, and both are named', () => {
     const decision = pastLimit(held('rule', by('dba')), held('limit', by('sre')))
     expect(decision).toMatchObject({
