@@ -146,10 +146,12 @@ function queryOf(query: string): Readonly<Record<string, readonly string[]>> {
   return parameters
 }
 
+/** The ports of a port-forward are named within its stream; what its query says of them binds nobody. */
 function execOf({ info }: Judged) {
   if (info.exec === undefined) return null
   const { ports, ...exec } = info.exec
-  return { ...exec, subResource: info.subresource, ports: ports.map(BigInt) }
+  const known = { ...exec, subResource: info.subresource }
+  return info.subresource === 'portforward' ? known : { ...known, ports: ports.map(BigInt) }
 }
 
 function sessionOf(session: Facts['session']) {

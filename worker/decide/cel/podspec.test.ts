@@ -29,6 +29,11 @@ describe('the Pod specification is found in', () => {
     expect(podSpecOf(object)).toBeNull()
   })
 
+  test('the debug containers of a Pod, as API servers before 1.22 keep them', () => {
+    const object = { kind: 'EphemeralContainers', metadata: {}, ephemeralContainers: [{ name: 'd', image: 'd:1' }] }
+    expect(podSpecOf(object)).toBe(object)
+  })
+
   test('a Pod that has debug containers only', () => {
     const spec = { ephemeralContainers: [] }
     expect(podSpecOf({ spec })).toBe(spec)

@@ -9,7 +9,8 @@ const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers']
 
 /**
  * The Pod specification of an object: a Pod's own, or the template's of whatever makes Pods (Deployment, StatefulSet, Job,
- * CronJob, PodTemplate, a custom resource of the same form). Null when there is none.
+ * CronJob, PodTemplate, a custom resource of the same form), or the debug containers that API servers before 1.22 keep in an
+ * object of their own. Null when there is none.
  */
 export function podSpecOf(object: unknown): Readonly<Record<string, unknown>> | null {
   const spec = at(object, 'spec')
@@ -18,6 +19,7 @@ export function podSpecOf(object: unknown): Readonly<Record<string, unknown>> | 
     at(at(spec, 'template'), 'spec'),
     at(at(at(at(spec, 'jobTemplate'), 'spec'), 'template'), 'spec'),
     at(at(object, 'template'), 'spec'),
+    at(object, 'kind') === 'EphemeralContainers' ? object : null,
   ]
   return candidates.map(record).find((candidate) => candidate !== null && looksLikePod(candidate)) ?? null
 }
