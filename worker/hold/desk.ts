@@ -1,6 +1,7 @@
 // The open holds of a connection, in memory: found by id and by what they may let pass, changed one step at a time, each
 // step recorded before it takes effect. Knows the log, the store and the clock; the rules are in states.ts.
 
+import type { Approval } from '../context.ts'
 import type { Clock, Entry, HoldRecord, HoldState, HoldStore, Log } from '../ports.ts'
 import { LogUnavailable } from '../ports.ts'
 import type { HeldRequest, HoldsOptions } from './contract.ts'
@@ -13,7 +14,7 @@ import {
   MAX_REMEMBERED,
   REMEMBERED_MS,
 } from './limits.ts'
-import { dueAt, end, expire, isOpen } from './states.ts'
+import { dueAt, end, expire, isEnough, isOpen } from './states.ts'
 import { createTurns, type Turns } from './turns.ts'
 import { createWaiting, type Waiting } from './waiting.ts'
 
@@ -39,8 +40,8 @@ export interface Desk {
   mayWrite(): void
   all(): Iterable<Live>
   byId(id: string): Live | undefined
-  /** The oldest hold in that state in which the key is unspent and whose time is not over. */
-  find(key: string, states: readonly HoldState[]): Live | null
+  /** The oldest hold in that state in which the key is unspent, whose time is not over and whose people are enough. */
+  find(key: string, states: readonly HoldState[], asked: Approval): Live | null
   /** Takes a stored hold in. */
   add(record: HoldRecord): Live
   /** Whether this identity may open another question now; counts it if so. */
@@ -160,13 +161,13 @@ export function createDesk(options: HoldsOptions): Desk {
     },
     byId: (id) => live.get(id),
 
-    find(key, states) {
+    find(key, states, asked) {
       const now = clock.now()
       for (const one of byKey.get(key) ?? []) {
         const due = dueAt(one.record)
         if (!states.includes(one.record.state) || (due !== null && now >= due) || one.spent.has(key)) continue
         // A hold that opened a grant lets nothing pass by itself: ending the grant must end it.
-        if (one.record.grant !== null) continue
+        if (one.record.grant !== null || !isEnough(one.record, asked)) continue
         return one
       }
       return null

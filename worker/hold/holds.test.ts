@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Approval } from '../context.ts'
 import { digest } from './key.ts'
 import { fate, heldRequest, messageOf, NOW, no, passing, scene, settled, yes } from './testing.ts'
 
@@ -512,5 +513,42 @@ describe('limits', () => {
     const one = passing(s.holds, heldRequest({ client: 'one more' }))
     await settled()
     expect(fate(one)).toBe('too-many')
+  })
+})
+
+describe('an approval lets pass what the people who gave it may answer', () => {
+  const two = { count: 2 }
+  const sre = { by: { users: [], groups: ['sre'] } }
+  const wide = { by: { users: [], groups: ['sre', 'dba'] } }
+  it.each<[string, Partial<Approval>, Partial<Approval>, boolean]>([
+    ['the same rule', {}, {}, true],
+    ['another that asks as many', {}, { holdForMs: 20_000, grant: { maxForMs: 10_000 } }, true],
+    ['one that now asks two', {}, two, false],
+    ['one that now asks fewer', two, {}, true],
+    ['one that now names people', {}, sre, false],
+    ['one that names more of them', sre, wide, true],
+    ['one that names fewer', wide, sre, false],
+    ['one that names nobody any more', sre, {}, true],
+  ])('%s', async (_, before, after, passes) => {
+    const s = scene()
+    const first = passing(s.holds, heldRequest({ approval: before }))
+    await s.advance(60_000)
+    expect(fate(first)).toBe('held')
+    // Asked the same while the question is open.
+    const meanwhile = passing(s.holds, heldRequest({ approval: after, rule: 'other', client: 'k2' }))
+    await settled()
+    expect(s.opened.length).toBe(passes ? 1 : 2)
+    meanwhile.abort()
+    await settled()
+    const [asked] = s.opened
+    if (asked === undefined) throw new Error('nobody was asked')
+    const people = ['alice', 'bob'].slice(0, before.count ?? 1)
+    for (const username of people) {
+      const answered = await s.holds.answer(asked.id, yes(asked, { username, groups: ['sre'] }))
+      expect(answered.ok).toBe(true)
+    }
+    const again = passing(s.holds, heldRequest({ approval: after, rule: 'other' }))
+    await settled()
+    expect(fate(again)).toBe(passes ? 'pass by approval' : 'waits')
   })
 })

@@ -151,7 +151,7 @@ export function createHolds(options: HoldsOptions): Holds {
     options.pollMs ?? Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, Math.ceil((expiresAt - openedAt) / 10)))
 
   const pass = async (request: HeldRequest, signal: AbortSignal): Promise<Outcome<Release>> => {
-    approvalOf(request)
+    const needs = approvalOf(request)
     await ready()
     const key = keyOf(request)
     const client = JSON.stringify([request.client, key])
@@ -174,14 +174,14 @@ export function createHolds(options: HoldsOptions): Holds {
           continue
         }
         if (here === null && ended !== null) return overNow(request, ended)
-        const approved = desk.find(key, ['approved'])
+        const approved = desk.find(key, ['approved'], needs)
         if (approved !== null) {
           const passed = await passByApproval(approved, request, key, signal)
           if (passed !== null) return passed
           continue
         }
         if (here === null) {
-          const asked = desk.find(key, ['pending', 'collecting'])
+          const asked = desk.find(key, ['pending', 'collecting'], needs)
           const opened: Outcome<Live> =
             asked === null ? await openOnce(request, key, signal) : { ok: true, value: asked }
           if (!opened.ok) return opened

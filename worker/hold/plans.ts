@@ -11,7 +11,7 @@ import { digest, keyOf } from './key.ts'
 import { MAX_PLAN_ITEMS, MAX_REVIEW_BYTES, QUIET_MS } from './limits.ts'
 import { approvalOf, distinct, itemOf, newHold } from './records.ts'
 import { boundedReview, type ReviewText, reviewText } from './review.ts'
-import { ask, shortest } from './states.ts'
+import { ask, isEnough, shortest } from './states.ts'
 import { createTurns, type Turns } from './turns.ts'
 
 /** `{"v":1,"requests":[]}`. */
@@ -85,8 +85,10 @@ export function createPlans(desk: Desk): Plans {
   /** An agent that repeats its dry run must not ask the same question again and again. */
   const askedAlready = ({ record }: Live): boolean => {
     const [first] = record.items
-    const asked = first === undefined ? null : desk.find(first.key, ['pending'])
+    const [approval] = record.approvals
+    const asked = first === undefined || approval === undefined ? null : desk.find(first.key, ['pending'], approval)
     if (asked === null || asked.record.kind !== 'plan') return false
+    if (!record.approvals.every((each) => isEnough(asked.record, each))) return false
     const keys = new Set(asked.record.items.map(({ key }) => key))
     return record.items.every(({ key }) => keys.has(key))
   }
@@ -155,13 +157,13 @@ export function createPlans(desk: Desk): Plans {
     async collect(request) {
       if (desk.stopped) return
       const key = keyOf(request)
-      if (desk.find(key, ['approved']) !== null) return
+      if (desk.find(key, ['approved'], approvalOf(request)) !== null) return
       const { identity, session, command } = request
       const name = JSON.stringify([identity.issuer, identity.user.username, session, command])
       let plan = collecting.get(name)
       if (plan?.slots.has(key) === true) return
       if (plan === undefined) {
-        const asked = desk.find(key, ['pending'])
+        const asked = desk.find(key, ['pending'], approvalOf(request))
         if (asked !== null && asked.record.kind === 'plan' && asked.record.command === command) return
         if (!desk.mayOpen(request)) return
         plan = {

@@ -30,9 +30,28 @@ export function isEligible(
   person: Pick<Vote, 'username' | 'groups' | 'approver'>,
 ): boolean {
   return approvals.every(({ by }) => {
-    if (by.users.length === 0 && by.groups.length === 0) return person.approver
+    if (isAnyone(by)) return person.approver
     return by.users.includes(person.username) || by.groups.some((group) => person.groups.includes(group))
   })
+}
+
+/**
+ * Whether those who answer a hold are enough for an approval asked for now, since a rule may have changed, or a limit come in
+ * between: as many people, and none whom it does not name.
+ */
+export function isEnough(hold: Pick<HoldRecord, 'approvals'>, { count, by }: Approval): boolean {
+  if (needed(hold) < count) return false
+  if (isAnyone(by)) return true
+  return hold.approvals.some(
+    (one) =>
+      !isAnyone(one.by) &&
+      one.by.users.every((user) => by.users.includes(user)) &&
+      one.by.groups.every((group) => by.groups.includes(group)),
+  )
+}
+
+function isAnyone({ users, groups }: Approval['by']): boolean {
+  return users.length === 0 && groups.length === 0
 }
 
 export type Voted =

@@ -5,6 +5,7 @@ import type { Decided, Decision, Facts, Refusal, Release } from '../context.ts'
 import { blockOf } from '../decide/blocks.ts'
 import { decide } from '../decide/decide.ts'
 import { forbidden } from '../decide/explain.ts'
+import { isEnough } from '../hold/states.ts'
 import { LogUnavailable } from '../ports.ts'
 import { type Assessed, assess, endedMessage } from './assess.ts'
 import { versionOf } from './binding.ts'
@@ -76,6 +77,13 @@ function covers({ hub }: Passage, { decision }: Decided, release: Release, fresh
   return fresh.effect === 'Hold' && same && hub.holds.inForce(release)
 }
 
+/** Whether what let a request pass answers what is asked for now: a rule may have come to ask other people, or more of them. */
+function isAnswered(asked: Decision, release: Release, now: Decision): boolean {
+  if (now.effect !== 'Hold' || asked.approval === undefined || now.approval === undefined) return true
+  if (release.kind === 'grant') return asked.policy === now.policy && asked.rule === now.rule
+  return isEnough({ approvals: [asked.approval] }, now.approval)
+}
+
 /** A Hold. A dry run of it passes, and becomes part of a plan; all else waits. */
 export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenBody | null): Promise<Admission> {
   const { hub, stream } = passage
@@ -115,6 +123,7 @@ export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenB
   if (verdict.decision.effect === 'Deny') return no(forbidden(verdict.decision, decided))
 
   const release = released.value
+  if (!isAnswered(decided.decision, release, verdict.decision)) return no(POLICIES_CHANGED)
   const pin =
     release.kind === 'approval'
       ? pinToShown(held)
