@@ -6,12 +6,11 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Authenticated, Refusal, Reply } from './context.ts'
 import type { PolicySet } from './decide/compile.ts'
-import { countedAs } from './decide/limits.ts'
 import { accessEnded } from './hub/access.ts'
 import { type Assessed, assess, undecided } from './hub/assess.ts'
 import { takeBody } from './hub/body.ts'
 import { isDryRun } from './hub/dryrun.ts'
-import { isNumber, recall } from './hub/history.ts'
+import { numbersOf, recall } from './hub/history.ts'
 import { createLeftovers } from './hub/leftovers.ts'
 import { type HubOptions, type Passage, refuse } from './hub/passage.ts'
 import { type Admission, admitAllowed, admitHeld } from './hub/permit.ts'
@@ -87,7 +86,8 @@ export function createHub(options: HubOptions): Hub {
     if (!outgoing.ok) return refuseRecorded(passage, decided, outgoing.refusal, body)
     const recorded = await recordIntent(passage, decided, outgoing.value.bytes, masked, outgoing.value.version)
     stream.session = recorded.session
-    for (const what of countedAs(request).filter(isNumber)) passage.counting.add(what, 1)
+    passage.counting.reserve(numbersOf(request))
+    passage.counting.keep()
     const reply = await send({ ...passage, requestSecrets: masked.secrets }, recorded, outgoing.value, sent)
     if (reply.kind === 'response') secondTries.keep(decided, decided.decision, reply)
     return reply
@@ -126,7 +126,11 @@ export function createHub(options: HubOptions): Hub {
         const key = hmac(sha256, options.maskingSecret, new TextEncoder().encode(`mask\n${visit.session}`))
         const counting = usage.of(request, visit.session)
         const passage: Passage = { hub: options, leftovers, stream, visit, counting, key, requestSecrets: [], leave }
-        return await pass(request, stream, passage)
+        try {
+          return await pass(request, stream, passage)
+        } finally {
+          counting.settle()
+        }
       } catch (error) {
         leave()
         if (error instanceof LogUnavailable) {

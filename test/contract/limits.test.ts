@@ -46,6 +46,19 @@ const POLICY = [
   limited('readers', '{name: two-secrets, count: secretReads, per: session, max: 2}'),
   limited('typists', '{name: some-bytes, count: execBytes, per: session, max: 1000}'),
   limited('hasty', '{name: two-at-once, count: writes, per: session, within: 5s, max: 2}'),
+  limited('crowds', '{name: three-at-once, count: writes, per: session, max: 3}'),
+  `
+---
+apiVersion: sallyport/v1
+kind: AccessPolicy
+metadata: {name: edge}
+spec:
+  subjects: [{groups: [edge]}]
+  connections: [test]
+  rules:
+  - {name: labelled, effect: Allow, verbs: [patch], resources: [configmaps], namespaces: [shop], when: oldObject.kind == 'ConfigMap'}
+  limits: [{name: one-write, count: writes, per: session, max: 1}]
+`,
   limited('people', '{name: of-one-person, count: requests, per: identity, within: 1h, max: 4}'),
 ].join('')
 
@@ -123,6 +136,52 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     it('another session of another identity is not stopped by it', async () => {
       const me = await agent('other-writer', 'writers')
       expect((await world.ask(MAPS, { ...make('o-1'), ...me })).status).toBe(201)
+    })
+
+    it('many at once are no way past it, and what the cluster refuses does not use it up', async () => {
+      const me = await agent('crowd', 'crowds')
+      const bad = { ...make('c-0'), body: '{"apiVersion":"v1","kind":"Nonsense","metadata":{"name":"c-0"}}' }
+      expect((await world.ask(`${MAPS}/absent?dryRun=All`, { ...bad, method: 'PUT', ...me })).status).toBe(404)
+      const names = Array.from({ length: 9 }, (_, at) => `c-${at + 1}`)
+      const answers = await Promise.all(names.map((name) => world.ask(MAPS, { ...make(name), ...me })))
+      const statuses = answers.map(({ status }) => status).sort()
+      expect(statuses).toEqual([201, 201, 201, 429, 429, 429, 429, 429, 429])
+    })
+
+    it('the last write that may pass still does when the object changes meanwhile', async () => {
+      const { token } = { token: await world.issuer.sign({ sub: 'edge', groups: ['edge'] }) }
+      const config = (name: string, data: Record<string, string>) =>
+        world.kube?.put('configmaps.', {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name, namespace: 'shop', uid: name },
+          data,
+        })
+      world.kube?.put('clusterrolebindings.rbac.authorization.k8s.io', {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        metadata: { name: 'edge' },
+        roleRef: { kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ kind: 'Group', name: 'edge' }],
+      })
+      config('edge', { a: 'b' })
+      let changes = 0
+      world.upstream.onArrival = ({ method, url }) => {
+        if (method !== 'PATCH' || !url.endsWith('/edge') || changes > 0) return
+        changes += 1
+        config('edge', { a: 'b', c: 'd' })
+      }
+      const patch = {
+        method: 'PATCH',
+        headers: [['content-type', 'application/merge-patch+json']],
+        body: '{"data":{"a":"x"}}',
+        token,
+      } as const
+      const answer = await world.ask(`${MAPS}/edge`, patch)
+      world.upstream.onArrival = null
+      expect(changes).toBe(1)
+      expect(answer.status, answer.text).toBe(200)
+      expect((await world.ask(`${MAPS}/edge`, patch)).status).toBe(429)
     })
 
     it('deletions wait', async () => {

@@ -13,6 +13,7 @@ import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { strictBody } from '../mask/strict.ts'
 import type { TakenBody } from './body.ts'
 import { type Gathered, type Gathering, gather, readQuestion } from './gather.ts'
+import { numbersOf } from './history.ts'
 import type { Passage } from './passage.ts'
 import { type Answer, ask } from './preparatory.ts'
 import { type GivenAnswer, openSession } from './record.ts'
@@ -124,10 +125,12 @@ export async function assess(
       facts.oldObject === undefined ? await mustExist(passage, decided, set) : wasThere(decided, facts, set)
     if (!exists.ok) return no(exists.refusal, exists.refusal.decision ?? decision)
   }
-  if (!request.info.dryRun) {
+  // Judged anew, it is counted already.
+  if (!request.info.dryRun && !counting.reserved) {
     const limited = judgeLimits(set, request, counting)
     if (limited !== null) decided = { ...decided, decision: pastLimit(decision, limited) }
     if (decided.decision.effect === 'Deny') return no(forbidden(decided.decision, request), decided.decision)
+    if (decided.decision.effect === 'Allow') counting.reserve(numbersOf(request))
   }
   return { ok: true, decided, body, facts, gathering }
 }

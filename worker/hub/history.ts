@@ -17,25 +17,17 @@ const DAY_MS = 24 * 60 * 60_000
 export async function recall(
   history: UsageHistory,
   usage: UsageBook,
-  request: Authenticated,
+  request: Pick<Authenticated, 'identity' | 'connection'>,
   session: string,
   set: PolicySet,
   now: number,
 ): Promise<void> {
-  const limitsIdentities = set.limits.some(({ per }) => per === 'identity')
-  if (limitsIdentities && !usage.recalled) {
-    usage.recalled = true
-    try {
-      const intents = await history.intents({ connection: request.connection, since: now - DAY_MS }, MAX_RECALLED)
-      for (const intent of intents) {
-        for (const [what, amount] of countsOf(intent)) {
-          usage.restoreIdentity(intent.issuer, intent.username, what, amount, intent.at)
-        }
-      }
-    } catch (error) {
-      usage.recalled = false
+  if (set.limits.some(({ per }) => per === 'identity')) {
+    usage.recalling ??= recallIdentities(history, usage, request.connection, now).catch((error: unknown) => {
+      usage.recalling = null
       throw error
-    }
+    })
+    await usage.recalling
   }
   // Only a session that its token names can be older than this hub.
   if (request.identity.session === undefined || usage.knows(session)) return
@@ -47,17 +39,31 @@ export async function recall(
   )
 }
 
+/** What this life of the hub has seen pass it has counted itself. */
+async function recallIdentities(
+  history: UsageHistory,
+  usage: UsageBook,
+  connection: string,
+  now: number,
+): Promise<void> {
+  const intents = await history.intents({ connection, since: now - DAY_MS }, MAX_RECALLED)
+  for (const intent of intents) {
+    if (intent.at >= usage.bornAt) continue
+    for (const [what, amount] of countsOf(intent)) {
+      usage.restoreIdentity(intent.issuer, intent.username, what, amount, intent.at)
+    }
+  }
+}
+
 type Intent = Awaited<ReturnType<UsageHistory['intents']>>[number]
 
-/** Bytes are counted as they pass, not by the request. */
-export function isNumber(what: Counted): boolean {
-  return what !== 'execBytes'
+/** What a request counts as, once it is sent. Bytes are counted as they pass, not by the request. */
+export function numbersOf(request: Parameters<typeof countedAs>[0]): readonly Counted[] {
+  return countedAs(request).filter((what) => what !== 'execBytes')
 }
 
 function countsOf({ request, refused, bytes }: Intent): readonly (readonly [Counted, number])[] {
   if (refused) return []
-  const counts: (readonly [Counted, number])[] = countedAs(readRecorded(request, false))
-    .filter(isNumber)
-    .map((what) => [what, 1] as const)
+  const counts = numbersOf(readRecorded(request, false)).map((what) => [what, 1] as const)
   return request.exec === undefined ? counts : [...counts, ['execBytes', bytes]]
 }

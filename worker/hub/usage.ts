@@ -28,8 +28,8 @@ function createSlots(lengthMs: number, keepMs: number) {
         numbers = nothing()
         slots.set(slot, numbers)
         for (const old of slots.keys()) {
-          if (old >= slot - keepMs / lengthMs - 1) break
-          slots.delete(old)
+          // What is read back from the log stands behind what is newer.
+          if (old < slot - keepMs / lengthMs - 1) slots.delete(old)
         }
       }
       numbers[what] += amount
@@ -69,21 +69,35 @@ function createTally(): Tally {
 }
 
 interface SessionTally extends Tally {
-  readonly startedAt: number
+  startedAt: number
+  /** What the log knows of it has been added. */
+  restored: boolean
 }
 
-/** Both tallies a request counts in. */
+/** Both tallies a request counts in, and what it counts as itself. */
 export interface Counting extends Usage {
-  /** Counts once the request's intent is recorded, and bytes of an exec as they pass. */
+  /** Bytes of an exec, as they pass. */
   add(what: Counted, amount: number): void
+  /**
+   * Counts one of each from now on: in the same step as the limits were judged, so that many requests at once are no way past
+   * one. Again: nothing happens.
+   */
+  reserve(what: readonly Counted[]): void
+  readonly reserved: boolean
+  /** Its intent is recorded: it counts for good. */
+  keep(): void
+  /** It is over: what was reserved and not kept does not count. */
+  settle(): void
   facts(): SessionFacts
 }
 
 export interface UsageBook {
   of(request: Pick<Authenticated, 'identity'>, session: string): Counting
-  /** Set once the identities' numbers were read back from the log. */
-  recalled: boolean
-  /** False when nothing is known of the session yet in this life of the hub. */
+  /** When this life of the hub began: what is older, only the log knows. */
+  readonly bornAt: number
+  /** Settles once the identities' numbers were read back from the log; null: nobody has asked for them. */
+  recalling: Promise<void> | null
+  /** False when the log must be asked about the session. */
   knows(session: string): boolean
   /** Takes over what the log knows of a session. */
   restoreSession(
@@ -97,21 +111,41 @@ export interface UsageBook {
 export function createUsage(clock: Pick<Clock, 'now'>): UsageBook {
   const sessions = new Map<string, SessionTally>()
   const identities = new Map<string, Tally>()
-  const sessionOf = (id: string, startedAt: number): SessionTally =>
-    remembered(sessions, id, () => ({ ...createTally(), startedAt }))
+  const sessionOf = (id: string): SessionTally =>
+    remembered(sessions, id, () => ({ ...createTally(), startedAt: clock.now(), restored: false }))
   const identityOf = (issuer: string, username: string): Tally =>
     remembered(identities, JSON.stringify([issuer, username]), createTally)
 
   return {
-    recalled: false,
+    bornAt: clock.now(),
+    recalling: null,
     of({ identity }, session) {
-      const own = sessionOf(session, clock.now())
+      const own = sessionOf(session)
       const whose = identityOf(identity.issuer, identity.user.username)
+      let reservation: { readonly what: readonly Counted[]; readonly at: number } | null = null
+      let kept = false
+      const add = (what: Counted, amount: number, at: number): void => {
+        own.add(what, amount, at)
+        whose.add(what, amount, at)
+      }
       return {
         total: (what, per, withinMs) => (per === 'session' ? own : whose).total(what, withinMs, clock.now()),
-        add(what, amount) {
-          own.add(what, amount, clock.now())
-          whose.add(what, amount, clock.now())
+        add: (what, amount) => add(what, amount, clock.now()),
+        get reserved() {
+          return reservation !== null
+        },
+        reserve(what) {
+          if (reservation !== null) return
+          reservation = { what, at: clock.now() }
+          for (const each of what) add(each, 1, reservation.at)
+        },
+        keep() {
+          kept = true
+        },
+        settle() {
+          if (reservation === null || kept) return
+          for (const each of reservation.what) add(each, -1, reservation.at)
+          reservation = null
         },
         facts() {
           const count = (what: Counted): number => own.total(what, null, clock.now())
@@ -127,10 +161,12 @@ export function createUsage(clock: Pick<Clock, 'now'>): UsageBook {
         },
       }
     },
-    knows: (session) => sessions.has(session),
+    knows: (session) => sessions.get(session)?.restored === true,
     restoreSession(session, startedAt, counts) {
-      if (sessions.has(session)) return
-      const tally = sessionOf(session, startedAt)
+      const tally = sessionOf(session)
+      if (tally.restored) return
+      tally.restored = true
+      tally.startedAt = Math.min(tally.startedAt, startedAt)
       for (const { what, amount, at } of counts) tally.add(what, amount, at)
     },
     restoreIdentity(issuer, username, what, amount, at) {
