@@ -1,12 +1,13 @@
 // What agents and people type, made safe to show: as data, never as markup, instructions or an order of reading. No I/O.
 
 /**
- * Characters that are not seen or that change how others are read: controls, bidirectional overrides and isolates,
- * zero-width ones, line separators, tags. U+0009 and U+000A are treated apart.
+ * Characters that are not seen or that change how others are read, the same as the app writes out: controls, format characters
+ * (bidirectional overrides, zero-width ones, tags), whatever Unicode lets a font ignore (fillers, selectors), separators of lines,
+ * lone surrogates, private use, every space but the ordinary one, and marks heaped on one character. Not U+0009 and U+000A.
  */
 const UNSEEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Cs}/gu
-const SPACES = /[\t\n\r ]+/g
+  /[\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?![\t\n])\p{Cc}|(?! )\p{Zs}|(?<=\p{M}{3})\p{M}/gu
+const SPACES = /[\t\n\r\p{Zs}]+/gu
 
 /** One line of plain text: unseen characters left out, white space made one space, cut with `…` at `max` characters. */
 export function plain(text: string, max: number): string {
