@@ -12,13 +12,15 @@ import type { RecordView } from '../views.ts'
 /** A draft of the largest file that may be applied, its line ends escaped in JSON, and two objects. */
 const MAX_JSON_BYTES = 2 * 1024 * 1024
 const MAX_DRAFT_CHARS = 1024 * 1024
+/** Every viewer may ask, and all conditions of a draft are compiled and asked: a file of policies is a few kilobytes. */
+const MAX_EXPLAINED_CHARS = 128 * 1024
 /** Deeper than any Kubernetes object; what reads it may recurse. */
 const MAX_DEPTH = 128
 /** Recorded requests that one question may judge. */
 const MAX_SIMULATED = 10_000
 
 const name = v.pipe(v.string(), v.maxLength(253))
-const draft = v.pipe(v.string(), v.maxLength(MAX_DRAFT_CHARS, `must have at most ${MAX_DRAFT_CHARS} characters`))
+const draftOf = (max: number) => v.pipe(v.string(), v.maxLength(max, `must have at most ${max} characters`))
 const object = v.pipe(
   v.unknown(),
   v.check((value) => !deeperThan(value, MAX_DEPTH), `must not be nested more than ${MAX_DEPTH} deep`),
@@ -35,11 +37,11 @@ const explainQuestion = strictBody({
   object: v.exactOptional(object),
   oldObject: v.exactOptional(object),
   argv: v.exactOptional(v.pipe(v.array(v.string()), v.maxLength(1000, 'must have at most 1000 items'))),
-  draft: v.exactOptional(draft),
+  draft: v.exactOptional(draftOf(MAX_EXPLAINED_CHARS)),
 })
 
 const simulateQuestion = strictBody({
-  draft,
+  draft: draftOf(MAX_DRAFT_CHARS),
   alone: v.exactOptional(v.boolean()),
   session: v.exactOptional(v.pipe(v.string(), v.regex(ID))),
   connection: v.exactOptional(v.pipe(v.string(), v.minLength(1), v.maxLength(253))),
