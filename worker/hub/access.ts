@@ -4,7 +4,7 @@
 import type { Authenticated, Refusal } from '../context.ts'
 import { blockOf } from '../decide/blocks.ts'
 import type { PolicySet } from '../decide/compile.ts'
-import { decide } from '../decide/decide.ts'
+import { decide, type Judged } from '../decide/decide.ts'
 import type { Holds } from '../hold/holds.ts'
 import { endedMessage } from './assess.ts'
 import type { OpenStream } from './streams.ts'
@@ -12,7 +12,7 @@ import type { UsageBook } from './usage.ts'
 
 /** @param now.set null while no policies were read yet */
 export function accessEnded(
-  request: Authenticated,
+  request: Judged,
   stream: Pick<OpenStream, 'admitted' | 'session'>,
   {
     set,
