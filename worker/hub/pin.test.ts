@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { BodyFormat, RequestInfo, Verb } from '../context.ts'
 import { strictBody } from '../mask/strict.ts'
 import { pin } from './pin.ts'
+import { readProtobufObject } from './pinprotobuf.ts'
 
 const encoder = new TextEncoder()
 const info = (verb: Verb): RequestInfo => ({
@@ -209,5 +210,28 @@ describe('a body in YAML', () => {
   })
   it.each<BodyFormat>(['json', 'merge-patch', 'yaml'])('is an object, also as %s', (format) => {
     expect(sent(format, '[1]')).toBe('impossible')
+  })
+})
+
+describe('an update in protobuf', () => {
+  const message = (number: number, value: readonly number[]): readonly number[] => [
+    (number << 3) | 2,
+    value.length,
+    ...value,
+  ]
+  const body = (version: string): Uint8Array => {
+    const metadata = message(1, version === '' ? [] : message(6, [...encoder.encode(version)]))
+    return new Uint8Array([...encoder.encode('k8s\0'), ...message(2, metadata)])
+  }
+  it.each([
+    ['', 'pinned'],
+    ['0', 'pinned'],
+    ['7', 'already'],
+    ['6', 'already'],
+    ['8', 'impossible'],
+  ])('of version %j: %s', (version, kind) => {
+    const result = pin(info('update'), { bytes: body(version), format: 'protobuf', value: {} }, '7')
+    expect(result.kind).toBe(kind)
+    if (result.kind === 'pinned') expect(readProtobufObject(result.bytes)?.resourceVersion).toBe('7')
   })
 })

@@ -4,6 +4,7 @@
 
 import type { RequestInfo } from '../context.ts'
 import type { TakenBody } from './body.ts'
+import { readProtobufObject } from './pinprotobuf.ts'
 
 /** What is sent instead of the body that came. */
 export type Pinned =
@@ -27,8 +28,22 @@ export function pin(info: RequestInfo, body: TakenBody | null, resourceVersion: 
     const empty = /^\s*\]/.test(text.slice(open))
     return made(`${text.slice(0, open)}${test}${empty ? '' : ','}${text.slice(open)}`)
   }
+  if (body.format === 'protobuf') return pinProtobuf(body.bytes, resourceVersion)
   const text = jsonOf(body)
   return text === null ? { kind: 'impossible', why: UNSAYABLE } : pinObject(text, resourceVersion)
+}
+
+function pinProtobuf(bytes: Uint8Array, resourceVersion: string): Pinned {
+  const object = readProtobufObject(bytes)
+  if (object === null) return { kind: 'impossible', why: 'its protobuf cannot be read' }
+  switch (own(object.resourceVersion, resourceVersion)) {
+    case 'stands':
+      return { kind: 'already' }
+    case 'newer':
+      return { kind: 'impossible', why: NEWER }
+    case 'none':
+      return { kind: 'pinned', bytes: object.withVersion(resourceVersion), json: false }
+  }
 }
 
 const UNSAYABLE = 'it holds a number that JSON cannot say exactly; send JSON, or put the number in quotes'

@@ -39,10 +39,8 @@ export function pinned({ info }: Decided, sent: TakenBody | null, pin: Pin | nul
   const asItCame: Outgoing = { bytes: sent?.bytes ?? null, json: false, version: '', pin: null }
   if (pin === null || pin.version === '' || info.dryRun || !PINNABLE.has(info.verb))
     return { ok: true, value: asItCame }
-  // An Eviction's preconditions are its own; typed clients send protobuf with the version they read.
-  if (info.subresource === 'eviction' || (sent?.format === 'protobuf' && info.verb !== 'delete')) {
-    return { ok: true, value: asItCame }
-  }
+  // An Eviction's preconditions are its own.
+  if (info.subresource === 'eviction') return { ok: true, value: asItCame }
   const made = pinTo(info, sent, pin.version)
   switch (made.kind) {
     case 'pinned':
