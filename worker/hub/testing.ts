@@ -1,6 +1,10 @@
-// Both ends of a message stream in memory, for tests of what stands between them.
+// For tests: both ends of a message stream in memory, and an API server that is played.
 
 import type { MessageSocket } from '../context.ts'
+import type { Clock, Log, Tunnel, UpstreamRequest } from '../ports.ts'
+import { createLeftovers } from './leftovers.ts'
+import type { HubOptions, Passage } from './passage.ts'
+import { createUsage } from './usage.ts'
 
 /** A socket a test plays the other end of. */
 export class PlayedSocket implements MessageSocket {
@@ -45,4 +49,99 @@ export class PlayedSocket implements MessageSocket {
     this.#wake?.()
     this.#wake = null
   }
+}
+
+/** What the API server answers in a test: a status and JSON; a function of the request, so that a test can look at it. */
+export type PlayedApiServer = (request: UpstreamRequest) => { readonly status: number; readonly body: unknown }
+
+/** A request's passage over an API server that a test plays. What was sent is kept, and what was recorded before it. */
+export function playedPassage(api: PlayedApiServer): {
+  readonly passage: Passage
+  readonly sent: UpstreamRequest[]
+  /** Event types and, of intents, whether they were preparatory, in order; `sent` where a request went out. */
+  readonly order: string[]
+} {
+  const sent: UpstreamRequest[] = []
+  const order: string[] = []
+  let ids = 0
+  const clock: Clock = { now: () => 0, after: () => () => undefined }
+  const unused = (): never => {
+    throw new Error('not played')
+  }
+  const log: Log = {
+    pendingBytes: 0,
+    async append(entries) {
+      for (const { event } of entries) order.push(event.request?.preparatory ?? event.type)
+      return entries.map(({ event }) => ({ id: event.id, leaf: 'leaf' }))
+    },
+  }
+  const tunnel: Tunnel = {
+    live: 1,
+    async open(request) {
+      sent.push(request)
+      order.push('sent')
+      const { status, body } = api(request)
+      const bytes = new TextEncoder().encode(JSON.stringify(body))
+      let read = false
+      return {
+        ok: true,
+        reply: {
+          kind: 'response',
+          status,
+          headers: [['content-type', 'application/json']],
+          body: {
+            async read() {
+              if (read) return null
+              read = true
+              return bytes
+            },
+            cancel: () => undefined,
+          },
+        },
+      }
+    },
+  }
+  const newId = (): string => `id${++ids}`
+  const hub: HubOptions = {
+    clock,
+    log,
+    tunnel,
+    policies: { current: unused, invalidate: unused },
+    sessions: { enter: unused },
+    holds: {
+      ready: unused,
+      pass: unused,
+      collect: unused,
+      answer: unused,
+      endGrant: unused,
+      inForce: unused,
+      close: unused,
+    },
+    history: { intents: unused },
+    newId,
+    maskingSecret: new Uint8Array(32),
+    bindingKey: new Uint8Array(32),
+    onBug: unused,
+  }
+  const passage: Passage = {
+    hub,
+    leftovers: createLeftovers(hub),
+    stream: {
+      signal: new AbortController().signal,
+      ended: null,
+      session: 's',
+      opened: true,
+      admitted: null,
+      leave: () => undefined,
+    },
+    visit: { session: 's', command: 'c', open: null, failed: () => undefined, leave: () => undefined },
+    counting: createUsage(clock).of(
+      { identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 } },
+      's',
+    ),
+    key: new Uint8Array(32),
+    requestSecrets: [],
+    leave: () => undefined,
+  }
+  return { passage, sent, order }
 }
