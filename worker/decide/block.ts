@@ -12,7 +12,8 @@ const block = v.strictObject({
   spec: v.pipe(
     v.strictObject({
       session: v.optional(text),
-      identity: v.optional(text),
+      // As long as the API takes it: whatever an issuer calls an identity must be possible to stop.
+      identity: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(1024))),
       connection: v.optional(text),
       reason: v.optional(v.pipe(v.string(), v.maxLength(1000))),
     }),

@@ -88,3 +88,13 @@ spec:
     expect(parsed.errors[0]).toContain(place)
   })
 })
+
+describe('a Block', () => {
+  test.each([
+    [1024, true],
+    [1025, false],
+  ])('names an identity of %i characters', (length, taken) => {
+    const spec = `{identity: ${'a'.repeat(length)}}`
+    expect(parseDocuments(`{apiVersion: sallyport/v1, kind: Block, metadata: {name: b}, spec: ${spec}}`).ok).toBe(taken)
+  })
+})
