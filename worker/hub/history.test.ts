@@ -145,6 +145,16 @@ describe('what identities did before', () => {
     expect(total(of)).toBe(1)
   })
 
+  it('counts a deletion whose query alone spoke of a dry run, which the API server passes over', async () => {
+    const target = '/api/v1/namespaces/d/pods/p?dryRun=All'
+    const { recall, of } = scene([
+      intent(recorded('delete', 'pods', { target })),
+      intent(recorded('create', 'pods', { target })),
+    ])
+    await recall(PER_IDENTITY)
+    expect(total(of)).toBe(1)
+  })
+
   it('is waited for by every request that comes meanwhile', async () => {
     const { recall, of, hold, go } = scene([intent(WRITE)])
     hold()

@@ -64,6 +64,13 @@ export function numbersOf(request: Parameters<typeof countedAs>[0]): readonly Co
 
 function countsOf({ request, refused, bytes }: Intent): readonly (readonly [Counted, number])[] {
   if (refused) return []
-  const counts = numbersOf(readRecorded(request, false)).map((what) => [what, 1] as const)
+  const counts = numbersOf(asSent(request)).map((what) => [what, 1] as const)
   return request.exec === undefined ? counts : [...counts, ['execBytes', bytes]]
+}
+
+/** The record does not tell what a deletion's body said of a dry run, which alone counts: none is taken for one. */
+function asSent(request: Intent['request']): ReturnType<typeof readRecorded> {
+  const read = readRecorded(request, false)
+  const deletes = request.verb === 'delete' || request.verb === 'deletecollection'
+  return deletes ? { ...read, info: { ...read.info, dryRun: false } } : read
 }
