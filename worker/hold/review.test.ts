@@ -28,6 +28,10 @@ describe('a review', () => {
         request: {
           ...heldRequest().request,
           target: hidden,
+          group: hidden,
+          version: hidden,
+          resource: hidden,
+          subresource: hidden,
           name: hidden,
           namespace: hidden,
           userAgent: hidden,
@@ -41,7 +45,7 @@ describe('a review', () => {
     )
     const text = JSON.stringify(bounded)
     expect(text).not.toContain('\u202e')
-    expect(text.match(/a⟨U\+202E⟩b/g)).toHaveLength(10)
+    expect(text.match(/a⟨U\+202E⟩b/g)).toHaveLength(14)
     expect(bounded?.reviewed.title).toBe('ab')
   })
 

@@ -46,6 +46,10 @@ function readable({ title, request, body, diff, reach }: ReviewedRequest): Revie
     request: {
       ...request,
       target: visible(request.target),
+      group: visible(request.group),
+      version: visible(request.version),
+      resource: visible(request.resource),
+      subresource: visible(request.subresource),
       namespace: visible(request.namespace),
       name: visible(request.name),
       userAgent: visible(request.userAgent),

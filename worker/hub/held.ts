@@ -202,7 +202,11 @@ function diff({ info }: Decided, old: Known, object: Known): Diff {
   const none = (why: string): Diff => ({ kind: 'none', why })
   switch (info.verb) {
     case 'connect':
-      return none('nothing is written: a connection into a pod is opened')
+      return none(
+        info.subresource === 'portforward'
+          ? 'nothing is written: a tunnel into a pod is opened; its ports are named within it, and may be any'
+          : 'nothing is written: a connection into a pod is opened',
+      )
     case 'deletecollection':
       return none('every object of the list is deleted')
     case 'create':
