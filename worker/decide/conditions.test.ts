@@ -381,3 +381,15 @@ describe('a decision', () => {
     expect(words(decide(set, judged('get pods d p'), facts()))).toBe('Deny wide')
   })
 })
+
+describe('an object with a decoy for a Pod specification', () => {
+  const request = judged('create rollouts.shop.example shop r')
+  const hidden = { containers: [{ name: 'a', securityContext: { privileged: true } }] }
+  const facts = { object: { spec: { containers: [], template: { spec: hidden } } } }
+  test.each([
+    ['Deny', 'podSpec.privileged()', 'Deny deny'],
+    ['Allow', '!podSpec.privileged()', 'Deny'],
+  ] as const)('%s when %s: %s', (effect, when, expected) => {
+    expect(ask([rule(effect, '*', '*', { when })], request, facts)).toBe(expected)
+  })
+})

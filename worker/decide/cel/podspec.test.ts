@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { compileText, environment } from './language.ts'
 import { podSpecOf } from './podspec.ts'
+import { Failure } from './values.ts'
 
 const SPEC = { containers: [{ name: 'a', image: 'a:1' }] }
 
@@ -32,6 +33,12 @@ describe('the Pod specification is found in', () => {
   test('the debug containers of a Pod, as API servers before 1.22 keep them', () => {
     const object = { kind: 'EphemeralContainers', metadata: {}, ephemeralContainers: [{ name: 'd', image: 'd:1' }] }
     expect(podSpecOf(object)).toBe(object)
+  })
+
+  test('no one place where an object has two, of which either could be the decoy', () => {
+    const decoy = { containers: [] }
+    expect(() => podSpecOf({ spec: { ...decoy, template: { spec: SPEC } } })).toThrow(Failure)
+    expect(() => podSpecOf({ spec: { template: { spec: decoy } }, template: { spec: SPEC } })).toThrow(Failure)
   })
 
   test('a Pod that has debug containers only', () => {

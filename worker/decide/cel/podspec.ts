@@ -3,7 +3,7 @@
 // absent, since the object may be any. No I/O, no clock.
 
 import { MAP, member, NULL, type Overload } from './functions.ts'
-import type { Meter } from './values.ts'
+import { Failure, type Meter } from './values.ts'
 
 const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers']
 
@@ -11,6 +11,7 @@ const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers']
  * The Pod specification of an object: a Pod's own, or the template's of whatever makes Pods (Deployment, StatefulSet, Job,
  * CronJob, PodTemplate, a custom resource of the same form), or the debug containers that API servers before 1.22 keep in an
  * object of their own. Null when there is none.
+ * @throws Failure where there are two: one of them may be a decoy in a custom resource that keeps whatever it is given
  */
 export function podSpecOf(object: unknown): Readonly<Record<string, unknown>> | null {
   const spec = at(object, 'spec')
@@ -21,7 +22,9 @@ export function podSpecOf(object: unknown): Readonly<Record<string, unknown>> | 
     at(at(object, 'template'), 'spec'),
     at(object, 'kind') === 'EphemeralContainers' ? object : null,
   ]
-  return candidates.map(record).find((candidate) => candidate !== null && looksLikePod(candidate)) ?? null
+  const [found, other] = candidates.map(record).filter((candidate) => candidate !== null && looksLikePod(candidate))
+  if (other !== undefined) throw new Failure('the object holds more than one Pod specification')
+  return found ?? null
 }
 
 function looksLikePod(spec: Readonly<Record<string, unknown>>): boolean {
