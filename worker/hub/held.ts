@@ -9,6 +9,7 @@ import { readObject } from '../decide/cel/json.ts'
 import { requestWords } from '../decide/explain.ts'
 import { diffOf } from '../hold/diff.ts'
 import type { HeldRequest } from '../hold/holds.ts'
+import { readable } from '../mask/placeholder.ts'
 import { recordedRequest } from '../record/entries.ts'
 import { hasExpired } from './access.ts'
 import { bindingOf, mayWriteStatus, NO_OBJECT, objectPath, versionOf } from './binding.ts'
@@ -193,7 +194,7 @@ function keyBody({ info }: Decided, sent: TakenBody | null): Uint8Array | null {
 function shownBody(decided: Decided, body: TakenBody | null, key: Uint8Array): Pick<ReviewedRequest, 'body'> {
   const masked = maskForRecord(decided, body, key)
   if (!masked.ok || masked.body === null) return {}
-  const text = new TextDecoder().decode(masked.body.bytes)
+  const text = readable(new TextDecoder().decode(masked.body.bytes))
   const cut = text.length > MAX_SHOWN_CHARS
   return { body: { mediaType: masked.body.mediaType, text: cut ? text.slice(0, MAX_SHOWN_CHARS) : text, cut } }
 }
@@ -227,6 +228,6 @@ function diff({ info }: Decided, old: Known, object: Known): Diff {
 /** The masked object; undefined when it could not be masked. */
 function shown({ masked }: Known): unknown {
   if (masked === null) return undefined
-  const read = readObject(masked)
+  const read = readObject(new TextEncoder().encode(readable(new TextDecoder().decode(masked))))
   return read.ok ? read.value : undefined
 }

@@ -4,7 +4,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { encodeBase64 } from './base64.ts'
+import { decodeBase64, encodeBase64 } from './base64.ts'
 
 /** How every placeholder begins. */
 export const PLACEHOLDER_START = '⟦masked:'
@@ -12,6 +12,19 @@ export const PLACEHOLDER_START = '⟦masked:'
 const TAG_HEX_CHARS = 12
 const encoder = new TextEncoder()
 const ascii = new TextDecoder('latin1')
+
+/** A placeholder in base64, as a JSON string: its first nine bytes are `⟦masked`. */
+const IN_BASE64 = /"(4p\+mbWFza2Vk[A-Za-z0-9+/]{1,400}={0,2})"/g
+const WHOLE = /^⟦masked:[a-z0-9-]+:[0-9a-f]+⟧$/
+
+/** Masked JSON as people read it: placeholders in `data` of Secrets stand in base64, which says nothing to anybody. */
+export function readable(json: string): string {
+  return json.replace(IN_BASE64, (asItStood, base64: string) => {
+    const bytes = decodeBase64(encoder.encode(base64))
+    const text = bytes === null ? '' : new TextDecoder().decode(bytes)
+    return WHOLE.test(text) ? `"${text}"` : asItStood
+  })
+}
 
 /** What was masked: how many values, by which rule. Never the values. The shape of `RecordedMask`. */
 export interface MaskReport {

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { Masker, readable } from './placeholder.ts'
+
+const masker = new Masker(new Uint8Array(32))
+const value = new TextEncoder().encode('hunter2')
+const plain = masker.placeholder(value)
+const base64 = masker.base64Placeholder(value)
+
+describe('masked JSON as people read it', () => {
+  it.each([
+    ['a placeholder in base64 is written out', `{"data":{"a":"${base64}"}}`, `{"data":{"a":"${plain}"}}`],
+    ['one that is plain stays', `{"stringData":{"a":"${plain}"}}`, `{"stringData":{"a":"${plain}"}}`],
+    ['other base64 stays', '{"data":{"a":"aGVsbG8="}}', '{"data":{"a":"aGVsbG8="}}'],
+    ['what only begins like one stays', '{"a":"4p+mbWFza2VkOnNlY3JldA=="}', '{"a":"4p+mbWFza2VkOnNlY3JldA=="}'],
+    [
+      'text that would break out of its string stays',
+      `{"a":"${btoa(String.fromCharCode(...new TextEncoder().encode('⟦masked:x:00⟧","b":"⟦masked:x:00⟧')))}"}`,
+      `{"a":"${btoa(String.fromCharCode(...new TextEncoder().encode('⟦masked:x:00⟧","b":"⟦masked:x:00⟧')))}"}`,
+    ],
+  ])('%s', (_name, json, shown) => {
+    expect(readable(json)).toBe(shown)
+  })
+})
