@@ -104,4 +104,23 @@ describe('protobuf bodies as real clients send them', () => {
     const strange = Buffer.from(namespace.toString('latin1').replace('Namespace', 'Nonsense_'), 'latin1')
     expect(() => decodeProtobuf(strange)).toThrow(/send it as application\/json/)
   })
+  it('takes a message that comes twice for one, as the API server does', () => {
+    const field = (tag: number, value: string | Uint8Array): Buffer => {
+      const bytes = Buffer.from(value)
+      return Buffer.concat([Buffer.from([(tag << 3) | 2, bytes.length]), bytes])
+    }
+    const type = Buffer.concat([field(1, 'v1'), field(2, 'ConfigMap')])
+    const label = Buffer.concat([field(1, 'owner'), field(2, 'helm')])
+    const raw = Buffer.concat([
+      field(1, Buffer.concat([field(1, 'a'), field(11, label)])),
+      field(2, Buffer.concat([field(1, 'k'), field(2, 'v')])),
+      field(1, field(6, '7')),
+    ])
+    expect(decodeProtobuf(Buffer.concat([Buffer.from('k8s\0'), field(1, type), field(2, raw)]))).toEqual({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', labels: { owner: 'helm' }, resourceVersion: '7' },
+      data: { k: 'v' },
+    })
+  })
 })

@@ -188,6 +188,19 @@ function put(out: JsonObject, field: Field, wire: Wire, depth: number): void {
   }
 }
 
+/** A message that comes twice is one message (protobuf encoding, "last one wins"): its bytes one after the other. */
+function merged(all: readonly Wire[], isMessage: (tag: number) => boolean): Wire[] {
+  const out: Wire[] = []
+  for (const wire of all) {
+    const at = isMessage(wire.tag) ? out.findIndex(({ tag }) => tag === wire.tag) : -1
+    const before = out[at]
+    if (before === undefined) out.push(wire)
+    else
+      out[at] = { ...before, bytes: Buffer.concat([before.bytes ?? new Uint8Array(), wire.bytes ?? new Uint8Array()]) }
+  }
+  return out
+}
+
 function message(bytes: Uint8Array, schema: Schema, depth: number): JsonObject {
   if (depth > MAX_DEPTH) throw malformed()
   const byTag = new Map<number, Field>()
@@ -195,7 +208,7 @@ function message(bytes: Uint8Array, schema: Schema, depth: number): JsonObject {
   const nestedFields = new Set(schema.nested.flatMap((nested) => nested.fields))
   for (const field of schema.fields.values()) if (!nestedFields.has(field)) byTag.set(field.tag, field)
   const out: JsonObject = {}
-  for (const wire of wires(bytes)) {
+  for (const wire of merged([...wires(bytes)], (tag) => byTag.get(tag)?.type.kind === 'ref')) {
     const field = byTag.get(wire.tag)
     if (field !== undefined) put(out, field, wire, depth)
     const fields = inlined.get(wire.tag)
