@@ -3,6 +3,7 @@
 
 import type { Reach } from '../../protocol/review.ts'
 import type { Decided, RequestInfo } from '../context.ts'
+import { readObject } from '../decide/cel/json.ts'
 import type { Passage } from './passage.ts'
 import { ask, type Question } from './preparatory.ts'
 
@@ -63,11 +64,19 @@ export async function reachOf(
       ...noted(pods),
     }
   }
+  if (apiGroup === '' && USED_BY_PODS.has(resource)) {
+    return { objects: 1, pods: null, examples: [], note: 'the pods that use it are not counted' }
+  }
   const labels = labelsOf(subject)
   if (labels === null) return one(0)
   const pods = await listPods(passage, decided, namespace, labels)
   return { objects: 1, pods: pods.objects, examples: pods.examples, ...noted(pods) }
 }
+
+/** What pods read: which of them do stands in the pods. */
+const USED_BY_PODS: ReadonlySet<string> = new Set([
+  ...['configmaps', 'secrets', 'serviceaccounts', 'persistentvolumeclaims'],
+])
 
 const NOT_FOLLOWED = 'what these objects own goes with them and is not counted'
 
@@ -123,13 +132,13 @@ async function list(passage: Passage, decided: Decided, path: string, query: str
   if (answer.value.status >= 300 || answer.value.masked === null) {
     return unknown(`it could not be counted: the API server answered ${answer.value.status}`)
   }
-  const parsed: unknown = JSON.parse(new TextDecoder().decode(answer.value.masked))
-  const items = at(parsed, 'items')
+  const parsed = readObject(answer.value.masked)
+  const items = parsed.ok ? at(parsed.value, 'items') : null
   if (!Array.isArray(items)) return unknown('it could not be counted: the API server gave no list')
-  const rest = at(parsed, 'metadata', 'remainingItemCount')
+  const rest = parsed.ok ? at(parsed.value, 'metadata', 'remainingItemCount') : null
   const names = items
     .slice(0, MAX_EXAMPLES)
     .map((item: unknown) => `${of.resource}/${String(at(item, 'metadata', 'name'))}`)
-  const objects = items.length + (typeof rest === 'number' ? rest : 0)
+  const objects = items.length + (typeof rest === 'bigint' ? Number(rest) : 0)
   return { objects, pods: of.resource === 'pods' ? objects : null, examples: names }
 }
