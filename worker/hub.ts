@@ -99,12 +99,14 @@ export function createHub(options: HubOptions): Hub {
     refused: Extract<Assessed | Admission, { ok: false }>,
   ): Promise<Extract<Reply, { kind: 'response' }>> {
     const { decided, body, given } = refused
-    const refusal = comeAgain(decided, refused.refusal)
+    // Whatever failed on the way of a request whose access has ended, failed because of that.
+    const { ended } = passage.stream
+    const refusal = ended ?? comeAgain(decided, refused.refusal)
     if (refusal.kind === 'held') {
       passage.leave()
       return refuse(decided, refusal)
     }
-    const reply = await refuseRecorded(passage, decided, refusal, body, given)
+    const reply = await refuseRecorded(passage, decided, refusal, body, ended === null ? given : undefined)
     secondTries.keep(decided, decided.decision, reply)
     return reply
   }

@@ -92,3 +92,23 @@ describe('a write that is pinned', () => {
     expect(await sending([status], [])).toMatchObject({ status, versions: ['1'], judged: 0 })
   })
 })
+
+describe('a request whose access ends while it is on its way', () => {
+  it('is told why, and not that it was given up', async () => {
+    const { passage } = playedPassage(() => ({ status: 200, body: {} }))
+    const ended: Refusal = { kind: 'ended', message: 'this session was ended by a person' }
+    const failure = { kind: 'cancelled', message: '', sent: false } as const
+    const reply = await send(
+      {
+        ...passage,
+        stream: { ...passage.stream, ended },
+        hub: { ...passage.hub, tunnel: { live: 1, open: async () => ({ ok: false, failure }) } },
+      },
+      recorded(),
+      { bytes: BYTES, json: false, version: '', pin: null },
+      SENT,
+    )
+    expect(reply.kind === 'response' && reply.status).toBe(403)
+    expect(reply.kind === 'response' && new TextDecoder().decode(reply.body as Uint8Array)).toContain(ended.message)
+  })
+})

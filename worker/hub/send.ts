@@ -96,7 +96,8 @@ export async function send(
     if (!opened.ok) {
       const { kind, sent: perhaps } = opened.failure
       const outcome = kind === 'cancelled' ? 'cancelled' : perhaps && !reads ? 'unknown' : 'failed'
-      return stop(refusalOfFailure(opened.failure, reads), outcome)
+      // What a person ended was given up because of that, and is told so.
+      return stop(stream.ended ?? refusalOfFailure(opened.failure, reads), outcome)
     }
     const { reply } = opened
     if (reply.kind === 'upgrade') return answerUpgrade(passage, recorded, reply.socket)

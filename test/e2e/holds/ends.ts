@@ -14,10 +14,12 @@ export function declareKillSwitch({ stage, namespace, version }: Of): void {
       const { people } = stage()
       const who = await stage().agent(version, 'free', namespace())
       const value = { session: who.session, identity: who.username, connection: 'test' }[kind]
-      const watch = who.door.start('kubectl get cm -n {ns} -w')
+      const watch = who.door.start('kubectl get cm -n {ns} -w -v=6')
       const logs = who.door.start('kubectl logs -f talker -n {ns} --tail=1')
       const shell = who.door.start('kubectl exec -it box -n {ns} -- sh', { tty: true })
-      await Promise.all([watch.until(/^kept-b/m), logs.until(/\S/), shell.until(/[#$] /)])
+      // What it prints first comes of a list: only then does it watch.
+      const watching = watch.until(/watch=true"? (?:status=")?200 OK/)
+      await Promise.all([watching, logs.until(/\S/), shell.until(/[#$] /)])
       const name = await people.block({ kind, value, reason: 'it went astray' })
       try {
         const [watched, logged, shelled] = await Promise.all([said(watch), said(logs), said(shell)])
