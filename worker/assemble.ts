@@ -12,6 +12,7 @@ import { createPolicyCache } from './decide/cache.ts'
 import { parseDocuments } from './decide/documents.ts'
 import { type Answered, createHolds, type Holds, type Vote } from './hold/holds.ts'
 import { createHub, type Hub } from './hub.ts'
+import { DEFAULT_MASK_RULES } from './mask/rules.ts'
 import { createNotifier } from './notify/notify.ts'
 import { explainPolicies, simulatePolicies } from './policytools.ts'
 import type { Clock, ConnectorRecord, HoldStore, Log, RandomBytes, Recordings, Store, UsageHistory } from './ports.ts'
@@ -175,6 +176,7 @@ export function assembleHubs(
       log,
       tunnel,
       policies,
+      masks: { rulesFor: () => Promise.resolve(DEFAULT_MASK_RULES) },
       sessions: createSessions({ clock, ids }),
       holds,
       history: foundation.usage,

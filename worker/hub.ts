@@ -2,8 +2,6 @@
 // In: an Authenticated request. Out: a Reply. One hub per connection, where limits, order and open streams live.
 // Nothing is forwarded before its intent is recorded; what cannot be decided, recorded or masked is refused.
 
-import { hmac } from '@noble/hashes/hmac.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 import type { Authenticated, Refusal, Reply } from './context.ts'
 import type { PolicySet } from './decide/compile.ts'
 import { accessEnded } from './hub/access.ts'
@@ -12,6 +10,7 @@ import { takeBody } from './hub/body.ts'
 import { isDryRun } from './hub/dryrun.ts'
 import { numbersOf, recall } from './hub/history.ts'
 import { createLeftovers } from './hub/leftovers.ts'
+import { createMaskings } from './hub/masking.ts'
 import { type HubOptions, type Passage, refuse } from './hub/passage.ts'
 import { type Admission, admitAllowed, admitHeld } from './hub/permit.ts'
 import { maskForRecord, recordIntent, refuseRecorded } from './hub/record.ts'
@@ -42,6 +41,7 @@ export function createHub(options: HubOptions): Hub {
   const leftovers = createLeftovers(options)
   const secondTries = createSecondTries(clock)
   const usage = createUsage(clock)
+  const maskings = createMaskings(options.maskingSecret)
   const streams = createStreams({
     clock,
     maxPerIdentity: options.maxStreamsPerIdentity ?? MAX_STREAMS_PER_IDENTITY,
@@ -80,7 +80,7 @@ export function createHub(options: HubOptions): Hub {
     stream.admitted = { facts: assessed.facts, release: admission.decided.release ?? null }
 
     const { decided, body } = admission
-    const masked = maskForRecord(decided, body, passage.key)
+    const masked = maskForRecord(decided, body, passage.masking)
     if (!masked.ok) return refuseRecorded(passage, decided, { kind: 'malformed', message: masked.reason }, null)
     const outgoing = pinned(decided, sent, admission.pin)
     if (!outgoing.ok) return refuseRecorded(passage, decided, outgoing.refusal, body)
@@ -125,9 +125,19 @@ export function createHub(options: HubOptions): Hub {
       try {
         await available(holds.ready())
         await available(recall(options.history, usage, request, visit.session, await policies.current(), clock.now()))
-        const key = hmac(sha256, options.maskingSecret, new TextEncoder().encode(`mask\n${visit.session}`))
+        const rules = await options.masks.rulesFor(request.identity, request.connection)
+        const masking = maskings.of(visit.session, rules)
         const counting = usage.of(request, visit.session)
-        const passage: Passage = { hub: options, leftovers, stream, visit, counting, key, requestSecrets: [], leave }
+        const passage: Passage = {
+          hub: options,
+          leftovers,
+          stream,
+          visit,
+          counting,
+          masking,
+          requestSecrets: [],
+          leave,
+        }
         try {
           return await pass(request, stream, passage)
         } finally {

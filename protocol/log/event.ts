@@ -79,10 +79,19 @@ export interface RecordedResult {
   readonly exitCode?: number
 }
 
-/** What was masked: how many values, by which rule. Never the values. */
+/** A place at which values were masked. */
+export interface MaskedPlace {
+  readonly rule: string
+  readonly at: string
+  readonly count: number
+}
+
+/** What was masked: how many values, by which rule and where. Never the values. */
 export interface RecordedMask {
   readonly count: number
   readonly rules: Readonly<Record<string, number>>
+  /** Where, the first of them: a JSON path (`items[].data.password`), `stdout`, a line of a log. `count` values at each. */
+  readonly places?: readonly MaskedPlace[]
   /** Set when a body was withheld because it could not be masked: why. */
   readonly withheld?: string
 }

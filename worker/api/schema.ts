@@ -1,7 +1,13 @@
 // JSON Schemas (2020-12, as OpenAPI 3.1 uses it) of what the API answers, tied to the types: a field that is added to a type
 // and not here does not compile. No I/O.
 
-import type { RecordedDecision, RecordedMask, RecordedRequest, RecordedResult } from '../../protocol/log/event.ts'
+import type {
+  MaskedPlace,
+  RecordedDecision,
+  RecordedMask,
+  RecordedRequest,
+  RecordedResult,
+} from '../../protocol/log/event.ts'
 import type { Review, ReviewedRequest } from '../../protocol/review.ts'
 import type {
   Approve,
@@ -98,6 +104,7 @@ const recordedDecision = object<RecordedDecision>({
 const recordedMask = object<RecordedMask>({
   count: integer,
   rules: { type: 'object', additionalProperties: integer },
+  places: optional(list(object<MaskedPlace>({ rule: string, at: string, count: integer }))),
   withheld: optional(string),
 })
 const recordedResult = object<RecordedResult>({

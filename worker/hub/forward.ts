@@ -33,7 +33,7 @@ export function respondTo(
   reply: Extract<UpstreamReply, { kind: 'response' }>,
   refuse: (refusal: Refusal) => Extract<Reply, { kind: 'response' }>,
 ): Promise<Reply> | Reply {
-  const { hub, stream, key, requestSecrets, leftovers } = passage
+  const { hub, stream, masking, requestSecrets, leftovers } = passage
   const { info } = recorded
   const stop = (refusal: Refusal, withheld?: string): Reply => {
     reply.body.cancel(refusal.message)
@@ -51,7 +51,7 @@ export function respondTo(
 
   const unfit = checkUpstream(reply.status)
   if (unfit !== null) return stop(unfit)
-  const plan = planResponseMask({ info, status: reply.status, headers: reply.headers, key, requestSecrets })
+  const plan = planResponseMask({ info, status: reply.status, headers: reply.headers, masking, requestSecrets })
   if (plan.kind === 'withhold') {
     return stop(
       { kind: 'withheld', message: `the cluster’s answer was withheld because it cannot be masked: ${plan.reason}` },

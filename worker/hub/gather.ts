@@ -58,7 +58,7 @@ export function gather(passage: Passage, decided: Decided, body: TakenBody | nul
       passage.hub,
       decided,
       passage.visit,
-      passage.key,
+      passage.masking,
       {
         kind: 'dry-run',
         method: decided.method,
@@ -85,7 +85,7 @@ export function gather(passage: Passage, decided: Decided, body: TakenBody | nul
       passage.hub,
       decided,
       passage.visit,
-      passage.key,
+      passage.masking,
       { ...readQuestion(decided, path), kind: 'read' },
       passage.stream.signal,
     )

@@ -9,12 +9,12 @@ import type { Passage } from './passage.ts'
 
 /** Our id, and warnings about Secrets masked like the Status they stand beside. The body's length is left out. */
 export function answerHeaders(
-  { key, requestSecrets }: Pick<Passage, 'key' | 'requestSecrets'>,
+  { masking, requestSecrets }: Pick<Passage, 'masking' | 'requestSecrets'>,
   { info, id }: Pick<Authenticated, 'info' | 'id'>,
   upstream: HeaderList,
 ): HeaderList {
   const allowed = clientHeaders(upstream, { masked: true, info }).filter(([name]) => name !== 'audit-id')
-  const masker = isSecrets(info) ? new Masker(key) : null
+  const masker = isSecrets(info) ? new Masker(masking.key) : null
   const masked = allowed.map(([name, value]): readonly [string, string] => [
     name,
     // Header values are ASCII; a placeholder's brackets are not.

@@ -9,6 +9,7 @@ import { readObject } from '../decide/cel/json.ts'
 import { requestWords } from '../decide/explain.ts'
 import { diffOf } from '../hold/diff.ts'
 import type { HeldRequest } from '../hold/holds.ts'
+import type { Masking } from '../mask/contract.ts'
 import { readable } from '../mask/placeholder.ts'
 import { recordedRequest } from '../record/entries.ts'
 import { hasExpired } from './access.ts'
@@ -48,7 +49,7 @@ export async function holdable(
   sent: TakenBody | null,
   gathering: Gathering,
 ): Promise<Holding> {
-  const { hub, visit, key } = passage
+  const { hub, visit, masking } = passage
   const { info } = decided
   const bound = BOUND.has(info.verb) && objectPath(info) !== null
   let binding = NO_OBJECT
@@ -82,7 +83,7 @@ export async function holdable(
       value: {
         title: requestWords(named(info, object.value)),
         request: asSent(recordedRequest(decided)),
-        ...shownBody(decided, recorded, key),
+        ...shownBody(decided, recorded, masking),
         diff: untried === null ? diff(decided, old.value, object) : { kind: 'none', why: untried },
         reach,
       },
@@ -191,8 +192,8 @@ function keyBody({ info }: Decided, sent: TakenBody | null): Uint8Array | null {
   return join([kind, new TextEncoder().encode(JSON.stringify(Object.fromEntries(options)))])
 }
 
-function shownBody(decided: Decided, body: TakenBody | null, key: Uint8Array): Pick<ReviewedRequest, 'body'> {
-  const masked = maskForRecord(decided, body, key)
+function shownBody(decided: Decided, body: TakenBody | null, masking: Masking): Pick<ReviewedRequest, 'body'> {
+  const masked = maskForRecord(decided, body, masking)
   if (!masked.ok || masked.body === null) return {}
   const text = readable(new TextDecoder().decode(masked.body.bytes))
   const cut = text.length > MAX_SHOWN_CHARS

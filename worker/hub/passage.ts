@@ -3,6 +3,7 @@
 import type { Authenticated, Refusal, Reply } from '../context.ts'
 import type { PolicyCache } from '../decide/cache.ts'
 import type { Holds } from '../hold/holds.ts'
+import type { MaskCache, Masking } from '../mask/contract.ts'
 import type { Clock, Log, Tunnel, UsageHistory } from '../ports.ts'
 import type { Sessions, Visit } from '../record/sessions.ts'
 import { statusOf } from '../reply/status.ts'
@@ -16,6 +17,7 @@ export interface HubOptions {
   readonly log: Log
   readonly tunnel: Tunnel
   readonly policies: PolicyCache
+  readonly masks: MaskCache
   readonly sessions: Sessions
   readonly holds: Holds
   /** What sessions have done before this life of the hub. */
@@ -40,8 +42,8 @@ export interface Passage {
   readonly visit: Visit
   /** What the session and the identity have done. */
   readonly counting: Counting
-  /** The session's masking key. */
-  readonly key: Uint8Array
+  /** What masks the session. */
+  readonly masking: Masking
   /** Values of the request that its answer's Status might quote. */
   readonly requestSecrets: readonly string[]
   /** Frees the stream and the command; idempotent. */

@@ -6,6 +6,7 @@ import type { RecordedMask, RecordedRequest } from '../../protocol/log/event.ts'
 import { join, readWhole } from '../bytes.ts'
 import type { Decided, HeaderList, Outcome, Refusal, RequestInfo } from '../context.ts'
 import { BODY_DEADLINE_MS, MAX_DRY_RUN_BYTES } from '../limits.ts'
+import type { Masking } from '../mask/contract.ts'
 import { planResponseMask } from '../mask/response.ts'
 import { MaskError } from '../mask/scanner.ts'
 import { type Clock, type Log, LogUnavailable, type Tunnel } from '../ports.ts'
@@ -50,13 +51,13 @@ export function dryRunTarget(decided: Decided): string {
 
 /**
  * Records and sends one.
- * @param key the session's masking key
+ * @param masking what masks the session
  */
 export async function ask(
   asking: Asking,
   decided: Decided,
   place: Place,
-  key: Uint8Array,
+  masking: Masking,
   question: Question,
   signal: AbortSignal,
 ): Promise<Outcome<Answer>> {
@@ -142,7 +143,7 @@ export async function ask(
     })
   }
   const info = question.info ?? decided.info
-  const answer = maskAnswer({ info, status, headers, key }, read.bytes)
+  const answer = maskAnswer({ info, status, headers, masking }, read.bytes)
   // "It is not there" is an answer.
   const outcome = status < 400 || (reads && status === 404) ? 'ok' : 'failed'
   await finish(outcome, status, answer.masked?.length ?? 0, undefined, answer)
@@ -150,7 +151,7 @@ export async function ask(
 }
 
 function maskAnswer(
-  of: { info: RequestInfo; status: number; headers: HeaderList; key: Uint8Array },
+  of: { info: RequestInfo; status: number; headers: HeaderList; masking: Masking },
   bytes: Uint8Array,
 ): { readonly mask: RecordedMask; readonly masked: Uint8Array | null } {
   const withheld = (reason: string) => ({ mask: { count: 0, rules: {}, withheld: reason }, masked: null })

@@ -2,6 +2,7 @@
 // In: what was decided and the request's body. Out: a Recorded, or the refusal's reply. Bodies are masked here first.
 
 import type { Decided, Recorded, Refusal } from '../context.ts'
+import type { Masking } from '../mask/contract.ts'
 import { maskRequestBody } from '../mask/request.ts'
 import { type Durability, LogUnavailable } from '../ports.ts'
 import { intentEntry, type RecordedBody, refusalEntries } from '../record/entries.ts'
@@ -27,10 +28,10 @@ export async function refuseRecorded(
   body: TakenBody | null,
   given?: GivenAnswer,
 ): Promise<Response> {
-  const { hub, visit, stream, key } = passage
+  const { hub, visit, stream, masking } = passage
   const reply = given?.answer ?? refuse(decided, refusal)
   const told = given === undefined ? null : statusIn(reply)
-  const masked = maskForRecord(decided, body, key)
+  const masked = maskForRecord(decided, body, masking)
   const recordedBody = masked.ok ? masked.body : null
   const mask = masked.ok ? masked.report : { count: 0, rules: {}, withheld: masked.reason }
   const entries = refusalEntries(decided, visit, {
@@ -75,9 +76,9 @@ export type MaskedForRecord =
   | { readonly ok: false; readonly reason: string }
 
 /** Masks a body for the record. No body: nothing. */
-export function maskForRecord(decided: Decided, body: TakenBody | null, key: Uint8Array): MaskedForRecord {
+export function maskForRecord(decided: Decided, body: TakenBody | null, masking: Masking): MaskedForRecord {
   if (body === null) return { ok: true, body: null, report: undefined, secrets: [] }
-  const masked = maskRequestBody({ info: decided.info, format: body.format, bytes: body.bytes, key })
+  const masked = maskRequestBody({ info: decided.info, format: body.format, bytes: body.bytes, masking })
   if (!masked.ok) return { ok: false, reason: `the request body cannot be recorded: ${masked.reason}` }
   const { mediaType, masked: bytes, report, secrets } = masked
   return { ok: true, body: { mediaType, bytes }, report: report.count === 0 ? undefined : report, secrets }

@@ -1,8 +1,10 @@
 // For tests: both ends of a message stream in memory, and an API server that is played.
 
 import type { MessageSocket } from '../context.ts'
+import { DEFAULT_MASK_RULES } from '../mask/rules.ts'
 import type { Clock, Log, Tunnel, UpstreamRequest } from '../ports.ts'
 import { createLeftovers } from './leftovers.ts'
+import { createMaskings } from './masking.ts'
 import type { HubOptions, Passage } from './passage.ts'
 import { createUsage } from './usage.ts'
 
@@ -107,6 +109,7 @@ export function playedPassage(api: PlayedApiServer): {
     log,
     tunnel,
     policies: { current: unused, invalidate: unused },
+    masks: { rulesFor: unused },
     sessions: { enter: unused },
     holds: {
       ready: unused,
@@ -139,7 +142,7 @@ export function playedPassage(api: PlayedApiServer): {
       { identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 } },
       's',
     ),
-    key: new Uint8Array(32),
+    masking: createMaskings(new Uint8Array(32)).of('s', DEFAULT_MASK_RULES),
     requestSecrets: [],
     leave: () => undefined,
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { BodyFormat, RequestInfo } from '../context.ts'
 import { decodeBase64 } from './base64.ts'
 import { maskRequestBody } from './request.ts'
-import { base64, infoOf, KEY } from './testing.ts'
+import { base64, infoOf, MASKING } from './testing.ts'
 
 const SECRET = 'hunter2-correct-horse'
 const encoder = new TextEncoder()
@@ -14,7 +14,7 @@ const MARK = /⟦masked:secret:[0-9a-f]{12}⟧/g
 const PACKED = /4p\+mbWFza2VkOnNlY3JldD[A-Za-z0-9+/=]*/g
 
 function masked(format: BodyFormat, text: string, info: RequestInfo = secrets) {
-  const body = maskRequestBody({ info, format, bytes: encoder.encode(text), key: KEY })
+  const body = maskRequestBody({ info, format, bytes: encoder.encode(text), masking: MASKING })
   if (!body.ok) throw new Error(body.reason)
   return { ...body, text: decoder.decode(body.masked).replace(MARK, '…').replace(PACKED, '=') }
 }
@@ -119,7 +119,7 @@ describe('a Secret that is written is masked in the record', () => {
     ['protobuf', 'protobuf', 'k8s\0'],
     ['a patch that is none', 'json-patch', '{"value":"x"}'],
   ])('%s: not recorded', (_name, format, text) => {
-    expect(maskRequestBody({ info: secrets, format, bytes: encoder.encode(text), key: KEY }).ok).toBe(false)
+    expect(maskRequestBody({ info: secrets, format, bytes: encoder.encode(text), masking: MASKING }).ok).toBe(false)
   })
 })
 
@@ -146,7 +146,7 @@ describe('other bodies', () => {
 
   test('DeleteOptions in protobuf are recorded as JSON', () => {
     const bytes = decodeBase64(encoder.encode('azhzAAoTCgJ2MRINRGVsZXRlT3B0aW9ucxIAGgAiAA=='))!
-    const body = maskRequestBody({ info: secrets, format: 'protobuf', bytes, key: KEY })
+    const body = maskRequestBody({ info: secrets, format: 'protobuf', bytes, masking: MASKING })
     expect(body.ok && [decoder.decode(body.masked), body.mediaType]).toEqual([
       '{"kind":"DeleteOptions","apiVersion":"v1"}',
       'application/json',

@@ -2,6 +2,7 @@
 // asked and the body. Out: the body with its secret values masked, and those values, so that an answer can be masked too. No I/O.
 
 import type { BodyFormat, RequestInfo } from '../context.ts'
+import type { Masking } from './contract.ts'
 import { Masker, type MaskReport } from './placeholder.ts'
 import { decodeDeleteOptions } from './protobuf.ts'
 import { isSecrets } from './response.ts'
@@ -41,13 +42,12 @@ const OPEN_PATH =
 /**
  * Masks a request body for the record. Bodies in protobuf other than DeleteOptions are refused: mask the dry run's JSON answer
  * in their place (`format: 'json'`).
- * @param input.key the session's HMAC key, 32 bytes
  */
 export function maskRequestBody(input: {
   readonly info: RequestInfo
   readonly format: BodyFormat
   readonly bytes: Uint8Array
-  readonly key: Uint8Array
+  readonly masking: Masking
 }): MaskedBody {
   const { info, format, bytes } = input
   if (format === 'none' || bytes.length === 0) return untouched(bytes, MEDIA_TYPES[format])
@@ -63,7 +63,7 @@ export function maskRequestBody(input: {
   if (!body.ok) return body
   if (!secret && !isSecretObject(body.value)) return untouched(bytes, MEDIA_TYPES[format])
 
-  const masker = new Masker(input.key, true)
+  const masker = new Masker(input.masking.key, true)
   const isYaml = format === 'yaml' || (format === 'apply-patch' && !looksLikeJson(bytes))
   const tree = format === 'json-patch' ? patchTree(body.value, masker) : secretTree(masker)
   try {

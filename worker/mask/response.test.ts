@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { HeaderList } from '../context.ts'
 import { planResponseMask } from './response.ts'
-import { infoOf, KEY, run } from './testing.ts'
+import { infoOf, MASKING, run } from './testing.ts'
 
 const secrets = infoOf()
 const pods = infoOf({ resource: 'pods' })
@@ -67,12 +67,12 @@ describe('what is done with a response', () => {
     ['two types', pods, 200, [...type('application/json'), ...type('text/plain')] satisfies HeaderList, 'withhold'],
     ['no type', pods, 204, [], 'transform'],
   ] as const)('%s', (_name, info, status, headers, kind) => {
-    expect(planResponseMask({ info, status, headers, key: KEY }).kind).toBe(kind)
+    expect(planResponseMask({ info, status, headers, masking: MASKING }).kind).toBe(kind)
   })
 })
 
 function planned(info: ReturnType<typeof infoOf>, status: number, headers: HeaderList, requestSecrets: string[] = []) {
-  const plan = planResponseMask({ info, status, headers, key: KEY, requestSecrets })
+  const plan = planResponseMask({ info, status, headers, masking: MASKING, requestSecrets })
   if (plan.kind !== 'transform') throw new Error(plan.kind)
   return plan.transform
 }

@@ -2,6 +2,7 @@
 // session's key. Out: let it pass, run it through a transform, or withhold it. No I/O.
 
 import type { HeaderList, RequestInfo } from '../context.ts'
+import type { Masking } from './contract.ts'
 import { MAX_ERROR_TEXT_BYTES } from './limits.ts'
 import { mediaTypeOf } from './mediatype.ts'
 import { Masker, type MaskReport } from './placeholder.ts'
@@ -46,14 +47,13 @@ const TEXT_SUBRESOURCES: ReadonlySet<string> = new Set(['log', 'exec', 'attach',
 
 /**
  * Plans how a response is masked.
- * @param input.key the session's HMAC key, 32 bytes
  * @param input.requestSecrets `secrets` of `maskRequestBody`: values a Status may quote
  */
 export function planResponseMask(input: {
   readonly info: RequestInfo
   readonly status: number
   readonly headers: HeaderList
-  readonly key: Uint8Array
+  readonly masking: Masking
   readonly requestSecrets?: readonly string[]
 }): ResponsePlan {
   const { info, status, headers } = input
@@ -68,7 +68,7 @@ export function planResponseMask(input: {
 
   if (type.essence === 'application/json') {
     if (!mayHoldSecrets(info)) return { kind: 'transform', transform: jsonGuard() }
-    const masker = new Masker(input.key)
+    const masker = new Masker(input.masking.key)
     const many = info.verb === 'watch' || info.streaming || type.parameters.get('stream') === 'watch'
     const scanner = new Scanner(secretTree(masker, input.requestSecrets ?? []), many)
     return {
@@ -95,7 +95,7 @@ export function planResponseMask(input: {
       if (status >= 400) {
         return {
           kind: 'transform',
-          transform: errorText(new Masker(input.key), input.requestSecrets ?? []),
+          transform: errorText(new Masker(input.masking.key), input.requestSecrets ?? []),
         }
       }
     } else if (status >= 400 || TEXT_SUBRESOURCES.has(info.subresource)) return { kind: 'pass' }

@@ -1,10 +1,23 @@
 // What the tests of masking share: request infos, running a plan over chunks, seeded randomness. No I/O.
 
 import type { HeaderList, RequestInfo } from '../context.ts'
+import type { Masking, MaskRules } from './contract.ts'
+import { createFinder } from './find/finder.ts'
+import { createKnownValues } from './find/values.ts'
 import type { ByteTransform } from './response.ts'
 import { planResponseMask } from './response.ts'
+import { DEFAULT_MASK_RULES } from './rules.ts'
 
 export const KEY = new Uint8Array(32).fill(7)
+
+/** The masking of a session that has seen nothing yet. */
+export function maskingFor(rules: MaskRules = DEFAULT_MASK_RULES): Masking {
+  const values = createKnownValues()
+  return { key: KEY, rules, values, finder: createFinder(rules, values) }
+}
+
+/** One that every test may share which notes no values. */
+export const MASKING = maskingFor()
 export const JSON_HEADERS: HeaderList = [['content-type', 'application/json']]
 
 const encoder = new TextEncoder()
@@ -33,7 +46,7 @@ export function infoOf(given: Partial<RequestInfo> = {}): RequestInfo {
 
 /** The transform for a JSON answer, or a failure of the test. */
 export function transformFor(info: RequestInfo, requestSecrets: readonly string[] = [], status = 200): ByteTransform {
-  const plan = planResponseMask({ info, status, headers: JSON_HEADERS, key: KEY, requestSecrets })
+  const plan = planResponseMask({ info, status, headers: JSON_HEADERS, masking: MASKING, requestSecrets })
   if (plan.kind !== 'transform') throw new Error(`the plan is ${plan.kind}`)
   return plan.transform
 }

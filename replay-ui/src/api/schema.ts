@@ -90,7 +90,12 @@ export const request: v.GenericSchema<unknown, RequestRecord> = v.object({
   hold: v.exactOptional(v.string()),
   grant: v.exactOptional(v.string()),
   mask: v.exactOptional(
-    v.object({ count, rules: v.record(v.string(), v.number()), withheld: v.exactOptional(v.string()) }),
+    v.object({
+      count,
+      rules: v.record(v.string(), v.number()),
+      places: v.exactOptional(v.array(v.object({ rule: v.string(), at: v.string(), count }))),
+      withheld: v.exactOptional(v.string()),
+    }),
   ),
   result: v.exactOptional(
     v.object({
