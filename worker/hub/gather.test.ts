@@ -1,39 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { requestInfo } from '../classify/requestinfo.ts'
 import type { BodyFormat, Decided } from '../context.ts'
 import { gather } from './gather.ts'
-import { type PlayedApiServer, playedPassage } from './testing.ts'
+import { decidedFor, type PlayedApiServer, playedPassage } from './testing.ts'
 
 const WEB = '/apis/apps/v1/namespaces/shop/deployments/web'
 const SECRET = '/api/v1/namespaces/shop/secrets/s'
 
-function asked(method: string, target: string, bodyFormat: BodyFormat = 'none'): Decided {
-  const [path = '', query = ''] = target.split('?', 2)
-  const info = requestInfo(method, { path, query })
-  if (!info.ok) throw new Error(info.refusal.message)
-  return {
-    id: 'r',
-    receivedAt: 0,
-    method,
-    target,
-    host: 'h',
+const asked = (method: string, target: string, bodyFormat: BodyFormat = 'none'): Decided =>
+  decidedFor(method, target, {
     headers: [
       ['accept', 'application/json;as=Table;g=meta.k8s.io;v=v1'],
       ['content-type', 'application/merge-patch+json'],
     ],
-    body: null,
-    upgrade: null,
-    remote: '',
-    signal: new AbortController().signal,
-    connection: 'prod',
-    info: info.value,
     bodyFormat,
-    accept: { upstream: 'application/json' },
-    client: { userAgent: '', command: '', session: '' },
-    identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 },
     decision: { effect: 'Allow', policy: '', rule: '', reason: '', revision: 1 },
-  }
-}
+  })
 const BODY = { bytes: new TextEncoder().encode('{"spec":{"replicas":5}}'), format: 'merge-patch' as const, value: {} }
 
 function gathered(api: PlayedApiServer, decided: Decided, body: typeof BODY | null = BODY) {

@@ -1,37 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { requestInfo } from '../classify/requestinfo.ts'
 import type { BodyFormat, Decided } from '../context.ts'
 import type { TakenBody } from './body.ts'
 import { gather } from './gather.ts'
 import { holdable } from './held.ts'
-import { playedPassage } from './testing.ts'
+import { decidedFor, playedPassage } from './testing.ts'
 
 const MAP = '/api/v1/namespaces/shop/configmaps/c'
 
-function asked(method: string, target: string, bodyFormat: BodyFormat, expiresAt = 60): Decided {
-  const [path = '', query = ''] = target.split('?', 2)
-  const info = requestInfo(method, { path, query })
-  if (!info.ok) throw new Error(info.refusal.message)
-  return {
-    id: 'r',
-    receivedAt: 0,
-    method,
-    target,
-    host: 'h',
-    headers: [],
-    body: null,
-    upgrade: null,
-    remote: '',
-    signal: new AbortController().signal,
-    connection: 'prod',
-    info: info.value,
+const asked = (method: string, target: string, bodyFormat: BodyFormat, expiresAt = 60): Decided =>
+  decidedFor(method, target, {
     bodyFormat,
-    accept: { upstream: 'application/json' },
     client: { userAgent: 'kubectl', command: '', session: '' },
     identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt },
-    decision: { effect: 'Hold', policy: 'p', rule: 'r', reason: '', revision: 1 },
-  }
-}
+  })
 
 const body = (format: BodyFormat, text: string): TakenBody => ({
   bytes: new TextEncoder().encode(text),

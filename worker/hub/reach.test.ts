@@ -1,34 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { requestInfo } from '../classify/requestinfo.ts'
-import type { Decided } from '../context.ts'
 import { asRead } from '../decide/testing.ts'
 import { reachOf } from './reach.ts'
-import { type PlayedApiServer, playedPassage } from './testing.ts'
-
-function asked(method: string, target: string): Decided {
-  const [path = '', query = ''] = target.split('?', 2)
-  const info = requestInfo(method, { path, query })
-  if (!info.ok) throw new Error(info.refusal.message)
-  return {
-    id: 'r',
-    receivedAt: 0,
-    method,
-    target,
-    host: 'h',
-    headers: [],
-    body: null,
-    upgrade: null,
-    remote: '',
-    signal: new AbortController().signal,
-    connection: 'prod',
-    info: info.value,
-    bodyFormat: 'none',
-    accept: { upstream: 'application/json' },
-    client: { userAgent: '', command: '', session: '' },
-    identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 },
-    decision: { effect: 'Hold', policy: 'p', rule: 'r', reason: '', revision: 1 },
-  }
-}
+import { decidedFor, type PlayedApiServer, playedPassage } from './testing.ts'
 
 /** The API server has pods with these names, whatever is asked, and `more` behind its limit. */
 const pods =
@@ -51,7 +24,7 @@ async function reach(
   api: PlayedApiServer = pods(3),
 ) {
   const played = playedPassage(api)
-  const result = await reachOf(played.passage, asked(method, target), {
+  const result = await reachOf(played.passage, decidedFor(method, target), {
     object: asRead(objects.object ?? null),
     oldObject: asRead(objects.oldObject ?? null),
   })

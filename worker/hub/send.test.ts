@@ -1,41 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { requestInfo } from '../classify/requestinfo.ts'
 import type { Outcome, Recorded, Refusal } from '../context.ts'
 import { pinned, send } from './send.ts'
-import { playedPassage } from './testing.ts'
+import { decidedFor, playedPassage } from './testing.ts'
 
 const TARGET = '/api/v1/namespaces/shop/configmaps/c'
 const BYTES = new TextEncoder().encode('{"data":{"a":"b"}}')
 const SENT = { bytes: BYTES, format: 'merge-patch' as const, value: { data: { a: 'b' } } }
 const CHANGED: Refusal = { kind: 'not-approved', message: 'it has changed' }
 
-function recorded(): Recorded {
-  const info = requestInfo('PATCH', { path: TARGET, query: '' })
-  if (!info.ok) throw new Error(info.refusal.message)
-  return {
-    id: 'r',
-    receivedAt: 0,
-    method: 'PATCH',
-    target: TARGET,
-    host: 'h',
+const recorded = (): Recorded => ({
+  ...decidedFor('PATCH', TARGET, {
     headers: [['content-type', 'application/merge-patch+json']],
-    body: null,
-    upgrade: null,
-    remote: '',
-    signal: new AbortController().signal,
-    connection: 'prod',
-    info: info.value,
     bodyFormat: 'merge-patch',
-    accept: { upstream: 'application/json' },
-    client: { userAgent: '', command: '', session: '' },
-    identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 },
     decision: { effect: 'Allow', policy: 'p', rule: 'r', reason: '', revision: 1 },
-    receipt: { id: 'r', leaf: 'leaf' },
-    session: 's',
-    command: 'c',
-    bodyBytes: BYTES,
-  }
-}
+  }),
+  receipt: { id: 'r', leaf: 'leaf' },
+  session: 's',
+  command: 'c',
+  bodyBytes: BYTES,
+})
 
 /** Sends a write pinned to version 1. The API server answers these statuses in turn, the judgement these outcomes. */
 async function sending(statuses: readonly number[], judgements: readonly Outcome<string>[]) {

@@ -1,12 +1,40 @@
 // For tests: both ends of a message stream in memory, and an API server that is played.
 
-import type { MessageSocket } from '../context.ts'
+import { requestInfo } from '../classify/requestinfo.ts'
+import type { Decided, MessageSocket } from '../context.ts'
 import { DEFAULT_MASK_RULES } from '../mask/rules.ts'
 import type { Clock, Log, Tunnel, UpstreamRequest } from '../ports.ts'
 import { createLeftovers } from './leftovers.ts'
 import { createMaskings } from './masking.ts'
 import type { HubOptions, Passage } from './passage.ts'
 import { createUsage } from './usage.ts'
+
+/** A request that has been judged: by `requestInfo`, with what is given in its place. */
+export function decidedFor(method: string, target: string, given: Partial<Decided> = {}): Decided {
+  const [path = '', query = ''] = target.split('?', 2)
+  const info = requestInfo(method, { path, query })
+  if (!info.ok) throw new Error(info.refusal.message)
+  return {
+    id: 'r',
+    receivedAt: 0,
+    method,
+    target,
+    host: 'h',
+    headers: [],
+    body: null,
+    upgrade: null,
+    remote: '',
+    signal: new AbortController().signal,
+    connection: 'prod',
+    info: info.value,
+    bodyFormat: 'none',
+    accept: { upstream: 'application/json' },
+    client: { userAgent: '', command: '', session: '' },
+    identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 },
+    decision: { effect: 'Hold', policy: 'p', rule: 'r', reason: '', revision: 1 },
+    ...given,
+  }
+}
 
 /** A socket a test plays the other end of. */
 export class PlayedSocket implements MessageSocket {
