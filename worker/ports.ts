@@ -341,6 +341,25 @@ export interface NoticeRecord {
   readonly error: string | null
 }
 
+/** One person's answer. Who they are has been proven; what they may is checked here. */
+export interface Vote {
+  readonly username: string
+  readonly issuer: string
+  readonly groups: readonly string[]
+  /** Whether they have the gateway's role `approver`. */
+  readonly approver: boolean
+  readonly approve: boolean
+  readonly reason: string
+  /** `reviewSha256` of what the person saw; an approval must name it. */
+  readonly seen?: string
+  readonly grant?: GrantAsked
+}
+
+/** What became of an answer. `detail` is for the person who gave it. */
+export type Answered =
+  | { readonly ok: true; readonly hold: HoldRecord }
+  | { readonly ok: false; readonly status: 403 | 404 | 409; readonly detail: string }
+
 /** Where holds, grants and notices are kept. Methods reject only when the database fails. */
 export interface HoldStore {
   /** What a hub must know when it starts: holds that are collecting, pending or approved, and grants not ended. */

@@ -3,15 +3,15 @@
 import type { GatewayConfig } from '../config.ts'
 import type { Identity, Outcome } from '../context.ts'
 import type {
+  Answered,
   Clock,
   ConnectorRecord,
-  GrantAsked,
-  HoldRecord,
   HoldStore,
   Log,
   RandomBytes,
   Recordings,
   Store,
+  Vote,
 } from '../ports.ts'
 import type { ExplainAnswer, ExplainQuestion, SimulateAnswer, SimulateQuestion } from './types.ts'
 
@@ -34,24 +34,6 @@ interface TokenAnswer {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
 }
-
-/** One person's answer to a hold. `seen`: SHA-256 of the review that was shown; an approval without it is refused. */
-export interface Vote {
-  readonly username: string
-  readonly issuer: string
-  readonly groups: readonly string[]
-  /** Whether the caller has the role `approver`. */
-  readonly approver: boolean
-  readonly approve: boolean
-  readonly reason: string
-  readonly seen?: string
-  readonly grant?: GrantAsked
-}
-
-/** What became of an answer. `detail` is for the person who gave it. */
-export type Answered =
-  | { readonly ok: true; readonly hold: HoldRecord }
-  | { readonly ok: false; readonly status: 403 | 404 | 409; readonly detail: string }
 
 /** An answer about policies, or what is wrong with the question, one line per problem. */
 export type PolicyAnswer<T> =

@@ -6,6 +6,7 @@ import type { Review } from '../../protocol/review.ts'
 import { fromBytes } from '../bytes.ts'
 import { type GatewayConfig, parseConfig } from '../config.ts'
 import type { Identity } from '../context.ts'
+import type { Answered, Vote } from '../ports.ts'
 import {
   type Clock,
   type Connection,
@@ -24,7 +25,7 @@ import {
   type StoredDocument,
 } from '../ports.ts'
 import { createEnrolmentCode, enrol } from '../tunnel/enrol.ts'
-import type { Answered, ApiDeps, Vote } from './deps.ts'
+import type { ApiDeps } from './deps.ts'
 import { storedAs } from './secret.ts'
 import type { RequestRecord, SessionSummary } from './types.ts'
 

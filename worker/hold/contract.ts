@@ -3,7 +3,9 @@
 import type { RecordedRequest } from '../../protocol/log/event.ts'
 import type { ReviewedRequest } from '../../protocol/review.ts'
 import type { Decision, Identity, Outcome, Release } from '../context.ts'
-import type { Clock, GrantAsked, HoldRecord, HoldStore, Log } from '../ports.ts'
+import type { Answered, Clock, HoldRecord, HoldStore, Log, Vote } from '../ports.ts'
+
+export type { Answered, Vote }
 
 /** A request whose decision is Hold, as it will be sent. */
 export interface HeldRequest {
@@ -35,24 +37,6 @@ export interface HeldRequest {
   /** The binding afresh, just before the request passes. */
   readonly confirm: () => Promise<Outcome<string>>
 }
-
-/** One person's answer. Who they are has been proven; what they may is checked here. */
-export interface Vote {
-  readonly username: string
-  readonly issuer: string
-  readonly groups: readonly string[]
-  /** Whether they have the gateway's role `approver`. */
-  readonly approver: boolean
-  readonly approve: boolean
-  readonly reason: string
-  /** `reviewSha256` of what the person saw; an approval must name it. */
-  readonly seen?: string
-  readonly grant?: GrantAsked
-}
-
-export type Answered =
-  | { readonly ok: true; readonly hold: HoldRecord }
-  | { readonly ok: false; readonly status: 403 | 404 | 409; readonly detail: string }
 
 /** The questions of one connection and their answers. There is one per connection, and nobody else writes its holds. */
 export interface Holds {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { HoldRecord } from '../../ports.ts'
+import type { Answered, HoldRecord, Vote } from '../../ports.ts'
 import { createApi } from '../api.ts'
-import type { Answered, ApiDeps, Vote } from '../deps.ts'
+import type { ApiDeps } from '../deps.ts'
 import { fakes, GRANT, HOLD, ISSUER, RECORDINGS, REVIEW, REVIEW_TEXT, URL_OF_GATEWAY } from '../fakes.ts'
 import type { CommandSummary } from '../types.ts'
 

@@ -3,9 +3,8 @@
 
 import * as v from 'valibot'
 import type { Review } from '../../../protocol/review.ts'
-import type { HoldRecord } from '../../ports.ts'
+import type { HoldRecord, Vote } from '../../ports.ts'
 import { problemsOf, strictBody } from '../body.ts'
-import type { Vote } from '../deps.ts'
 import { grantSummary, holdSummary, offerOf } from '../hold.ts'
 import { cursor, filterOf, ID, limit, limitOf, text } from '../listing.ts'
 import { json, problem } from '../problem.ts'
