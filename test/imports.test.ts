@@ -43,7 +43,7 @@ const ALLOWED = [
   ['db/x.ts', '../worker/ports.ts'],
   ['replay-ui/src/x.ts', '../../worker/api/types.ts'],
   ['cli/commands/x.ts', '../../worker/api/types.ts'],
-  ['cli/commands/policytest.ts', '../../worker/decide/cases.ts'],
+  ['cli/commands/policytest.ts', '../../worker/policycases.ts'],
   ['connector/x.ts', '../protocol/websocket.ts'],
 ] as const
 

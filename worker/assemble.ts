@@ -8,11 +8,10 @@ import { type Authenticator, createAuthenticator } from './authenticate/authenti
 import { exchangeToken } from './authenticate/exchange.ts'
 import { apiAudience } from './authenticate/gatewaytoken.ts'
 import type { GatewayConfig } from './config.ts'
-import { createPolicyCache } from './decide/cache.ts'
-import { parseDocuments } from './decide/documents.ts'
+import { parseDocuments } from './documents.ts'
 import { type Answered, createHolds, type Holds, type Vote } from './hold/holds.ts'
 import { createHub, type Hub } from './hub.ts'
-import { DEFAULT_MASK_RULES } from './mask/rules.ts'
+import { createMaskCache, createPolicyCache } from './inforce.ts'
 import { createNotifier } from './notify/notify.ts'
 import { explainPolicies, simulatePolicies } from './policytools.ts'
 import type { Clock, ConnectorRecord, HoldStore, Log, RandomBytes, Recordings, Store, UsageHistory } from './ports.ts'
@@ -135,7 +134,7 @@ export interface HubMaker {
   newHub(connection: string): ConnectionHub
 }
 
-/** A maker of hubs that share the policies, which are the same for all connections. */
+/** A maker of hubs that share policies and masks, which are the same for all connections. */
 export function assembleHubs(
   foundation: Foundation & {
     /** Runs after the current macrotask. */
@@ -144,6 +143,7 @@ export function assembleHubs(
 ): HubMaker {
   const { config, clock, random, log, store, onBug } = foundation
   const policies = createPolicyCache(store, clock, { denyPackExcept: config.denyPackExcept })
+  const masks = createMaskCache(store, clock)
   const secret = (purpose: string): Uint8Array =>
     hmac(sha256, new TextEncoder().encode(config.signingKey.d), new TextEncoder().encode(purpose))
   const newHub = (connection: string): ConnectionHub => {
@@ -176,7 +176,7 @@ export function assembleHubs(
       log,
       tunnel,
       policies,
-      masks: { rulesFor: () => Promise.resolve(DEFAULT_MASK_RULES) },
+      masks,
       sessions: createSessions({ clock, ids }),
       holds,
       history: foundation.usage,

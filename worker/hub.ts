@@ -18,6 +18,7 @@ import { createSecondTries } from './hub/secondtries.ts'
 import { pinned, send } from './hub/send.ts'
 import { createStreams, type OpenStream } from './hub/streams.ts'
 import { createUsage } from './hub/usage.ts'
+import { MasksUnknown } from './inforce.ts'
 import { BODY_DEADLINE_MS, MAX_STREAMS_PER_IDENTITY, REJUDGE_EVERY_MS } from './limits.ts'
 import { LogUnavailable } from './ports.ts'
 
@@ -149,6 +150,10 @@ export function createHub(options: HubOptions): Hub {
           visit.failed()
           return refuse(request, LOG_UNAVAILABLE)
         }
+        if (error instanceof MasksUnknown) {
+          visit.failed()
+          return refuse(request, { kind: 'forbidden', message: `nothing may pass: ${error.message}` })
+        }
         options.onBug(error, request.id)
         return refuse(request, { kind: 'internal', message: 'the gateway could not handle this request' })
       }
@@ -156,6 +161,7 @@ export function createHub(options: HubOptions): Hub {
     end: (why) => streams.end(why),
     async rejudge() {
       policies.invalidate()
+      options.masks.invalidate()
       await refresh()
       streams.rejudge()
     },

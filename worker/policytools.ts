@@ -13,10 +13,11 @@ import { readWhole } from './bytes.ts'
 import type { GatewayConfig } from './config.ts'
 import type { SessionFacts } from './context.ts'
 import { type CompileOptions, compilePolicies, type PolicySet } from './decide/compile.ts'
-import { draftSet } from './decide/drafts.ts'
 import { explainPolicies as explain } from './decide/explainpolicies.ts'
 import { counting, type RecordedAsk, simulate } from './decide/simulate.ts'
+import { DECIDING_KINDS } from './documents.ts'
 import { BODY_DEADLINE_MS, MAX_DRY_RUN_BYTES } from './limits.ts'
+import { draftSet } from './policydrafts.ts'
 import type { Clock, Recordings, Store, StoredDocument } from './ports.ts'
 
 type Answered<T> =
@@ -60,7 +61,7 @@ async function setOf(
 > {
   const options: CompileOptions = { denyPackExcept: config.denyPackExcept }
   const inForce: StoredDocument[] = []
-  if (!alone) for (const kind of ['AccessPolicy', 'Block']) inForce.push(...(await store.documents(kind)))
+  if (!alone) for (const kind of DECIDING_KINDS) inForce.push(...(await store.documents(kind)))
   if (draft === null) return { ok: true, set: compilePolicies(inForce, options) }
   return draftSet(draft, inForce, options)
 }

@@ -1,7 +1,7 @@
 // policy test: cases against policy files, without a gateway, by the code that decides. For people and for CI.
 
 import process from 'node:process'
-import { type CaseResult, type SourceFile, testPolicies } from '../../worker/decide/cases.ts'
+import { type CaseResult, type SourceFile, testPolicies } from '../../worker/policycases.ts'
 import { Failure, type Invocation, UsageError } from '../command.ts'
 import { print, printJson, printLines } from '../output.ts'
 import { safe, safeLines } from '../safe.ts'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { testPolicies } from '../../worker/decide/cases.ts'
+import { testPolicies } from '../../worker/policycases.ts'
 
 const FOLDER = import.meta.dirname
 const read = (file: string) => ({ file, text: readFileSync(`${FOLDER}/${file}`, 'utf8') })

@@ -3,8 +3,8 @@
 
 import * as v from 'valibot'
 import type { Approval } from '../context.ts'
+import { text } from '../document/problem.ts'
 import { durationText, parseDuration } from './duration.ts'
-import { text } from './problem.ts'
 
 const MIN_MS = 10_000
 const MAX_MS = 24 * 3_600_000

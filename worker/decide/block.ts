@@ -1,7 +1,7 @@
 // The Block document, the kill switch: its parser. In: a parsed YAML document. Out: what is blocked, or what is wrong. No I/O.
 
 import * as v from 'valibot'
-import { documentName, type Problem, problemsOf, text } from './problem.ts'
+import { documentName, type Problem, problemsOf, text } from '../document/problem.ts'
 
 const KINDS = ['session', 'identity', 'connection'] as const
 

@@ -2,13 +2,13 @@
 // In: policy documents. Out: a PolicySet. No I/O, no clock.
 
 import type { Approval, Effect } from '../context.ts'
+import { type Problem, problemText } from '../document/problem.ts'
 import type { StoredDocument } from '../ports.ts'
 import { DEFAULT_APPROVAL } from './approval.ts'
 import { type Block, isBlock, parseBlock } from './block.ts'
 import type { Condition } from './cel/condition.ts'
 import { BODY_RULES, PACK_POLICY, packRules, UNKNOWN_CONNECT } from './pack.ts'
 import { type AccessLimit, type AccessRule, parsePolicy } from './policy.ts'
-import { type Problem, problemText } from './problem.ts'
 
 /** Whom rules and limits are about, and where. Null: everybody, everywhere. */
 export interface Scoped {

@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { testPolicies } from './cases.ts'
+import { parseDocuments } from '../documents.ts'
+import { testPolicies } from '../policycases.ts'
 import { compileCondition } from './cel/condition.ts'
-import { parseDocuments } from './documents.ts'
 import { PACK_NAMES } from './pack.ts'
 
 const page = readFileSync(new URL('../../docs/policies.md', import.meta.url), 'utf8')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { problemText } from '../document/problem.ts'
 import { parsePolicy } from './policy.ts'
-import { problemText } from './problem.ts'
 
 const RULE = { name: 'r', effect: 'Allow', verbs: ['get'], resources: ['pods'] }
 function document(rule: Record<string, unknown> = {}, spec: Record<string, unknown> = {}) {

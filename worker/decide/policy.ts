@@ -3,9 +3,9 @@
 // No I/O.
 
 import * as v from 'valibot'
+import { documentName, type Problem, problemsOf, text, texts } from '../document/problem.ts'
 import { approval, duration } from './approval.ts'
 import { type Condition, compileCondition } from './cel/condition.ts'
-import { documentName, type Problem, problemsOf, text, texts } from './problem.ts'
 
 const VERBS = [
   ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', 'connect'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RecordedDecision, RecordedRequest } from '../../protocol/log/event.ts'
+import { draftSet } from '../policydrafts.ts'
 import { compilePolicies } from './compile.ts'
-import { draftSet } from './drafts.ts'
 import { explainPolicies, type Question } from './explainpolicies.ts'
 import { counting, type RecordedAsk, simulate } from './simulate.ts'
 import { block, policy, rule, SESSION } from './testing.ts'

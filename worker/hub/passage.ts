@@ -1,8 +1,8 @@
 // What the hub's parts share while one request passes, and the answer to one that may not.
 
 import type { Authenticated, Refusal, Reply } from '../context.ts'
-import type { PolicyCache } from '../decide/cache.ts'
 import type { Holds } from '../hold/holds.ts'
+import type { PolicyCache } from '../inforce.ts'
 import type { MaskCache, Masking } from '../mask/contract.ts'
 import type { Clock, Log, Tunnel, UsageHistory } from '../ports.ts'
 import type { Sessions, Visit } from '../record/sessions.ts'

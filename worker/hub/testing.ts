@@ -137,7 +137,7 @@ export function playedPassage(api: PlayedApiServer): {
     log,
     tunnel,
     policies: { current: unused, invalidate: unused },
-    masks: { rulesFor: unused },
+    masks: { rulesFor: unused, invalidate: unused },
     sessions: { enter: unused },
     holds: {
       ready: unused,

@@ -111,4 +111,6 @@ export interface Masking {
 export interface MaskCache {
   /** What they say for whoever asks, at most seconds old. Rejects when they cannot be known, or one cannot be read: nothing may pass then. */
   rulesFor(identity: Identity, connection: string): Promise<MaskRules>
+  /** Makes the next {@link rulesFor} ask the store. */
+  invalidate(): void
 }

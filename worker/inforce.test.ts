@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Clock, StoredDocument } from '../ports.ts'
-import { createPolicyCache } from './cache.ts'
+import { createPolicyCache } from './inforce.ts'
+import type { Clock, StoredDocument } from './ports.ts'
 
 const POLICY = {
   apiVersion: 'sallyport/v1',

@@ -3,11 +3,11 @@
 
 import * as v from 'valibot'
 import { LineCounter, parseDocument } from 'yaml'
-import type { Effect, Facts } from '../context.ts'
-import { exact, judgeAsked, readAsked } from './asked.ts'
-import { compilePolicies, type PolicySet } from './compile.ts'
-import { inFile, parseDocuments } from './documents.ts'
-import { type Problem, problemsOf } from './problem.ts'
+import type { Effect, Facts } from './context.ts'
+import { exact, judgeAsked, readAsked } from './decide/asked.ts'
+import { compilePolicies, type PolicySet } from './decide/compile.ts'
+import { type Problem, problemsOf } from './document/problem.ts'
+import { decides, inFile, parseDocuments } from './documents.ts'
 
 /** A file's text, with the name it has for people. */
 export interface SourceFile {
@@ -128,7 +128,7 @@ export function testPolicies(
   for (const { read } of files) if (!read.ok) errors.push(...read.errors)
   if (errors.length > 0) return { ok: false, errors }
   const set = compilePolicies(
-    documents.map(({ name, document }) => ({ name, document, revision: 0 })),
+    documents.filter(decides).map(({ name, document }) => ({ name, document, revision: 0 })),
     { denyPackExcept: except },
   )
   const results = files.flatMap(({ source, read }) =>

@@ -1,8 +1,7 @@
-// Policies and blocks in force, kept fresh. In: the Store and a Clock. Out: a PolicySet at most seconds old.
-// Fails closed: when the store has not answered for a while, everything is refused.
+// Documents in force, kept fresh. In: the Store and a Clock. Out: what they are compiled to, at most seconds old.
+// Fails closed: when the store has not answered for a while, the set that refuses everything is given.
 
-import type { Clock, Store } from '../ports.ts'
-import { type CompileOptions, compilePolicies, type PolicySet } from './compile.ts'
+import type { Clock, Store, StoredDocument } from '../ports.ts'
 
 /** How old a set may be before the store is asked again whether anything changed. */
 const POLL_MS = 2_000
@@ -11,22 +10,29 @@ const WAIT_MS = 1_000
 /** How long a set is used while the store does not answer. Stops: a revoked permission living on with a dead store. */
 const STALE_MS = 30_000
 
-export interface PolicyCache {
-  /** The policies in force. Never rejects; when they cannot be known, a set that refuses everything. */
-  current(): Promise<PolicySet>
+/** What is in force. */
+export interface DocumentCache<T> {
+  /** Never rejects; when it cannot be known, the set for that. */
+  current(): Promise<T>
   /** Makes the next {@link current} ask the store. */
   invalidate(): void
 }
 
-/** Keeps the compiled policies of a store. The store is asked for its revision at most every {@link POLL_MS}. */
-export function createPolicyCache(
-  store: Pick<Store, 'revision' | 'documents'>,
-  clock: Clock,
-  options: CompileOptions = {},
-): PolicyCache {
-  const nothing = compilePolicies([], options)
-  const unreadable: PolicySet = { ...nothing, broken: 'the policies cannot be read just now: try again shortly' }
-  let held: { readonly set: PolicySet; readonly revision: number } | null = null
+/** What is kept, and what it is made of. */
+export interface CachedDocuments<T> {
+  readonly store: Pick<Store, 'revision' | 'documents'>
+  readonly clock: Clock
+  readonly kinds: readonly string[]
+  /** Called when any document of the gateway has changed. `former`: what it made the last time. */
+  readonly compile: (documents: readonly StoredDocument[], former: T | null) => T
+  /** What is given while it is not known what is in force: it refuses everything. */
+  readonly unknown: T
+}
+
+/** Keeps what a store's documents are compiled to. The store is asked for its revision at most every {@link POLL_MS}. */
+export function createDocumentCache<T>(of: CachedDocuments<T>): DocumentCache<T> {
+  const { store, clock } = of
+  let held: { readonly set: T; readonly revision: number } | null = null
   let confirmedAt = Number.NEGATIVE_INFINITY
   let askedAt = Number.NEGATIVE_INFINITY
   let asking: Promise<void> | null = null
@@ -34,20 +40,16 @@ export function createPolicyCache(
   /** Counts the askings, so that a slow one cannot overwrite what a later one found. */
   let generation = 0
 
-  const documents = async () => {
-    const [policies, blocks] = await Promise.all([store.documents('AccessPolicy'), store.documents('Block')])
-    return [...policies, ...blocks]
-  }
+  const documents = async () => (await Promise.all(of.kinds.map((kind) => store.documents(kind)))).flat()
   const ask = async () => {
     const startedAt = clock.now()
     generation += 1
     const mine = generation
     try {
       const revision = await store.revision()
-      const known = held !== null && held.revision === revision
-      const set = known ? null : compilePolicies(await documents(), options)
+      const found = held !== null && held.revision === revision ? null : await documents()
       if (mine !== generation) return
-      if (set !== null) held = { set, revision }
+      if (found !== null) held = { set: of.compile(found, held?.set ?? null), revision }
       confirmedAt = startedAt
     } catch {
       // Not confirmed: STALE_MS runs on.
@@ -64,7 +66,7 @@ export function createPolicyCache(
         asking = ask()
       }
       if (asking !== null) await within(clock, WAIT_MS, asking)
-      return usable() ?? unreadable
+      return usable() ?? of.unknown
     },
     invalidate() {
       askedAt = Number.NEGATIVE_INFINITY

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CaseResult, testPolicies } from './cases.ts'
+import { type CaseResult, testPolicies } from './policycases.ts'
 
 const POLICY = `apiVersion: sallyport/v1
 kind: AccessPolicy

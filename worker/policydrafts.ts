@@ -1,9 +1,9 @@
 // Policies that are not in force: a draft, alone or in place of those of the same name. In: YAML text. Out: a PolicySet, or
-// what is wrong with the text. No I/O.
+// what is wrong with the text. Documents that decide nothing are checked and left out. No I/O.
 
-import type { StoredDocument } from '../ports.ts'
-import { type CompileOptions, compilePolicies, type PolicySet } from './compile.ts'
-import { parseDocuments } from './documents.ts'
+import { type CompileOptions, compilePolicies, type PolicySet } from './decide/compile.ts'
+import { decides, parseDocuments } from './documents.ts'
+import type { StoredDocument } from './ports.ts'
 
 type InForce = Pick<StoredDocument, 'kind' | 'name' | 'revision' | 'document'>
 
@@ -17,6 +17,6 @@ export function draftSet(text: string, inForce: readonly InForce[], options: Com
   if (!parsed.ok) return parsed
   const replaced = new Set(parsed.documents.map(({ kind, name }) => `${kind} ${name}`))
   const kept = inForce.filter(({ kind, name }) => !replaced.has(`${kind} ${name}`))
-  const drafted = parsed.documents.map(({ name, document }) => ({ name, document, revision: 0 }))
+  const drafted = parsed.documents.filter(decides).map(({ name, document }) => ({ name, document, revision: 0 }))
   return { ok: true, set: compilePolicies([...kept, ...drafted], options) }
 }

@@ -2,10 +2,11 @@
 // every problem with its line and column. All or nothing: one bad document refuses the file. No I/O.
 
 import { type Document, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml'
-import { isBlock, parseBlock } from './block.ts'
-import { parsePolicy } from './policy.ts'
-import { type Problem, pathText } from './problem.ts'
-import { placeInFile } from './textplace.ts'
+import { isBlock, parseBlock } from './decide/block.ts'
+import { parsePolicy } from './decide/policy.ts'
+import { type Problem, pathText } from './document/problem.ts'
+import { placeInFile } from './document/textplace.ts'
+import { isMaskPolicy, parseMaskPolicy } from './mask/policy.ts'
 
 /** One document as it is stored. */
 export interface ParsedDocument {
@@ -19,6 +20,14 @@ export interface ParsedDocument {
 export type ParsedDocuments =
   | { readonly ok: true; readonly documents: readonly ParsedDocument[] }
   | { readonly ok: false; readonly errors: readonly string[] }
+
+/** The kinds that say who may do what. */
+export const DECIDING_KINDS = ['AccessPolicy', 'Block'] as const
+
+/** Whether a document has a say in who may do what; MaskPolicies have none. */
+export function decides({ kind }: Pick<ParsedDocument, 'kind'>): boolean {
+  return DECIDING_KINDS.some((deciding) => deciding === kind)
+}
 
 /** A file of policies is a few kilobytes. Stops a parser being kept busy. */
 const MAX_FILE_CHARS = 1024 * 1024
@@ -76,6 +85,10 @@ function parseOne(value: unknown): Parsed {
   if (isBlock(value)) {
     const parsed = parseBlock(value)
     return parsed.ok ? { ok: true, kind: 'Block', name: parsed.block.name } : parsed
+  }
+  if (isMaskPolicy(value)) {
+    const parsed = parseMaskPolicy(value)
+    return parsed.ok ? { ok: true, kind: 'MaskPolicy', name: parsed.policy.metadata.name } : parsed
   }
   const parsed = parsePolicy(value)
   return parsed.ok ? { ok: true, kind: 'AccessPolicy', name: parsed.policy.metadata.name } : parsed
