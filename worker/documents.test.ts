@@ -49,6 +49,23 @@ test('a block is a document', () => {
   expect(parsed).toMatchObject({ ok: true, documents: [{ kind: 'Block', name: 'b' }] })
 })
 
+test('a mask policy is a document', () => {
+  const text = `apiVersion: sallyport/v1
+kind: MaskPolicy
+metadata: {name: m}
+spec:
+  fields:
+  - name: vault-token
+    resources: [vaults.acme.io]
+    paths: [spec.token, "spec.accounts[*].password"]
+`
+  expect(parseDocuments(text)).toMatchObject({ ok: true, documents: [{ kind: 'MaskPolicy', name: 'm' }] })
+  expect(parseDocuments(text.replace('[*]', '[0]'))).toEqual({
+    ok: false,
+    errors: [expect.stringContaining('line 8, column 25: spec.fields.0.paths.1: must be steps')],
+  })
+})
+
 describe('an error in a condition has the line and column of the file', () => {
   // The condition is always `request.verb == 'get' && nosuch`, in YAML; the error is where `nosuch` stands.
   test.each([

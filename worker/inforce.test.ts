@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { createPolicyCache } from './inforce.ts'
+import { describe, expect, test } from 'vitest'
+import { createMaskCache, createPolicyCache, MasksUnknown } from './inforce.ts'
 import type { Clock, StoredDocument } from './ports.ts'
 
 const POLICY = {
@@ -19,6 +19,13 @@ const blockOn = (spec: Record<string, string>) => ({
   spec,
 })
 
+const maskOf = (spec: Record<string, unknown>) => ({
+  apiVersion: 'sallyport/v1',
+  kind: 'MaskPolicy',
+  metadata: { name: 'm' },
+  spec,
+})
+
 /** A clock that moves by hand, and a store whose answers are told. */
 function setUp() {
   let now = 0
@@ -31,7 +38,11 @@ function setUp() {
       return () => timers.delete(timer)
     },
   }
-  const state = { revision: 1, asked: 0, read: 0, fails: false, hangs: false, block: blockOn({ session: 's' }) }
+  const state = {
+    ...{ revision: 1, maskRevision: 1, asked: 0, read: 0, fails: false, hangs: false },
+    block: blockOn({ session: 's' }),
+    mask: maskOf({ layers: { values: false } }),
+  }
   const store = {
     async revision() {
       state.asked += 1
@@ -42,6 +53,7 @@ function setUp() {
     async documents(kind: string): Promise<readonly StoredDocument[]> {
       const rest = { kind, revision: state.revision, source: '', appliedBy: '', appliedAt: '' }
       if (kind === 'Block') return [{ ...rest, name: 'b', document: state.block }]
+      if (kind === 'MaskPolicy') return [{ ...rest, revision: state.maskRevision, name: 'm', document: state.mask }]
       state.read += 1
       return [{ ...rest, name: 'p', document: POLICY }]
     },
@@ -54,7 +66,7 @@ function setUp() {
       timer.callback()
     }
   }
-  return { cache: createPolicyCache(store, clock), state, advance }
+  return { cache: createPolicyCache(store, clock), masks: createMaskCache(store, clock), state, advance }
 }
 
 test('the store is asked once for requests that come together, and not again within 2 s', async () => {
@@ -125,4 +137,50 @@ test('a block that cannot be used refuses everything', async () => {
   const { cache, state } = setUp()
   state.block = blockOn({ sessions: 's' })
   expect((await cache.current()).broken).toContain('block b cannot be used: spec.sessions')
+})
+
+describe('masks', () => {
+  const WHO = { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 }
+  const rules = (of: ReturnType<typeof setUp>) => of.masks.rulesFor(WHO, 'prod')
+  test('are asked for once within 2 s, and are the same as long as no mask policy changes', async () => {
+    const of = setUp()
+    const first = await rules(of)
+    await rules(of)
+    expect(of.state.asked).toBe(1)
+    // Another document has changed.
+    of.state.revision = 2
+    of.advance(2_000)
+    expect(await rules(of)).toBe(first)
+    expect(first.layers.values).toBe(false)
+  })
+  test('a change is in force at once when told', async () => {
+    const of = setUp()
+    const first = await rules(of)
+    Object.assign(of.state, { revision: 2, maskRevision: 2, mask: maskOf({ layers: { patterns: false } }) })
+    of.masks.invalidate()
+    const second = await rules(of)
+    expect(second.layers).toEqual({ structure: true, patterns: false, values: true })
+    expect(second.revision).not.toBe(first.revision)
+  })
+  test('that cannot be used let nothing pass, and say why', async () => {
+    const of = setUp()
+    Object.assign(of.state, { mask: maskOf({ layer: {} }) })
+    const refused = await rules(of).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(MasksUnknown)
+    expect(String(refused)).toContain('mask policy m cannot be used: spec.layer: is not a known key')
+  })
+  test('a store that does not answer lets nothing pass after 30 s', async () => {
+    const of = setUp()
+    const first = await rules(of)
+    of.state.fails = true
+    of.advance(30_000)
+    expect(await rules(of)).toBe(first)
+    of.advance(1)
+    await expect(rules(of)).rejects.toThrow('what is masked cannot be read just now')
+  })
+  test('before the store has answered nothing passes', async () => {
+    const of = setUp()
+    of.state.fails = true
+    await expect(rules(of)).rejects.toThrow(MasksUnknown)
+  })
 })

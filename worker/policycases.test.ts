@@ -126,6 +126,20 @@ describe('a case is decided', () => {
   })
 })
 
+test('mask policies among the policies are checked, and decide nothing', () => {
+  const mask = (spec: string) => ({
+    file: 'm.yaml',
+    text: `apiVersion: sallyport/v1\nkind: MaskPolicy\nmetadata: {name: m}\nspec: ${spec}\n`,
+  })
+  const text = `${DEFAULTS}cases:\n- {name: x, expect: Allow, request: {verb: get, resource: pods}}`
+  const cases = [{ file: 'c.yaml', text }]
+  expect(testPolicies([...policies, mask('{}')], cases)).toMatchObject({ results: [{ passed: true }] })
+  expect(testPolicies([...policies, mask('{of: x}')], cases)).toEqual({
+    ok: false,
+    errors: ['m.yaml: line 4, column 12: spec.of: is not a known key'],
+  })
+})
+
 describe('files are refused, with file and line', () => {
   const good = '- {name: x, expect: Allow, request: {verb: get, resource: pods}}\n'
   test.each<[string, string, string]>([

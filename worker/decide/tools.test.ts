@@ -137,6 +137,11 @@ spec:
   test('in place of the one of its name', () => {
     expect(names(documents.map((one) => ({ ...one, kind: 'AccessPolicy' })))).toEqual(['p/new', 'q/allow'])
   })
+  test('with a mask policy beside it', () => {
+    const masks = `${text}---\napiVersion: sallyport/v1\nkind: MaskPolicy\nmetadata: {name: p}\nspec: {}\n`
+    const drafted = draftSet(masks, [], {})
+    expect(drafted.ok && drafted.set.broken).toBe(null)
+  })
   test('that is wrong says so', () => {
     expect(draftSet('kind: AccessPolicy', [], {}).ok).toBe(false)
   })

@@ -10,7 +10,7 @@ export type ParsedFieldPath =
   | { readonly ok: false; readonly reason: string }
 
 /** `name`, `*`, `[*]` or `["a name with . or / in it"]`, as JSON writes it; the first is at the start, names follow a dot. */
-const STEP = /(?:^|\.)(\*|[A-Za-z0-9_$-]+)|\[(\*)\]|\[("(?:[^"\\]|\\.)*")\]/y
+const STEP = /(?:^|(?!^)\.)(\*|[A-Za-z0-9_$-]+)|\[(\*)\]|\[("(?:[^"\\]|\\.)*")\]/y
 
 /** What says which object it is: without it the agent cannot name what it talks about, nor the gateway what it masks. */
 const IDENTIFYING = new Set(['apiVersion', 'kind', 'metadata'])

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import type { Authenticated } from '../context.ts'
+import { compilePolicies } from '../decide/compile.ts'
+import { createHub } from '../hub.ts'
+import { MasksUnknown } from '../inforce.ts'
+import { DEFAULT_MASK_RULES } from '../mask/rules.ts'
+import { infoOf } from '../mask/testing.ts'
+import { createSessions } from '../record/sessions.ts'
+import { playedPassage } from './testing.ts'
+
+const REQUEST: Authenticated = {
+  id: 'r1',
+  receivedAt: 0,
+  method: 'GET',
+  target: '/api/v1/namespaces/d/secrets',
+  host: 'gw',
+  headers: [],
+  body: null,
+  upgrade: null,
+  remote: '',
+  signal: new AbortController().signal,
+  connection: 'prod',
+  info: infoOf({ verb: 'list' }),
+  accept: { upstream: 'application/json' },
+  bodyFormat: 'none',
+  client: { command: '', session: '', userAgent: '' },
+  identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 9e9 },
+}
+
+/** A hub for whose requests the rules are what is given. */
+function hubWith(rulesFor: () => Promise<typeof DEFAULT_MASK_RULES>) {
+  const { passage, sent, order } = playedPassage(() => ({ status: 200, body: {} }))
+  const { hub } = passage
+  const bugs: unknown[] = []
+  const made = createHub({
+    ...hub,
+    policies: { current: async () => compilePolicies([]), invalidate: () => undefined },
+    masks: { rulesFor, invalidate: () => undefined },
+    sessions: createSessions({ clock: hub.clock, ids: hub.newId }),
+    holds: { ...hub.holds, ready: async () => undefined },
+    history: { intents: async () => [] },
+    onBug: (error) => bugs.push(error),
+  })
+  return { hub: made, sent, order, bugs }
+}
+
+test('while it cannot be known what is masked nothing passes, and the answer says why', async () => {
+  const { hub, sent, order, bugs } = hubWith(async () => {
+    throw new MasksUnknown('mask policy m cannot be used: spec.x: is not a known key')
+  })
+  const reply = await hub.handle(REQUEST)
+  if (reply.kind !== 'response' || !(reply.body instanceof Uint8Array)) throw new Error('no Status')
+  expect(reply.status).toBe(403)
+  expect(new TextDecoder().decode(reply.body)).toContain('nothing may pass: mask policy m cannot be used: spec.x')
+  expect([sent, order, bugs, hub.inFlight]).toEqual([[], [], [], 0])
+})
+test('as soon as it is known requests are judged again', async () => {
+  let known = false
+  const { hub, order, bugs } = hubWith(async () => {
+    if (known) return DEFAULT_MASK_RULES
+    throw new MasksUnknown('not yet')
+  })
+  await hub.handle(REQUEST)
+  known = true
+  await hub.handle(REQUEST)
+  expect(bugs).toEqual([])
+  // Denied, since there are no policies; and the session is opened in the log by the first that is recorded.
+  expect(order).toEqual(['session.open', 'request.intent', 'request.result'])
+})
