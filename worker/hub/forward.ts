@@ -1,7 +1,7 @@
 // From the tunnel's answer to the client's: plan the mask, open the recorder, answer.
 // In: what was recorded and what the API server said. Out: a Reply. Upgrades end in the relay, all else in respond.
 
-import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
+import type { RecordedResult } from '../../protocol/log/event.ts'
 import type { MessageSocket, Recorded, Refusal, Reply } from '../context.ts'
 import { MAX_CLIENT_MESSAGE_BYTES, WHOLE_RESPONSE_BYTES } from '../limits.ts'
 import { planResponseMask } from '../mask/response.ts'
@@ -10,7 +10,9 @@ import { createBodyRecorder } from '../record/body.ts'
 import { createStreamRecorder } from '../record/stream.ts'
 import { checkUpstream } from '../reply/headers.ts'
 import { reasonOf } from '../reply/status.ts'
+import { createExecMasks } from './execmasks.ts'
 import { answerHeaders } from './headers.ts'
+import { joinMasks, worthTelling } from './masks.ts'
 import type { Passage } from './passage.ts'
 import { relay } from './relay.ts'
 import { type ResponseRecorder, respond, type Transform } from './respond.ts'
@@ -20,10 +22,6 @@ const PASS: Transform = {
   push: (chunk) => chunk,
   end: () => NOTHING,
   report: () => ({ count: 0, rules: {} }),
-}
-
-function worthTelling(mask: RecordedMask): RecordedMask | undefined {
-  return mask.count === 0 && mask.withheld === undefined ? undefined : mask
 }
 
 /** Answers an ordinary response. */
@@ -65,6 +63,7 @@ export function respondTo(
     body: reply.body,
     transform: plan.kind === 'transform' ? plan.transform : PASS,
     recorder: bodyRecorder(passage, recorded, mediaType),
+    clock: hub.clock,
     streaming: info.streaming && recorded.upgrade === null && reply.status < 300,
     watch: info.verb === 'watch' && reply.status < 300,
     // "It is not there" is an answer: kubectl asks before it creates.
@@ -130,11 +129,14 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
       leftovers.record(recorded, { outcome: 'failed', code: 503, reason: 'ServiceUnavailable' })
     throw error
   }
-  const end = async (result: Omit<RecordedResult, 'bytes' | 'durationMs'>): Promise<void> => {
+  const masks = kind === 'portforward' ? null : createExecMasks(info, passage.masking)
+  const end = async (result: Omit<RecordedResult, 'bytes' | 'durationMs'>, withheld?: string): Promise<void> => {
+    const none = { count: 0, rules: {}, ...(withheld === undefined ? {} : { withheld }) }
+    const mask = worthTelling(joinMasks(masks?.report(), none))
     try {
-      await recorder.close(result)
+      await recorder.close(result, mask)
     } catch {
-      leftovers.record(recorded, result)
+      leftovers.record(recorded, result, mask)
     }
     passage.leave()
   }
@@ -159,23 +161,20 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
         return
       }
       started = true
-      const ended = await relay({
+      const { withheld, ...result } = await relay({
         info,
         client,
         upstream,
-        recorder: {
-          record(channel, payload) {
-            counting.add('execBytes', payload.length)
-            return recorder.record(channel, payload)
-          },
-        },
+        clock: hub.clock,
+        recorder,
+        masks,
+        passed: (bytes) => counting.add('execBytes', bytes),
         signal: stream.signal,
         ended: () => stream.ended,
         unrecorded: () => unrecorded,
         id,
       })
-      const { bytesIn: _in, bytesOut: _out, ...result } = ended
-      await end({ ...result, code: 101 })
+      await end({ ...result, code: 101 }, withheld)
     },
   }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { failure } from '../../protocol/status.ts'
 import type { RequestInfo } from '../context.ts'
-import { relay } from './relay.ts'
+import { settled, testClock } from '../record/fixtures.ts'
+import { HOLD_BACK_INPUT_MS, HOLD_BACK_MS } from './holdback.ts'
+import { type RelayMasks, relay, type TextMask } from './relay.ts'
 import { PlayedSocket } from './testing.ts'
 
 const INFO: RequestInfo = {
@@ -26,16 +28,58 @@ const message = (channel: number, text: string): Uint8Array =>
   new Uint8Array([channel, ...new TextEncoder().encode(text)])
 const textOf = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes?.subarray(1))
 
+/** Replaces SECRET, holds back what could become one, and fails at FAIL. */
+class PlayedMask implements TextMask {
+  readonly #held = new Map<number, string>()
+  get holding(): boolean {
+    return [...this.#held.values()].some((text) => text !== '')
+  }
+  push(channel: number, bytes: Uint8Array): { channel: number; bytes: Uint8Array }[] {
+    const text = (this.#held.get(channel) ?? '') + new TextDecoder().decode(bytes)
+    if (text.includes('FAIL')) {
+      const error = new Error('it is spent')
+      error.name = 'MaskError'
+      throw error
+    }
+    const done = text.replaceAll('SECRET', '[masked]')
+    const tail = /S(?:E(?:C(?:RE?)?)?)?$/.exec(done)?.[0] ?? ''
+    this.#held.set(channel, tail)
+    return this.#pieces(channel, done.slice(0, done.length - tail.length))
+  }
+  flush(): { channel: number; bytes: Uint8Array }[] {
+    const pieces = [...this.#held].flatMap(([channel, text]) => this.#pieces(channel, text))
+    this.#held.clear()
+    return pieces
+  }
+  end(): { channel: number; bytes: Uint8Array }[] {
+    return this.flush()
+  }
+  #pieces(channel: number, text: string): { channel: number; bytes: Uint8Array }[] {
+    return text === '' ? [] : [{ channel, bytes: new TextEncoder().encode(text) }]
+  }
+}
+
 function set(options: { info?: RequestInfo; protocol?: string; record?: () => Promise<void> } = {}) {
+  const time = testClock()
+  const masks: RelayMasks = {
+    output: new PlayedMask(),
+    input: new PlayedMask(),
+    status: (payload) => new TextEncoder().encode(new TextDecoder().decode(payload).replaceAll('SECRET', '[masked]')),
+  }
+  const passed: number[] = []
+  const info = options.info ?? INFO
   const client = new PlayedSocket(options.protocol ?? 'v5.channel.k8s.io')
   const upstream = new PlayedSocket('v5.channel.k8s.io')
   const recorded: [number, string][] = []
   const controller = new AbortController()
   let ended: { kind: 'unauthenticated'; message: string } | null = null
   const end = relay({
-    info: options.info ?? INFO,
+    info,
     client,
     upstream,
+    clock: time.clock,
+    masks: info.subresource === 'portforward' ? null : masks,
+    passed: (bytes) => passed.push(bytes),
     recorder: {
       record: async (channel, payload) => {
         await options.record?.()
@@ -50,6 +94,8 @@ function set(options: { info?: RequestInfo; protocol?: string; record?: () => Pr
     client,
     upstream,
     recorded,
+    passed,
+    advance: time.advance,
     end,
     expire: () => {
       ended = { kind: 'unauthenticated', message: 'the token has expired' }
@@ -131,15 +177,112 @@ describe('relay of exec', () => {
   })
 })
 
+describe('masks in exec', () => {
+  const said = ({ client }: { client: PlayedSocket }): [number | undefined, string][] =>
+    client.written.map((each) => [each[0], textOf(each)])
+
+  it('records and sends what is masked, a secret cut in two included', async () => {
+    const { client, upstream, recorded, end } = set()
+    upstream.play(message(1, 'a SEC'), message(1, 'RET b'), message(2, 'SECRET'), null)
+    await end
+    expect(said({ client })).toEqual([
+      [1, 'a '],
+      [1, '[masked] b'],
+      [2, '[masked]'],
+    ])
+    expect(recorded).toEqual(said({ client }))
+  })
+
+  it('lets go of what is held back once it has waited, and goes on reading the same message', async () => {
+    const { client, upstream, recorded, advance, end } = set()
+    upstream.play(message(1, 'login: S'))
+    await settled()
+    expect(said({ client })).toEqual([[1, 'login: ']])
+    advance(HOLD_BACK_MS - 1)
+    await settled()
+    expect(client.written).toHaveLength(1)
+    advance(1)
+    await settled()
+    expect(said({ client }).at(-1)).toEqual([1, 'S'])
+    expect(recorded.at(-1)).toEqual([1, 'S'])
+    upstream.play(message(1, 'more'), null)
+    await end
+    expect(said({ client }).at(-1)).toEqual([1, 'more'])
+  })
+
+  it.each([
+    ['the Status', [message(3, '{"status":"Success"}'), null], [3, '{"status":"Success"}']],
+    ['the end', [null], null],
+    ['a stream that broke off', [new Error('lost')], null],
+  ] as const)('what is held back comes before %s', async (_name, rest, last) => {
+    const { client, upstream, end } = set()
+    upstream.play(message(1, 'SEC'), ...rest)
+    await end
+    expect(said({ client })[0]).toEqual([1, 'SEC'])
+    if (last !== null) expect(said({ client })[1]).toEqual(last)
+  })
+
+  it('masks the Status, in the record of the end as well', async () => {
+    const { client, upstream, end } = set()
+    upstream.play(message(3, JSON.stringify(failure('InternalError', 'exec: "SECRET" not found'))), null)
+    expect(await end).toMatchObject({ outcome: 'failed', message: 'exec: "[masked]" not found' })
+    expect(said({ client }).at(-1)?.[1]).not.toContain('SECRET')
+  })
+
+  it.each([
+    ['output', (played: ReturnType<typeof set>) => played.upstream.play(message(1, 'FAIL'))],
+    ['input', (played: ReturnType<typeof set>) => played.client.play(message(0, 'FAIL'))],
+  ])('%s that cannot be masked ends the session in words, and nothing of it passes', async (_name, play) => {
+    const played = set()
+    play(played)
+    expect(await played.end).toMatchObject({ outcome: 'failed', reason: 'InternalError', withheld: 'it is spent' })
+    const { client, upstream, recorded } = played
+    expect(client.written).toHaveLength(1)
+    expect(client.written[0]?.[0]).toBe(3)
+    expect(textOf(client.written[0])).toContain('cannot be masked: it is spent')
+    expect(upstream.written).toEqual([])
+    expect(recorded).toEqual([])
+  })
+
+  it('sends input as it is and at once, and records it masked, however slowly it is typed', async () => {
+    const { client, upstream, recorded, advance, end } = set()
+    for (const key of 'SECRET') {
+      client.play(message(0, key))
+      await settled()
+      advance(HOLD_BACK_INPUT_MS - 1)
+      await settled()
+    }
+    expect(upstream.written.map(textOf).join('')).toBe('SECRET')
+    expect(recorded).toEqual([[0, '[masked]']])
+    client.play(message(0, 'SEC'), null)
+    await end
+    expect(recorded).toEqual([
+      [0, '[masked]'],
+      [0, 'SEC'],
+    ])
+  })
+
+  it('records what is held back of the input when stdin is closed', async () => {
+    const { client, upstream, recorded, end } = set()
+    client.play(message(0, 'SEC'), Uint8Array.of(255, 0))
+    await settled()
+    expect(recorded).toEqual([[0, 'SEC']])
+    expect(upstream.written.at(-1)).toEqual(Uint8Array.of(255, 0))
+    client.play(message(0, 'x'))
+    expect(await end).toMatchObject({ outcome: 'failed', reason: 'BadRequest' })
+  })
+})
+
 describe('relay of port-forward', () => {
   const info: RequestInfo = { ...INFO, subresource: 'portforward' }
 
   it('passes bytes of any kind and counts them', async () => {
-    const { client, upstream, end } = set({ info, protocol: 'SPDY/3.1+portforward.k8s.io' })
+    const { client, upstream, end, passed } = set({ info, protocol: 'SPDY/3.1+portforward.k8s.io' })
     const bytes = Uint8Array.of(0x80, 3, 0, 1)
     client.play(bytes)
     upstream.play(Uint8Array.of(7, 8, 9), null)
-    expect(await end).toMatchObject({ outcome: 'ok', bytesOut: 3 })
+    expect(await end).toEqual({ outcome: 'ok' })
+    expect(passed).toEqual([4, 3])
     expect(client.written).toEqual([Uint8Array.of(7, 8, 9)])
   })
 })

@@ -1,15 +1,45 @@
-// An accepted upgrade: messages between the client and the API server, recorded on the way.
+// An accepted upgrade: messages between the client and the API server, masked and recorded on the way.
 // exec and attach are parsed channel by channel; port-forward is relayed as bytes and only counted.
 // Ends with a Status on the error channel whatever happens, so that kubectl prints a sentence and not a close code.
 
 import { CHANNEL, decodeChannel, encodeChannel, halfClosed } from '../../protocol/exec.ts'
 import { failure, type Status } from '../../protocol/status.ts'
 import type { MessageSocket, Refusal, RequestInfo } from '../context.ts'
+import type { Clock } from '../ports.ts'
+import { type EndStatus, readStatus, refuseClientMessage, statusMessage } from './channels.ts'
+import { createHoldBack, HOLD_BACK_INPUT_MS, HOLD_BACK_MS } from './holdback.ts'
 
-/** Where messages are recorded. Both reject when the log cannot be written. */
+/** Where messages are recorded. */
 export interface RelayRecorder {
-  /** Resolves when there is room for more. */
+  /** Resolves when there is room for more. Rejects when the log cannot be written. */
   record(channel: number, payload: Uint8Array): Promise<void>
+}
+
+/** Bytes of a channel that may go on. */
+export interface Piece {
+  readonly channel: number
+  readonly bytes: Uint8Array
+}
+
+/** Masks the text of some channels as it passes. Every method but `holding` throws a MaskError when it cannot. */
+export interface TextMask {
+  push(channel: number, bytes: Uint8Array): readonly Piece[]
+  /** Something is held back that more text could turn into a secret. */
+  readonly holding: boolean
+  /** Lets go of what is held, though more may come. */
+  flush(): readonly Piece[]
+  /** Lets go of what is held: nothing more comes. */
+  end(): readonly Piece[]
+}
+
+/** What masks an exec or attach. */
+export interface RelayMasks {
+  /** stdout and stderr. */
+  readonly output: TextMask
+  /** What is recorded of stdin; it is sent as it is. */
+  readonly input: TextMask
+  /** The Status that ends it. Never throws: one that cannot be masked is replaced by one that says so. */
+  status(payload: Uint8Array): Uint8Array
 }
 
 /** How the stream ended. */
@@ -18,40 +48,8 @@ export interface RelayEnd {
   readonly reason?: string
   readonly message?: string
   readonly exitCode?: number
-  readonly bytesIn: number
-  readonly bytesOut: number
-}
-
-const decoder = new TextDecoder()
-const encoder = new TextEncoder()
-
-/** The Status message that ends a session on the error channel. v4 and v5 alike. */
-export function statusMessage(status: Status): Uint8Array {
-  return encodeChannel(CHANNEL.status, encoder.encode(JSON.stringify(status)))
-}
-
-/** What a Status on channel 3 says about the end: the exit code where there is one. */
-export function readStatus(payload: Uint8Array): { exitCode?: number; reason?: string; message?: string } {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(decoder.decode(payload))
-  } catch {
-    return { reason: 'Unknown', message: 'the API server ended the stream with something that is not a Status' }
-  }
-  if (typeof parsed !== 'object' || parsed === null) return {}
-  const status = 'status' in parsed ? parsed.status : undefined
-  if (status === 'Success') return { exitCode: 0 }
-  const reason = 'reason' in parsed && typeof parsed.reason === 'string' ? parsed.reason : 'Failure'
-  const message = 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : ''
-  const details = 'details' in parsed && typeof parsed.details === 'object' ? parsed.details : null
-  const causes = details !== null && 'causes' in details && Array.isArray(details.causes) ? details.causes : []
-  for (const cause of causes as unknown[]) {
-    if (typeof cause !== 'object' || cause === null) continue
-    if (!('reason' in cause) || cause.reason !== 'ExitCode' || !('message' in cause)) continue
-    const exitCode = Number(cause.message)
-    if (Number.isInteger(exitCode)) return { exitCode, reason, message }
-  }
-  return { reason, message }
+  /** Set when it ended because something could not be masked: why. */
+  readonly withheld?: string
 }
 
 /** Why one half of a relay stopped. */
@@ -59,6 +57,7 @@ type Stop =
   | { readonly by: 'client'; readonly error: unknown }
   | { readonly by: 'upstream'; readonly error: unknown }
   | { readonly by: 'log'; readonly error: unknown }
+  | { readonly by: 'mask'; readonly reason: string }
   | { readonly by: 'client-protocol'; readonly message: string }
   | { readonly by: 'ended' }
 
@@ -67,8 +66,13 @@ export interface RelayOptions {
   readonly info: RequestInfo
   readonly client: MessageSocket
   readonly upstream: MessageSocket
+  readonly clock: Clock
   /** For port-forward it counts only. */
   readonly recorder: RelayRecorder
+  /** Null for port-forward: bytes of any protocol, which are not masked. */
+  readonly masks: RelayMasks | null
+  /** Told the length of every message as it came, its channel not counted. */
+  readonly passed?: (bytes: number) => void
   /** Aborts when access ends or the client has gone. */
   readonly signal: AbortSignal
   /** Why access ended, once it has. */
@@ -81,90 +85,35 @@ export interface RelayOptions {
 
 /** Runs until either side ends, then ends the other. Never rejects. */
 export async function relay(options: RelayOptions): Promise<RelayEnd> {
-  const { client, upstream, recorder, info } = options
-  const interactive = info.subresource !== 'portforward'
-  let bytesIn = 0
-  let bytesOut = 0
-  const seen: { status: { exitCode?: number; reason?: string; message?: string } | null } = { status: null }
-
-  const record = async (channel: number, payload: Uint8Array): Promise<Stop | null> => {
-    try {
-      await recorder.record(channel, payload)
-      return null
-    } catch (error) {
-      return { by: 'log', error }
-    }
+  let over = false
+  const seen: { status: EndStatus | null } = { status: null }
+  let inputEnded = false
+  const endInput = (): readonly Piece[] => {
+    if (inputEnded || options.masks === null) return []
+    inputEnded = true
+    return options.masks.input.end()
   }
-
-  const inbound = async (): Promise<Stop> => {
-    for (;;) {
-      let message: Uint8Array | null
-      try {
-        message = await client.read()
-      } catch (error) {
-        return { by: 'client', error }
-      }
-      if (message === null) return { by: 'client', error: null }
-      bytesIn += message.length
-      if (interactive) {
-        const refused = refuseClientMessage(message, client.protocol, info.exec?.stdin ?? false)
-        if (refused !== null) return { by: 'client-protocol', message: refused }
-        const split = decodeChannel(message)
-        if (split !== null && split.channel !== CHANNEL.close) {
-          // Recorded before it is forwarded, as every request is.
-          const stop = await record(split.channel, split.payload)
-          if (stop !== null) return stop
-        }
-      } else {
-        const stop = await record(CHANNEL.stdin, message)
-        if (stop !== null) return stop
-      }
-      try {
-        await upstream.write(message)
-      } catch (error) {
-        return { by: 'upstream', error }
-      }
-    }
-  }
-
-  const outbound = async (): Promise<Stop> => {
-    for (;;) {
-      let message: Uint8Array | null
-      try {
-        message = await upstream.read()
-      } catch (error) {
-        return { by: 'upstream', error }
-      }
-      if (message === null) return { by: 'ended' }
-      bytesOut += message.length
-      if (interactive) {
-        const split = decodeChannel(message)
-        if (split !== null && split.payload.length > 0) {
-          if (split.channel === CHANNEL.status) seen.status = readStatus(split.payload)
-          const stop = await record(split.channel, split.payload)
-          if (stop !== null) return stop
-        }
-      } else {
-        const stop = await record(CHANNEL.stdout, message)
-        if (stop !== null) return stop
-      }
-      try {
-        await client.write(message)
-      } catch (error) {
-        return { by: 'client', error }
-      }
-    }
-  }
-
+  const half = { ...options, over: () => over, seen, endInput }
+  const inbound = options.masks === null ? bytesIn(half) : inputOf(half, options.masks.input)
+  const outbound = options.masks === null ? bytesOut(half) : outputOf(half, options.masks)
   const gone = new Promise<Stop>((resolve) => {
     const onAbort = (): void => resolve({ by: 'client', error: null })
     if (options.signal.aborted) onAbort()
     else options.signal.addEventListener('abort', onAbort, { once: true })
   })
-  const first = await Promise.race([inbound(), outbound(), gone])
+  const first = await Promise.race([inbound, outbound, gone])
+  over = true
+  const end = conclude(half, first)
+  const withheld = await recordInput(half)
+  return withheld === null ? end : { withheld, ...end }
+}
+
+/** Tells both sides that it is over, and why. */
+function conclude(half: Half, first: Stop): RelayEnd {
+  const { client, upstream, seen, ...options } = half
   // A recorder that fails between two messages closes the upstream, which must not be told as the cluster's doing.
   const stop: Stop = options.unrecorded?.() === true ? { by: 'log', error: null } : first
-  const counts = { bytesIn, bytesOut }
+  const interactive = options.masks !== null
   const access = options.ended()
   // The write is not waited for: a client that takes nothing any more must not keep its session open. One that has gone
   // cannot be told, and the end is recorded by the caller.
@@ -176,52 +125,249 @@ export async function relay(options: RelayOptions): Promise<RelayEnd> {
   if (access !== null) {
     upstream.close(1001, 'access ended')
     tell(failure('Forbidden', `${access.message} (request ${options.id})`))
-    return { outcome: 'failed', reason: 'Forbidden', message: access.message, ...counts }
+    return { outcome: 'failed', reason: 'Forbidden', message: access.message }
   }
   // A client that closes once it has the Status was served to the end, whoever closes first.
-  if (stop.by === 'ended' || (seen.status !== null && stop.by !== 'log')) {
+  if (stop.by === 'ended' || (seen.status !== null && stop.by !== 'log' && stop.by !== 'mask')) {
     upstream.close(1000, '')
     client.close(1000, '')
     const end = seen.status ?? {}
     const failed = end.reason !== undefined && end.exitCode === undefined
-    return { outcome: failed ? 'failed' : 'ok', ...end, ...counts }
+    return { outcome: failed ? 'failed' : 'ok', ...end }
   }
   switch (stop.by) {
     case 'client':
       upstream.close(1000, '')
       client.close(1000, '')
-      return { outcome: 'cancelled', ...counts }
+      return { outcome: 'cancelled' }
     case 'client-protocol':
       upstream.close(1000, '')
       tell(failure('BadRequest', `${stop.message} (request ${options.id})`))
-      return { outcome: 'failed', reason: 'BadRequest', message: stop.message, ...counts }
+      return { outcome: 'failed', reason: 'BadRequest', message: stop.message }
+    case 'mask': {
+      const message = `the session was ended: what passed in it cannot be masked: ${stop.reason}`
+      upstream.close(1000, '')
+      tell(
+        failure(
+          'InternalError',
+          `${message}; the command may still be running in the container (request ${options.id})`,
+        ),
+      )
+      return { outcome: 'failed', reason: 'InternalError', message, withheld: stop.reason }
+    }
     case 'log': {
       const message =
         "the session was ended: it can no longer be recorded, and nothing passes unrecorded; try again when the gateway's database is back"
       upstream.close(1011, 'not recorded')
       tell(failure('ServiceUnavailable', `${message} (request ${options.id})`))
-      return { outcome: 'failed', reason: 'ServiceUnavailable', message, ...counts }
+      return { outcome: 'failed', reason: 'ServiceUnavailable', message }
     }
     case 'upstream': {
       const why = stop.error instanceof Error ? stop.error.message : 'the stream broke off'
       const message = `the stream to the cluster was lost: ${why}; the command may still be running in the container`
       upstream.close(1001, '')
       tell(failure('ServiceUnavailable', `${message} (request ${options.id})`))
-      return { outcome: 'unknown', reason: 'ServiceUnavailable', message, ...counts }
+      return { outcome: 'unknown', reason: 'ServiceUnavailable', message }
     }
   }
 }
 
-/** What a client may send: stdin if it asked for it, resize, and (v5) the half-close of stdin. Returns what is wrong. */
-function refuseClientMessage(message: Uint8Array, protocol: string, stdin: boolean): string | null {
-  const channel = message[0]
-  if (channel === undefined) return null
-  if (channel === CHANNEL.resize) return null
-  if (channel === CHANNEL.stdin) {
-    return stdin || message.length === 1 ? null : 'input was sent to a command that was started without stdin'
+/** One half of a relay, and what both know. */
+interface Half extends RelayOptions {
+  readonly over: () => boolean
+  readonly seen: { status: EndStatus | null }
+  /** Ends the mask of the input, once. */
+  readonly endInput: () => readonly Piece[]
+}
+
+async function record({ recorder }: Half, channel: number, payload: Uint8Array): Promise<Stop | null> {
+  try {
+    await recorder.record(channel, payload)
+    return null
+  } catch (error) {
+    return { by: 'log', error }
   }
-  if (channel === CHANNEL.close && protocol === 'v5.channel.k8s.io') {
-    return halfClosed(message) === CHANNEL.stdin ? null : 'only stdin can be closed by the client'
+}
+
+async function send(to: 'client' | 'upstream', half: Half, message: Uint8Array): Promise<Stop | null> {
+  try {
+    await half[to].write(message)
+    return null
+  } catch (error) {
+    return { by: to, error }
   }
-  return `channel ${channel} is not the client's to write to`
+}
+
+/** What masking gave, or the end that it is when it could not. */
+function masked(what: () => readonly Piece[]): { readonly pieces: readonly Piece[]; readonly stop: Stop | null } {
+  try {
+    return { pieces: what(), stop: null }
+  } catch (error) {
+    return { pieces: [], stop: { by: 'mask', reason: reasonOf(error) } }
+  }
+}
+
+/** Why it could not be masked. Whatever else went wrong is not told: it could hold what was to be masked. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error && error.name === 'MaskError' ? error.message : 'masking failed'
+}
+
+/** stdin and resize, from the client. Recorded before they are sent, as every request is. */
+async function inputOf(half: Half, mask: TextMask): Promise<Stop> {
+  const { client, clock, info } = half
+  const holdBack = createHoldBack(() => client.read(), clock, HOLD_BACK_INPUT_MS)
+  const put = async (what: () => readonly Piece[]): Promise<Stop | null> => {
+    const { pieces, stop } = masked(what)
+    for (const { channel, bytes } of pieces) {
+      const failed = await record(half, channel, bytes)
+      if (failed !== null) return failed
+    }
+    // Every key that is typed makes it wait anew: nobody waits for the record.
+    holdBack.held(stop === null && mask.holding, true)
+    return stop
+  }
+  let inputClosed = false
+  for (;;) {
+    let message: Uint8Array | null
+    try {
+      const got = await holdBack.next()
+      if (half.over()) return { by: 'ended' }
+      if (got === 'long enough') {
+        const stop = await put(() => mask.flush())
+        if (stop !== null) return stop
+        continue
+      }
+      message = got.item
+    } catch (error) {
+      return { by: 'client', error }
+    }
+    if (message === null) return { by: 'client', error: null }
+    half.passed?.(Math.max(0, message.length - 1))
+    const refused = refuseClientMessage(message, client.protocol, info.exec?.stdin ?? false)
+    if (refused !== null) return { by: 'client-protocol', message: refused }
+    const split = decodeChannel(message)
+    let stop: Stop | null = null
+    if (inputClosed && split?.channel === CHANNEL.stdin) {
+      return { by: 'client-protocol', message: 'input came after stdin was closed' }
+    }
+    if (halfClosed(message) === CHANNEL.stdin) {
+      inputClosed = true
+      stop = await put(() => half.endInput())
+    } else if (split?.channel === CHANNEL.stdin) stop = await put(() => mask.push(CHANNEL.stdin, split.payload))
+    else if (split !== null && split.channel !== CHANNEL.close) stop = await record(half, split.channel, split.payload)
+    stop ??= await send('upstream', half, message)
+    if (stop !== null) return stop
+  }
+}
+
+/**
+ * What was held back of the input has been sent long ago: it belongs in the record, however the stream ended.
+ * @returns why it cannot be masked; null: it can
+ */
+async function recordInput(half: Half): Promise<string | null> {
+  const { pieces, stop } = masked(() => half.endInput())
+  for (const { channel, bytes } of pieces) await record(half, channel, bytes)
+  return stop?.by === 'mask' ? stop.reason : null
+}
+
+/** stdout, stderr and the Status, from the API server: masked, recorded, and only then the client's. */
+async function outputOf(half: Half, masks: RelayMasks): Promise<Stop> {
+  const { upstream, clock, seen } = half
+  const { output } = masks
+  const holdBack = createHoldBack(() => upstream.read(), clock, HOLD_BACK_MS)
+  /** @param whole the message as it came, which needs no copy if all of it passes */
+  const put = async (what: () => readonly Piece[], whole?: Uint8Array): Promise<Stop | null> => {
+    const { pieces, stop } = masked(what)
+    for (const { channel, bytes } of pieces) {
+      // What is not sent any more is not recorded either.
+      if (half.over()) return { by: 'ended' }
+      const failed =
+        (await record(half, channel, bytes)) ?? (await send('client', half, messageOf(channel, bytes, whole)))
+      if (failed !== null) return failed
+    }
+    holdBack.held(stop === null && output.holding, pieces.length > 0)
+    return stop
+  }
+  for (;;) {
+    let message: Uint8Array | null
+    try {
+      const got = await holdBack.next()
+      if (half.over()) return { by: 'ended' }
+      if (got === 'long enough') {
+        const stop = await put(() => output.flush())
+        if (stop !== null) return stop
+        continue
+      }
+      message = got.item
+    } catch (error) {
+      return (await put(() => output.end())) ?? { by: 'upstream', error }
+    }
+    if (message === null) return (seen.status === null ? await put(() => output.end()) : null) ?? { by: 'ended' }
+    half.passed?.(Math.max(0, message.length - 1))
+    const split = decodeChannel(message)
+    if (split === null || split.payload.length === 0) {
+      const stop = await send('client', half, message)
+      if (stop !== null) return stop
+      continue
+    }
+    const { channel, payload } = split
+    // Nothing comes after the Status.
+    if (seen.status !== null) return { by: 'ended' }
+    let stop: Stop | null
+    if (channel === CHANNEL.stdout || channel === CHANNEL.stderr) {
+      stop = await put(() => output.push(channel, payload), message)
+    } else if (channel === CHANNEL.status) {
+      stop = await put(() => output.end())
+      if (stop !== null) return stop
+      const status = masks.status(payload)
+      seen.status = readStatus(status)
+      stop = await put(() => [{ channel, bytes: status }], message)
+    } else if (halfClosed(message) !== null) {
+      stop = await send('client', half, message)
+    } else {
+      return { by: 'upstream', error: new Error(`the API server sent something on channel ${channel}`) }
+    }
+    if (stop !== null) return stop
+  }
+}
+
+/** A piece as a message; the one it came in when it is all of that, untouched. */
+function messageOf(channel: number, bytes: Uint8Array, whole: Uint8Array | undefined): Uint8Array {
+  const same =
+    whole !== undefined &&
+    whole[0] === channel &&
+    bytes.buffer === whole.buffer &&
+    bytes.byteOffset === whole.byteOffset + 1 &&
+    bytes.length === whole.length - 1
+  return same ? whole : encodeChannel(channel, bytes)
+}
+
+/** What a client sends through a port-forward. */
+async function bytesIn(half: Half): Promise<Stop> {
+  return bytes(half, 'client', 'upstream', CHANNEL.stdin)
+}
+
+/** What the API server sends through a port-forward. */
+async function bytesOut(half: Half): Promise<Stop> {
+  return bytes(half, 'upstream', 'client', CHANNEL.stdout)
+}
+
+async function bytes(
+  half: Half,
+  from: 'client' | 'upstream',
+  to: 'client' | 'upstream',
+  channel: number,
+): Promise<Stop> {
+  for (;;) {
+    let message: Uint8Array | null
+    try {
+      message = await half[from].read()
+    } catch (error) {
+      return { by: from, error }
+    }
+    if (message === null) return from === 'client' ? { by: 'client', error: null } : { by: 'ended' }
+    half.passed?.(message.length)
+    const stop = (await record(half, channel, message)) ?? (await send(to, half, message))
+    if (stop !== null) return stop
+  }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ByteSource, Refusal, Reply } from '../context.ts'
 import { LogUnavailable, TunnelBroken } from '../ports.ts'
+import { isPending, settled, testClock } from '../record/fixtures.ts'
+import { HOLD_BACK_MS } from './holdback.ts'
 import { type RespondOptions, respond } from './respond.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -22,6 +24,7 @@ function source(...items: (string | Error)[]): ByteSource & { cancelled: string 
 const LOST = new TunnelBroken({ kind: 'lost', message: 'the connector was lost', sent: true })
 
 function set(body: ByteSource, more: Partial<RespondOptions> = {}) {
+  const time = testClock()
   const written: string[] = []
   const finished: unknown[] = []
   let left = 0
@@ -30,6 +33,7 @@ function set(body: ByteSource, more: Partial<RespondOptions> = {}) {
     headers: [['content-type', 'application/json']],
     body,
     transform: { push: (chunk) => chunk, end: () => new Uint8Array(0), report: () => ({ count: 0, rules: {} }) },
+    clock: time.clock,
     recorder: {
       write: async (chunk) => {
         written.push(new TextDecoder().decode(chunk))
@@ -51,7 +55,7 @@ function set(body: ByteSource, more: Partial<RespondOptions> = {}) {
     onBug: () => undefined,
     ...more,
   }
-  return { options, written, finished, left: () => left }
+  return { options, written, finished, left: () => left, advance: time.advance }
 }
 
 async function drain(reply: Reply): Promise<string> {
@@ -209,5 +213,115 @@ describe('a client that does not read', () => {
     expect(left()).toBe(1)
     await expect(reply.body.read()).rejects.toThrow()
     expect(finished).toHaveLength(1)
+  })
+})
+
+describe('what is held back', () => {
+  /** Holds back the last three bytes. */
+  function holding() {
+    let held = ''
+    const take = (): Uint8Array => {
+      const all = bytes(held)
+      held = ''
+      return all
+    }
+    return {
+      push: (chunk: Uint8Array) => {
+        const text = held + new TextDecoder().decode(chunk)
+        held = text.slice(-3)
+        return bytes(text.slice(0, -3))
+      },
+      get holding() {
+        return held !== ''
+      },
+      flush: take,
+      end: take,
+      report: () => ({ count: 0, rules: {} }),
+    }
+  }
+
+  /** A body whose chunks a test hands over one by one. */
+  function handed() {
+    let give: (item: Uint8Array | null) => void = () => undefined
+    let fail: (error: Error) => void = () => undefined
+    const body: ByteSource & { reads: number } = {
+      reads: 0,
+      read() {
+        body.reads += 1
+        return new Promise((resolve, reject) => {
+          give = resolve
+          fail = reject
+        })
+      },
+      cancel: () => fail(new TunnelBroken({ kind: 'cancelled', message: 'cancelled', sent: true })),
+    }
+    return { body, give: (item: string | null) => give(item === null ? null : bytes(item)) }
+  }
+
+  async function following(streaming: boolean) {
+    const { body, give } = handed()
+    const played = set(body, { streaming, transform: holding() })
+    const reply = await respond(played.options)
+    if (reply.kind !== 'response' || reply.body === null || reply.body instanceof Uint8Array) throw new Error('no body')
+    const { body: source } = reply
+    const read = async (): Promise<string | null> => {
+      const chunk = await source.read()
+      return chunk === null ? null : new TextDecoder().decode(chunk)
+    }
+    return { ...played, body, give, read, source }
+  }
+
+  it('goes out, recorded, once it has waited, while the API server is still being read', async () => {
+    const { body, give, read, written, finished, advance } = await following(true)
+    const first = read()
+    await settled()
+    give('line\n$> ')
+    expect(await first).toBe('line\n')
+    const prompt = read()
+    advance(HOLD_BACK_MS - 1)
+    expect(await isPending(prompt)).toBe(true)
+    advance(1)
+    expect(await prompt).toBe('$> ')
+    expect(written).toEqual(['line\n', '$> '])
+    const more = read()
+    advance(HOLD_BACK_MS)
+    expect(await isPending(more)).toBe(true)
+    expect(body.reads).toBe(2)
+    give('abcdef')
+    expect(await more).toBe('abc')
+    const end = read()
+    await settled()
+    give(null)
+    expect(await end).toBe('def')
+    expect(await read()).toBeNull()
+    expect(finished).toEqual([{ outcome: 'ok', code: 200 }])
+  })
+
+  it('is dropped by a client that leaves, which ends the record once', async () => {
+    const { give, read, source, finished, left, advance } = await following(true)
+    const first = read()
+    await settled()
+    give('line\n$> ')
+    await first
+    source.cancel('gone')
+    advance(HOLD_BACK_MS)
+    await settled()
+    expect(finished).toEqual([{ outcome: 'cancelled', code: 200 }])
+    expect(left()).toBe(1)
+    expect(await read()).toBeNull()
+  })
+
+  it('waits for more in an answer that is read whole', async () => {
+    const { body, give } = handed()
+    const { options, advance, written } = set(body, { transform: holding() })
+    const reply = respond(options)
+    await settled()
+    give('abcdef')
+    await settled()
+    advance(HOLD_BACK_MS * 10)
+    await settled()
+    expect(written).toEqual(['abc'])
+    give(null)
+    expect(await drain(await reply)).toBe('abcdef')
   })
 })

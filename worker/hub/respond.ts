@@ -5,13 +5,18 @@ import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
 import { failure } from '../../protocol/status.ts'
 import { join } from '../bytes.ts'
 import type { ByteSource, HeaderList, Refusal, Reply } from '../context.ts'
-import { LogUnavailable, TunnelBroken } from '../ports.ts'
+import { type Clock, LogUnavailable, TunnelBroken } from '../ports.ts'
 import { reasonOf } from '../reply/status.ts'
+import { createHoldBack, HOLD_BACK_MS } from './holdback.ts'
 
 /** Masks bytes as they pass. Throws when the content cannot be masked. */
 export interface Transform {
   push(chunk: Uint8Array): Uint8Array
   end(): Uint8Array
+  /** True while text is held back that more could turn into a secret. */
+  readonly holding?: boolean
+  /** Lets go of what is held back, though more may come. */
+  flush?(): Uint8Array
   report(): RecordedMask
 }
 
@@ -31,6 +36,7 @@ export interface RespondOptions {
   readonly body: ByteSource
   readonly transform: Transform
   readonly recorder: ResponseRecorder
+  readonly clock: Clock
   /** A watch, a followed log: headers go out at once. */
   readonly streaming: boolean
   /** True when the body is a stream of watch events, which can end with an ERROR event. */
@@ -50,6 +56,7 @@ export interface RespondOptions {
 }
 
 const encoder = new TextEncoder()
+const NOTHING = new Uint8Array(0)
 const LF = 0x0a
 
 /** Why a body could not be passed on to its end. */
@@ -116,12 +123,20 @@ export async function respond(options: RespondOptions): Promise<Reply> {
   }
 
   let over = false
+  const holdBack = createHoldBack(() => body.read(), options.clock, HOLD_BACK_MS)
   /** The next masked, recorded bytes; null at the end, which is recorded by then. */
   const next = async (): Promise<Uint8Array | null> => {
     while (!over) {
-      const chunk = await body.read()
-      if (chunk === null) over = true
-      const out = chunk === null ? transform.end() : transform.push(chunk)
+      const got = await holdBack.next()
+      let out: Uint8Array = NOTHING
+      if (got === 'long enough') out = transform.flush?.() ?? NOTHING
+      else if (got.item !== null) out = transform.push(got.item)
+      else {
+        over = true
+        out = transform.end()
+      }
+      // Who waits for all of it need not see the last word early.
+      if (options.streaming) holdBack.held(transform.holding ?? false, out.length > 0)
       if (out.length === 0) continue
       // What goes out or into the record must not change under either.
       await recorder.write(out)
