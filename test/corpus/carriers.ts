@@ -1,0 +1,114 @@
+// The ways a text comes out of a cluster, plain and wrapped. In: a text. Out: what the masking code is given, and where in it a
+// place of the text stands. No I/O.
+
+const encoder = new TextEncoder()
+
+/** Bytes in which a text stands. */
+export interface Carried {
+  readonly bytes: Uint8Array
+  /** Where what began at a place of the text (in UTF-16 units) begins in the bytes. Never falls. */
+  at(place: number): number
+}
+
+/** A way to carry a text. */
+export interface Carrier {
+  readonly name: string
+  /** `finder`: one text given to the finder. `configmap`, `env`: a whole object given to the mask of answers. */
+  readonly through: 'finder' | 'configmap' | 'env'
+  carry(text: string): Carried
+}
+
+const BEFORE = '2026-03-01T10:00:01.123Z INFO  [main] worker 7 is starting\n'
+const AFTER = '\n2026-03-01T10:00:01.391Z INFO  [main] listening on 0.0.0.0:8080\n'
+
+/** The text in UTF-8 between two others. */
+function plain(text: string, before = '', after = ''): Carried {
+  const start = encoder.encode(before).length
+  return {
+    bytes: encoder.encode(before + text + after),
+    at: (place) => start + encoder.encode(text.slice(0, place)).length,
+  }
+}
+
+/** The text encoded piece by piece, so that the length of what is before a place tells where it went. */
+function encoded(text: string, encode: (piece: string) => string, before = '', after = ''): Carried {
+  return {
+    bytes: encoder.encode(before + encode(text) + after),
+    at: (place) => encoder.encode(before + encode(text.slice(0, place))).length,
+  }
+}
+
+const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+/** Line breaks after every `columns` bytes. */
+function wrapped(inner: Carried, columns: number): Carried {
+  const out: number[] = []
+  for (const [index, byte] of inner.bytes.entries()) {
+    if (index > 0 && index % columns === 0) out.push(0x0a)
+    out.push(byte)
+  }
+  return {
+    bytes: Uint8Array.from(out),
+    at: (place) => inner.at(place) + Math.floor(Math.max(0, inner.at(place) - 1) / columns),
+  }
+}
+
+/** Base64 of the UTF-8. A place in the middle of four characters is that of the first that tells only of what follows. */
+function inBase64(text: string): Carried {
+  const { bytes, at } = plain(text)
+  return {
+    bytes: encoder.encode(btoa(String.fromCharCode(...bytes))),
+    at: (place) => Math.ceil((at(place) * 8) / 6),
+  }
+}
+
+/** Every way. The first five are how section "How it is judged" of the documentation counts; the others hide the text. */
+export const CARRIERS: readonly Carrier[] = [
+  { name: 'log', through: 'finder', carry: (text) => plain(text, BEFORE, AFTER) },
+  { name: 'exec', through: 'finder', carry: (text) => plain(text, '$ cat app.conf\r\n', '\r\n$ ') },
+  { name: 'string', through: 'finder', carry: (text) => plain(text) },
+  { name: 'configmap', through: 'configmap', carry: (text) => plain(text) },
+  { name: 'env', through: 'env', carry: (text) => plain(text) },
+  { name: 'base64', through: 'finder', carry: inBase64 },
+  { name: 'base64-76', through: 'finder', carry: (text) => wrapped(inBase64(text), 76) },
+  { name: 'url', through: 'finder', carry: (text) => encoded(text, encodeURIComponent, '/callback?state=') },
+  {
+    name: 'twice',
+    through: 'finder',
+    carry: (text) => encoded(text, (t) => escaped(escaped(t)), '{"a":"{\\"b\\":\\"', '\\"}"}'),
+  },
+  { name: 'wrap-64', through: 'finder', carry: (text) => wrapped(plain(text), 64) },
+]
+
+/** An object with the text in a field of a neutral name, as the API server answers it. */
+export function objectWith(through: 'configmap' | 'env', text: string, name: string | null): Uint8Array {
+  const metadata = {
+    name: 'settings',
+    namespace: 'shop',
+    uid: '3d0f9b0e-6a3c-4c3e-8a57-0f6d2f6f1b11',
+    resourceVersion: '812',
+  }
+  const object =
+    through === 'configmap'
+      ? { kind: 'ConfigMap', apiVersion: 'v1', metadata, data: { [name ?? 'settings']: text } }
+      : {
+          kind: 'Pod',
+          apiVersion: 'v1',
+          metadata,
+          spec: {
+            containers: [{ name: 'app', image: 'shop/app:1.4.2', env: [{ name: name ?? 'SETTINGS', value: text }] }],
+          },
+        }
+  return encoder.encode(JSON.stringify(object))
+}
+
+/** The text out of such an object. */
+export function textIn(through: 'configmap' | 'env', body: string, name: string | null): string {
+  const object: unknown = JSON.parse(body)
+  const path = through === 'configmap' ? ['data', name ?? 'settings'] : ['spec', 'containers', 0, 'env', 0, 'value']
+  let at: unknown = object
+  for (const step of path) {
+    at = typeof at === 'object' && at !== null ? Reflect.get(at, step) : undefined
+  }
+  return typeof at === 'string' ? at : ''
+}
