@@ -80,6 +80,22 @@ describe('documents', () => {
     expect(err).toBe('sallyport: There is no document of this kind and name.\n')
   })
 
+  it.each(['maskpolicies', 'maskpolicy', 'masks'])('of kind MaskPolicy are called %s', async (kind) => {
+    const file = join(data, 'masks.yaml')
+    const text = 'kind: MaskPolicy\nmetadata: {name: shop}\n'
+    await writeFile(file, text)
+    expect(await run('apply', '-f', file)).toBe(0)
+    expect(out).toBe('maskpolicy/shop applied\n')
+    out = ''
+    expect(await run('get', kind)).toBe(0)
+    expect(out).toMatch(/^NAME +REVISION.*\nshop +1 +root /)
+    out = ''
+    expect(await run('get', kind, 'shop')).toBe(0)
+    expect(out).toBe(text)
+    expect(await run('delete', kind, 'shop')).toBe(0)
+    expect(await run('get', kind, 'shop')).toBe(1)
+  })
+
   it('of a file that is refused leave its connections alone', async () => {
     const file = join(data, 'both.yaml')
     await writeFile(file, 'kind: Connection\nmetadata: {name: prod}\n---\nbad: policy\n')

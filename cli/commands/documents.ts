@@ -16,6 +16,9 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ['accesspolicies', 'AccessPolicy'],
   ['policy', 'AccessPolicy'],
   ['policies', 'AccessPolicy'],
+  ['maskpolicy', 'MaskPolicy'],
+  ['maskpolicies', 'MaskPolicy'],
+  ['masks', 'MaskPolicy'],
   ['connection', 'Connection'],
   ['connections', 'Connection'],
   ['block', 'Block'],
@@ -25,7 +28,7 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 function kindOf(typed: string | undefined): string {
   const kind = KINDS.get((typed ?? '').toLowerCase())
   if (kind !== undefined) return kind
-  throw new UsageError(`there is no kind ${typed}; there are accesspolicies, connections and blocks`)
+  throw new UsageError(`there is no kind ${typed}; there are accesspolicies, maskpolicies, connections and blocks`)
 }
 
 /** A file's text, or standard input's for `-`. */

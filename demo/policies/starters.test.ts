@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { parseDocuments } from '../../worker/documents.ts'
 import { testPolicies } from '../../worker/policycases.ts'
 
 const FOLDER = import.meta.dirname
@@ -11,11 +12,17 @@ test('there are the starters the documentation names', () => {
     'break-glass.yaml',
     'coding-agents.yaml',
     'developer-with-holds.yaml',
+    'masks.yaml',
     'read-only.yaml',
   ])
 })
 
-describe.each(starters)('%s', (file) => {
+test('masks.yaml is a policy', () => {
+  expect(parseDocuments(read('masks.yaml').text)).toMatchObject({ ok: true, documents: [{ kind: 'MaskPolicy' }] })
+})
+
+// A mask policy decides nothing, and so has no cases.
+describe.each(starters.filter((file) => file !== 'masks.yaml'))('%s', (file) => {
   // Beside every other starter: none of them may open what this one keeps shut.
   const tested = testPolicies(starters.map(read), [read(file.replace(/\.yaml$/, '.test.yaml'))])
   test('is a policy with cases', () => expect(tested.ok ? [] : tested.errors).toEqual([]))

@@ -369,12 +369,13 @@ async function endIn(holds: MemoryHolds, id: string, by: string, now: number): P
   return true
 }
 
-/** Takes a file whose first word is not `bad`: a Block as it is written, anything else as a policy of that name. */
+/** Takes a file whose first word is not `bad`: a Block or MaskPolicy as it is written, anything else as a policy of that name. */
 function parseFake(text: string): ReturnType<ApiDeps['parseDocuments']> {
   if (text.startsWith('bad')) return { ok: false, errors: ['spec.rules: expected an array'] }
-  if (text.includes('kind: Block')) {
+  const kind = ['Block', 'MaskPolicy'].find((one) => text.includes(`kind: ${one}`))
+  if (kind !== undefined) {
     const document = parse(text)
-    return { ok: true, documents: [{ kind: 'Block', name: document.metadata.name, document, source: text }] }
+    return { ok: true, documents: [{ kind, name: document.metadata.name, document, source: text }] }
   }
   return { ok: true, documents: [{ kind: 'AccessPolicy', name: text.trim(), document: {}, source: text }] }
 }
