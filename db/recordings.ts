@@ -3,8 +3,9 @@
 import { and, asc, desc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { alias } from 'drizzle-orm/sqlite-core'
-import type { BodyDigest, Leaf, RecordedMask } from '../protocol/log/event.ts'
+import type { BodyDigest, Leaf } from '../protocol/log/event.ts'
 import { parseLeaf } from '../protocol/log/leaf.ts'
+import { joinMasks } from '../protocol/log/masks.ts'
 import { titleOf } from '../protocol/transcript/title.ts'
 import type { CommandSummary, RequestRecord, SessionSummary } from '../worker/api/types.ts'
 import type { ByteSource } from '../worker/context.ts'
@@ -273,14 +274,6 @@ function segments(
       cancelled = true
     },
   }
-}
-
-function joinMasks(a: RecordedMask | undefined, b: RecordedMask | undefined): RecordedMask | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  const rules: Record<string, number> = { ...a.rules }
-  for (const [rule, count] of Object.entries(b.rules)) rules[rule] = (rules[rule] ?? 0) + count
-  const withheld = b.withheld ?? a.withheld
-  return { count: a.count + b.count, rules, ...(withheld === undefined ? {} : { withheld }) }
 }
 
 /** A request has no review: that belongs to the event that asks people. */

@@ -2,7 +2,7 @@
 // In: a Leaf. Out: its canonical bytes, its hash, the salted hash of a body. No I/O. No clock.
 
 import { sha256 } from '@noble/hashes/sha2.js'
-import type { BodyDigest, Leaf, RecordedMask, RecordedRequest, RecordedResult } from './event.ts'
+import type { BodyDigest, Leaf, MaskedPlace, RecordedMask, RecordedRequest, RecordedResult } from './event.ts'
 
 /** SHA-256 over the parts, one after the other. Handed in where a runtime has a faster one of its own. */
 export type Sha256 = (...parts: readonly Uint8Array[]) => Uint8Array
@@ -84,9 +84,14 @@ function bodyText({ bytes, kind, mediaType, seq, sha256 }: BodyDigest): string {
   return `{"bytes":${number(bytes)},"kind":${string(kind)},"mediaType":${string(mediaType)},"seq":${number(seq)},"sha256":${string(sha256)}}`
 }
 
-function maskText({ count, rules, withheld }: RecordedMask): string {
+function maskText({ count, places, rules, withheld }: RecordedMask): string {
+  const where = places === undefined ? '' : `,"places":[${places.map(placeText).join(',')}]`
   const tail = withheld === undefined ? '' : `,"withheld":${string(withheld)}`
-  return `{"count":${number(count)},"rules":${record(rules)}${tail}}`
+  return `{"count":${number(count)}${where},"rules":${record(rules)}${tail}}`
+}
+
+function placeText({ at, count, rule }: MaskedPlace): string {
+  return `{"at":${string(at)},"count":${number(count)},"rule":${string(rule)}}`
 }
 
 function requestText(request: RecordedRequest): string {

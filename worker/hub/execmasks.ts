@@ -1,18 +1,18 @@
 // What masks an exec or attach: its output, what is recorded of its input, and the Status that ends it. One for each stream.
 
 import type { RecordedMask } from '../../protocol/log/event.ts'
+import { joinMasks } from '../../protocol/log/masks.ts'
 import { failure, type Status } from '../../protocol/status.ts'
 import { join } from '../bytes.ts'
 import type { RequestInfo } from '../context.ts'
 import type { Masking } from '../mask/contract.ts'
 import { planResponseMask } from '../mask/response.ts'
 import { readStatus } from './channels.ts'
-import { joinMasks } from './masks.ts'
 import type { RelayMasks, TextMask } from './relay.ts'
 
 /** What masks a stream, and what it has masked. */
 export interface ExecMasks extends RelayMasks {
-  report(): RecordedMask
+  report(): RecordedMask | undefined
 }
 
 const encoder = new TextEncoder()

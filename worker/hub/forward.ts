@@ -2,6 +2,7 @@
 // In: what was recorded and what the API server said. Out: a Reply. Upgrades end in the relay, all else in respond.
 
 import type { RecordedResult } from '../../protocol/log/event.ts'
+import { joinMasks, worthTelling } from '../../protocol/log/masks.ts'
 import type { MessageSocket, Recorded, Refusal, Reply } from '../context.ts'
 import { MAX_CLIENT_MESSAGE_BYTES, WHOLE_RESPONSE_BYTES } from '../limits.ts'
 import { planResponseMask } from '../mask/response.ts'
@@ -12,7 +13,6 @@ import { checkUpstream } from '../reply/headers.ts'
 import { reasonOf } from '../reply/status.ts'
 import { createExecMasks } from './execmasks.ts'
 import { answerHeaders } from './headers.ts'
-import { joinMasks, worthTelling } from './masks.ts'
 import type { Passage } from './passage.ts'
 import { relay } from './relay.ts'
 import { type ResponseRecorder, respond, type Transform } from './respond.ts'
@@ -131,8 +131,8 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
   }
   const masks = kind === 'portforward' ? null : createExecMasks(info, passage.masking)
   const end = async (result: Omit<RecordedResult, 'bytes' | 'durationMs'>, withheld?: string): Promise<void> => {
-    const none = { count: 0, rules: {}, ...(withheld === undefined ? {} : { withheld }) }
-    const mask = worthTelling(joinMasks(masks?.report(), none))
+    const stopped = withheld === undefined ? undefined : { count: 0, rules: {}, withheld }
+    const mask = worthTelling(joinMasks(masks?.report(), stopped))
     try {
       await recorder.close(result, mask)
     } catch {
