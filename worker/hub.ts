@@ -4,7 +4,7 @@
 
 import type { Authenticated, Refusal, Reply } from './context.ts'
 import type { PolicySet } from './decide/compile.ts'
-import { accessEnded } from './hub/access.ts'
+import { accessEnded, masksEnded } from './hub/access.ts'
 import { type Assessed, assess, undecided } from './hub/assess.ts'
 import { takeBody } from './hub/body.ts'
 import { isDryRun } from './hub/dryrun.ts'
@@ -14,12 +14,13 @@ import { createMaskings } from './hub/masking.ts'
 import { type HubOptions, type Passage, refuse } from './hub/passage.ts'
 import { type Admission, admitAllowed, admitHeld } from './hub/permit.ts'
 import { maskForRecord, recordIntent, refuseRecorded } from './hub/record.ts'
+import { restore } from './hub/restore.ts'
 import { createSecondTries } from './hub/secondtries.ts'
 import { pinned, send } from './hub/send.ts'
 import { createStreams, type OpenStream } from './hub/streams.ts'
 import { createUsage } from './hub/usage.ts'
-import { MasksUnknown } from './inforce.ts'
 import { BODY_DEADLINE_MS, MAX_STREAMS_PER_IDENTITY, REJUDGE_EVERY_MS } from './limits.ts'
+import type { MaskSet } from './mask/maskset.ts'
 import { LogUnavailable } from './ports.ts'
 
 export type { HubOptions } from './hub/passage.ts'
@@ -37,8 +38,9 @@ export interface Hub {
 
 /** Makes a connection's hub. */
 export function createHub(options: HubOptions): Hub {
-  const { clock, policies, holds } = options
+  const { clock, policies, masks, holds } = options
   let inForce: PolicySet | null = null
+  let masksInForce: MaskSet | null = null
   const leftovers = createLeftovers(options)
   const secondTries = createSecondTries(clock)
   const usage = createUsage(clock)
@@ -50,11 +52,13 @@ export function createHub(options: HubOptions): Hub {
     rejudge: (request, stream) => {
       // The next look sees what this one asked for: access ends within two looks, and those within 10 s.
       refresh().catch((error: unknown) => options.onBug(error, request.id))
-      return accessEnded(request, stream, { set: inForce, now: clock.now(), holds, usage })
+      const ended = accessEnded(request, stream, { set: inForce, now: clock.now(), holds, usage })
+      return ended ?? masksEnded(request, stream, masksInForce)
     },
   })
   const refresh = async (): Promise<void> => {
     inForce = await policies.current()
+    masksInForce = await masks.current()
   }
 
   /** One request's whole way. Every stage takes what the one before made; every way out is recorded. */
@@ -63,13 +67,19 @@ export function createHub(options: HubOptions): Hub {
     inForce = set
     const taken = await takeBody(arrived, clock, options.bodyDeadlineMs ?? BODY_DEADLINE_MS)
     if (!taken.ok) return refuseRecorded(passage, { ...arrived, decision: undecided(set) }, taken.refusal, null)
-    const sent = taken.value
-    const request = { ...arrived, info: { ...arrived.info, dryRun: isDryRun(arrived.info, sent) } }
+    const came = taken.value
+    const request = { ...arrived, info: { ...arrived.info, dryRun: isDryRun(arrived.info, came) } }
     const first = secondTries.recall(request)
     if (first !== null) {
       const given = { by: 'gateway', answer: first.reply } as const
-      return refuseRecorded(passage, { ...request, decision: first.decision }, SECOND_TRY, sent, given)
+      return refuseRecorded(passage, { ...request, decision: first.decision }, SECOND_TRY, came, given)
     }
+    const restored = await restore(passage, request, came, set)
+    if (!restored.ok) {
+      const { refusal, decision } = restored
+      return stop(passage, { ok: false, decided: { ...request, decision }, body: came, refusal })
+    }
+    const sent = restored.value
 
     const assessed = await assess(passage, request, sent, set)
     if (!assessed.ok) return stop(passage, assessed)
@@ -126,7 +136,15 @@ export function createHub(options: HubOptions): Hub {
       try {
         await available(holds.ready())
         await available(recall(options.history, usage, request, visit.session, await policies.current(), clock.now()))
-        const rules = await options.masks.rulesFor(request.identity, request.connection)
+        const set = await masks.current()
+        masksInForce = set
+        if (set.broken !== null) {
+          visit.failed()
+          leave()
+          return refuse(request, { kind: 'forbidden', message: `nothing may pass: ${set.broken}` })
+        }
+        const rules = set.rulesFor(request.identity, request.connection)
+        stream.masks = rules
         const masking = maskings.of(visit.session, rules)
         const counting = usage.of(request, visit.session)
         const passage: Passage = {
@@ -150,10 +168,6 @@ export function createHub(options: HubOptions): Hub {
           visit.failed()
           return refuse(request, LOG_UNAVAILABLE)
         }
-        if (error instanceof MasksUnknown) {
-          visit.failed()
-          return refuse(request, { kind: 'forbidden', message: `nothing may pass: ${error.message}` })
-        }
         options.onBug(error, request.id)
         return refuse(request, { kind: 'internal', message: 'the gateway could not handle this request' })
       }
@@ -161,7 +175,7 @@ export function createHub(options: HubOptions): Hub {
     end: (why) => streams.end(why),
     async rejudge() {
       policies.invalidate()
-      options.masks.invalidate()
+      masks.invalidate()
       await refresh()
       streams.rejudge()
     },

@@ -23,8 +23,8 @@ export interface CachedDocuments<T> {
   readonly store: Pick<Store, 'revision' | 'documents'>
   readonly clock: Clock
   readonly kinds: readonly string[]
-  /** Called when any document of the gateway has changed. `former`: what it made the last time. */
-  readonly compile: (documents: readonly StoredDocument[], former: T | null) => T
+  /** Called when any document of the gateway has changed. */
+  readonly compile: (documents: readonly StoredDocument[]) => T
   /** What is given while it is not known what is in force: it refuses everything. */
   readonly unknown: T
 }
@@ -49,7 +49,7 @@ export function createDocumentCache<T>(of: CachedDocuments<T>): DocumentCache<T>
       const revision = await store.revision()
       const found = held !== null && held.revision === revision ? null : await documents()
       if (mine !== generation) return
-      if (found !== null) held = { set: of.compile(found, held?.set ?? null), revision }
+      if (found !== null) held = { set: of.compile(found), revision }
       confirmedAt = startedAt
     } catch {
       // Not confirmed: STALE_MS runs on.

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Facts, Release } from '../context.ts'
 import { compilePolicies } from '../decide/compile.ts'
 import { block, facts, judged, policy, rule } from '../decide/testing.ts'
-import { accessEnded } from './access.ts'
+import { brokenMaskSet, compileMasks } from '../mask/maskset.ts'
+import { accessEnded, masksEnded } from './access.ts'
 import type { Admitted } from './streams.ts'
 import { createUsage } from './usage.ts'
 
@@ -122,5 +123,40 @@ describe('what is open ends', () => {
       block('c', { connection: 'test' }),
     ]
     expect(looked([ALLOW], admitted(), { blocks })).toBeNull()
+  })
+})
+
+describe('when what is masked changes', () => {
+  const masks = (spec: Record<string, unknown>, broken = false) =>
+    broken
+      ? brokenMaskSet('mask policy m cannot be used')
+      : compileMasks([
+          { name: 'm', document: { apiVersion: 'sallyport/v1', kind: 'MaskPolicy', metadata: { name: 'm' }, spec } },
+        ])
+  const BEFORE = { layers: { values: false } }
+  const AFTER = { layers: { values: true } }
+  const watch = judged('watch pods shop', { with: { streaming: true } })
+  const get = judged('get pods shop p')
+  const exec = { ...judged('connect pods/exec shop p'), upgrade: { kind: 'websocket', protocols: [] } as const }
+  const said = (request: ReturnType<typeof judged>, spec: Record<string, unknown>, broken = false, letIn = true) =>
+    masksEnded(
+      { upgrade: null, ...request },
+      { admitted: letIn ? admitted() : null, masks: masks(BEFORE).rulesFor(watch.identity, 'prod') },
+      masks(spec, broken),
+    )?.message ?? null
+  it.each<[string, ReturnType<typeof said>, string | null]>([
+    ['a watch ends', said(watch, AFTER), 'access ended: what is masked has changed; run the command again'],
+    ['an exec ends', said(exec, AFTER), 'access ended: what is masked has changed; run the command again'],
+    ['what cannot be known any more ends it', said(exec, AFTER, true), 'access ended: mask policy m cannot be used'],
+    ['it goes on where it is about somebody else', said(watch, { ...BEFORE, connections: ['prod', 'dev'] }), null],
+    ['whatever answers at once goes on', said(get, AFTER), null],
+    ['whoever waits for people goes on waiting', said(exec, AFTER, false, false), null],
+  ])('%s', (_name, message, expected) => {
+    expect(message).toBe(expected)
+  })
+  it('nothing ends before it is known what is masked', () => {
+    const rules = masks(BEFORE).rulesFor(watch.identity, 'prod')
+    expect(masksEnded({ ...watch, upgrade: null }, { admitted: admitted(), masks: rules }, null)).toBe(null)
+    expect(masksEnded({ ...watch, upgrade: null }, { admitted: admitted(), masks: null }, masks(AFTER))).toBe(null)
   })
 })

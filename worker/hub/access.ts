@@ -6,6 +6,7 @@ import { blockOf } from '../decide/blocks.ts'
 import type { PolicySet } from '../decide/compile.ts'
 import { decide, type Judged } from '../decide/decide.ts'
 import type { Holds } from '../hold/holds.ts'
+import type { MaskSet } from '../mask/maskset.ts'
 import { endedMessage } from './assess.ts'
 import type { OpenStream } from './streams.ts'
 import type { UsageBook } from './usage.ts'
@@ -54,6 +55,21 @@ export function accessEnded(
     default:
       return decision.effect satisfies never
   }
+}
+
+/**
+ * Why a stream must end that is masked by rules no longer in force, or null. Whatever answers at once goes on: it was asked for
+ * while they were.
+ */
+export function masksEnded(
+  { identity, connection, info, upgrade }: Pick<Authenticated, 'identity' | 'connection' | 'info' | 'upgrade'>,
+  { admitted, masks }: Pick<OpenStream, 'admitted' | 'masks'>,
+  set: MaskSet | null,
+): Refusal | null {
+  if (set === null || masks === null || admitted === null || (!info.streaming && upgrade === null)) return null
+  if (set.broken !== null) return ended(set.broken)
+  if (set.rulesFor(identity, connection).revision === masks.revision) return null
+  return ended('what is masked has changed; run the command again')
 }
 
 export function hasExpired({ identity }: Pick<Authenticated, 'identity'>, now: number): boolean {

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 import type { Authenticated } from '../context.ts'
 import { compilePolicies } from '../decide/compile.ts'
 import { createHub } from '../hub.ts'
-import { MasksUnknown } from '../inforce.ts'
-import { DEFAULT_MASK_RULES } from '../mask/rules.ts'
+import { brokenMaskSet, compileMasks, type MaskSet } from '../mask/maskset.ts'
 import { infoOf } from '../mask/testing.ts'
 import { createSessions } from '../record/sessions.ts'
 import { playedPassage } from './testing.ts'
@@ -27,15 +26,15 @@ const REQUEST: Authenticated = {
   identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 9e9 },
 }
 
-/** A hub for whose requests the rules are what is given. */
-function hubWith(rulesFor: () => Promise<typeof DEFAULT_MASK_RULES>) {
+/** A hub in which the masks are in force that are given. */
+function hubWith(masks: () => MaskSet) {
   const { passage, sent, order } = playedPassage(() => ({ status: 200, body: {} }))
   const { hub } = passage
   const bugs: unknown[] = []
   const made = createHub({
     ...hub,
     policies: { current: async () => compilePolicies([]), invalidate: () => undefined },
-    masks: { rulesFor, invalidate: () => undefined },
+    masks: { current: async () => masks(), invalidate: () => undefined },
     sessions: createSessions({ clock: hub.clock, ids: hub.newId }),
     holds: { ...hub.holds, ready: async () => undefined },
     history: { intents: async () => [] },
@@ -45,9 +44,9 @@ function hubWith(rulesFor: () => Promise<typeof DEFAULT_MASK_RULES>) {
 }
 
 test('while it cannot be known what is masked nothing passes, and the answer says why', async () => {
-  const { hub, sent, order, bugs } = hubWith(async () => {
-    throw new MasksUnknown('mask policy m cannot be used: spec.x: is not a known key')
-  })
+  const { hub, sent, order, bugs } = hubWith(() =>
+    brokenMaskSet('mask policy m cannot be used: spec.x: is not a known key'),
+  )
   const reply = await hub.handle(REQUEST)
   if (reply.kind !== 'response' || !(reply.body instanceof Uint8Array)) throw new Error('no Status')
   expect(reply.status).toBe(403)
@@ -56,10 +55,7 @@ test('while it cannot be known what is masked nothing passes, and the answer say
 })
 test('as soon as it is known requests are judged again', async () => {
   let known = false
-  const { hub, order, bugs } = hubWith(async () => {
-    if (known) return DEFAULT_MASK_RULES
-    throw new MasksUnknown('not yet')
-  })
+  const { hub, order, bugs } = hubWith(() => (known ? compileMasks([]) : brokenMaskSet('not yet')))
   await hub.handle(REQUEST)
   known = true
   await hub.handle(REQUEST)

@@ -2,8 +2,8 @@
 
 import type { Authenticated, Refusal, Reply } from '../context.ts'
 import type { Holds } from '../hold/holds.ts'
-import type { PolicyCache } from '../inforce.ts'
-import type { MaskCache, Masking } from '../mask/contract.ts'
+import type { MaskCache, PolicyCache } from '../inforce.ts'
+import type { Masking } from '../mask/contract.ts'
 import type { Clock, Log, Tunnel, UsageHistory } from '../ports.ts'
 import type { Sessions, Visit } from '../record/sessions.ts'
 import { statusOf } from '../reply/status.ts'

@@ -2,6 +2,7 @@
 // In: authenticated requests. Out: a handle with a signal that aborts when access ends. No I/O.
 
 import type { Authenticated, Facts, Outcome, Refusal, Release } from '../context.ts'
+import type { MaskRules } from '../mask/contract.ts'
 import type { Clock } from '../ports.ts'
 
 /** Reason of the signal's abort when access ended, and not the client's patience. */
@@ -26,6 +27,8 @@ export interface OpenStream {
   opened: boolean
   /** Null while it is not decided, or waits for people. */
   admitted: Admitted | null
+  /** What it is masked by, once it is known. */
+  masks: MaskRules | null
   /** Must be called once, when the request is over. */
   leave(): void
 }
@@ -109,6 +112,7 @@ export function createStreams(options: {
         session: '',
         opened: false,
         admitted: null,
+        masks: null,
         leave() {
           if (!slots.delete(slot)) return
           request.signal.removeEventListener('abort', onGone)

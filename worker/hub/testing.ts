@@ -137,7 +137,7 @@ export function playedPassage(api: PlayedApiServer): {
     log,
     tunnel,
     policies: { current: unused, invalidate: unused },
-    masks: { rulesFor: unused, invalidate: unused },
+    masks: { current: unused, invalidate: unused },
     sessions: { enter: unused },
     holds: {
       ready: unused,
@@ -163,6 +163,7 @@ export function playedPassage(api: PlayedApiServer): {
       session: 's',
       opened: true,
       admitted: null,
+      masks: null,
       leave: () => undefined,
     },
     visit: { session: 's', command: 'c', open: null, failed: () => undefined, leave: () => undefined },

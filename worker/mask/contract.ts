@@ -1,6 +1,6 @@
 // What the parts of masking agree on: what a finder finds, what a session keeps, what MaskPolicies say. Types only.
 
-import type { Identity, RequestInfo } from '../context.ts'
+import type { RequestInfo } from '../context.ts'
 
 /** A stretch of a text that is secret. Offsets are bytes into the text that was given. */
 export interface Hit {
@@ -105,12 +105,4 @@ export interface Masking {
   readonly rules: MaskRules
   readonly values: KnownValues
   readonly finder: Finder
-}
-
-/** The MaskPolicies in force. */
-export interface MaskCache {
-  /** What they say for whoever asks, at most seconds old. Rejects when they cannot be known, or one cannot be read: nothing may pass then. */
-  rulesFor(identity: Identity, connection: string): Promise<MaskRules>
-  /** Makes the next {@link rulesFor} ask the store. */
-  invalidate(): void
 }
