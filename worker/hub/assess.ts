@@ -9,7 +9,6 @@ import type { PolicySet } from '../decide/compile.ts'
 import { decide } from '../decide/decide.ts'
 import { forbidden } from '../decide/explain.ts'
 import { judgeLimits, pastLimit } from '../decide/limits.ts'
-import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { strictBody } from '../mask/strict.ts'
 import type { TakenBody } from './body.ts'
 import { type Gathered, type Gathering, gather, readQuestion } from './gather.ts'
@@ -69,17 +68,8 @@ export async function assess(
       ? { ...no({ kind: 'upstream', message: 'the API server refused it' }), given: gathered.given }
       : no(gathered.refusal)
 
-  const block = blockOf(set, { identity: request.identity, connection: request.connection, session: visit.session })
-  if (block !== null) {
-    const decision: Decision = {
-      effect: 'Deny',
-      policy: block.name,
-      rule: 'block',
-      reason: endedMessage(block),
-      revision: set.revision,
-    }
-    return no({ kind: 'ended', message: endedMessage(block), decision }, decision)
-  }
+  const block = blocked(request, visit.session, set)
+  if (block !== null) return no(block.refusal, block.decision)
 
   const gathering = gather(passage, decided, taken)
   let facts: Facts = { now: hub.clock.now(), session: counting.facts(), ...optionsOf(request, taken) }
@@ -109,7 +99,7 @@ export async function assess(
   if (taken !== null && taken.format === 'protobuf' && !isDeleteOptions(taken.value)) {
     const got = await gathering.object()
     if (!got.ok) return failed(got)
-    const read = gathering.dryRun === null ? null : readDryRun(request, gathering.dryRun)
+    const read = gathering.dryRun === null ? null : readDryRun(gathering.dryRun)
     if (read === null || !read.ok) return no(read?.refusal ?? UNREAD)
     body = read.value
   }
@@ -133,6 +123,30 @@ export async function assess(
     if (decided.decision.effect === 'Allow') counting.reserve(numbersOf(request))
   }
   return { ok: true, decided, body, facts, gathering }
+}
+
+/** A refusal that needs no look at the cluster. */
+export interface Denied {
+  readonly refusal: Refusal
+  readonly decision: Decision
+}
+
+/** What a block says to a request; null: none is for it. */
+function blocked(request: Authenticated, session: string, set: PolicySet): Denied | null {
+  const block = blockOf(set, { identity: request.identity, connection: request.connection, session })
+  if (block === null) return null
+  const reason = endedMessage(block)
+  const decision: Decision = { effect: 'Deny', policy: block.name, rule: 'block', reason, revision: set.revision }
+  return { refusal: { kind: 'ended', message: reason, decision }, decision }
+}
+
+/** Whether a request is refused whatever its object is. */
+export function deniedOutright(passage: Passage, request: Authenticated, set: PolicySet): Denied | null {
+  const block = blocked(request, passage.visit.session, set)
+  if (block !== null) return block
+  const verdict = decide(set, request, { now: passage.hub.clock.now(), session: passage.counting.facts() })
+  if (!verdict.decided || verdict.decision.effect !== 'Deny') return null
+  return { refusal: forbidden(verdict.decision, request), decision: verdict.decision }
 }
 
 /** What whoever was stopped is told. */
@@ -184,7 +198,7 @@ function isDeleteOptions(value: unknown): boolean {
 }
 
 /** The JSON the API server made of a protobuf body. */
-function readDryRun({ info }: Authenticated, answer: Answer): Outcome<TakenBody> {
+function readDryRun(answer: Answer): Outcome<TakenBody> {
   const strict = strictBody('json', answer.bytes)
   if (!strict.ok) {
     return {
@@ -192,8 +206,5 @@ function readDryRun({ info }: Authenticated, answer: Answer): Outcome<TakenBody>
       refusal: { kind: 'upstream', message: 'the API server’s dry run did not answer JSON; nothing was changed' },
     }
   }
-  const placeholder = findPlaceholder({ info, format: 'json', bytes: answer.bytes })
-  if (placeholder !== null)
-    return { ok: false, refusal: { kind: 'forbidden', message: placeholderMessage(placeholder.where) } }
   return { ok: true, value: { bytes: answer.bytes, format: 'json', value: strict.value } }
 }

@@ -1,20 +1,28 @@
-// A request's body, taken off the wire whole, read strictly, and searched for placeholders before anything is decided.
-// In: a request and its source. Out: bytes and what they mean, or a refusal. What is not JSON or YAML is read later.
+// A request's body, taken off the wire whole and read strictly before anything is decided. In: a request and its source.
+// Out: bytes and what they mean, or a refusal. What is not JSON or YAML is read later.
 
 import { readWhole } from '../bytes.ts'
 import type { Authenticated, BodyFormat, Outcome } from '../context.ts'
 import { MAX_BODY_BYTES } from '../limits.ts'
-import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { strictBody } from '../mask/strict.ts'
 import type { Clock } from '../ports.ts'
 
 /** A body that may be judged. */
 export interface TakenBody {
-  /** As they came; this is what is forwarded. */
+  /** What is forwarded: as they came, or with masked values put back. */
   readonly bytes: Uint8Array
   readonly format: BodyFormat
   /** What it means. For protobuf only `{apiVersion, kind}`, until the API server has read it. */
   readonly value: unknown
+  /** Set where masked values were put back: the body as the client sent it, which is what people and the record may see of it. */
+  readonly restored?: Restored
+}
+
+/** A body before masked values were put back. */
+export interface Restored {
+  readonly from: TakenBody
+  /** What was put back; an answer's Status may quote it. In memory only. */
+  readonly values: readonly string[]
 }
 
 /** Reads the body, or refuses it: 413, 408-like, 400. No body: null. */
@@ -50,8 +58,6 @@ export async function takeBody(
   if (format === 'protobuf' && isDeletion(request) && !isDeleteOptions(strict.value)) {
     return refuse('malformed', 'the request body cannot be judged: a deletion takes DeleteOptions, and it must say so')
   }
-  const placeholder = findPlaceholder({ info: request.info, format, bytes: read.bytes })
-  if (placeholder !== null) return refuse('forbidden', placeholderMessage(placeholder.where))
   return { ok: true, value: { bytes: read.bytes, format, value: strict.value } }
 }
 
@@ -65,6 +71,6 @@ function isDeleteOptions(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'DeleteOptions'
 }
 
-function refuse(kind: 'too-large' | 'timeout' | 'malformed' | 'forbidden', message: string) {
+function refuse(kind: 'too-large' | 'timeout' | 'malformed', message: string) {
   return { ok: false as const, refusal: { kind, message } }
 }

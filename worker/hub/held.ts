@@ -182,7 +182,8 @@ function unsupported({ dryRun }: Gathering): boolean {
  */
 function keyBody({ info }: Decided, sent: TakenBody | null): Uint8Array | null {
   if (sent === null) return null
-  const { format, value, bytes } = sent
+  // With placeholders where values were put back: their tags stand for the values, and a hash of those could be tried out.
+  const { format, value, bytes } = sent.restored?.from ?? sent
   const kind = new TextEncoder().encode(`${format}\n`)
   const deletes = info.verb === 'delete' || info.verb === 'deletecollection'
   if (!deletes || format === 'protobuf' || typeof value !== 'object' || value === null) return join([kind, bytes])

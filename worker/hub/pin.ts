@@ -50,7 +50,7 @@ const UNSAYABLE = 'it holds a number that JSON cannot say exactly; send JSON, or
 const NEWER = 'it names a newer version than the one that was judged; look at the object, and run the command again'
 
 /** The body as the text of a JSON object. YAML is sent as JSON, which is YAML as well; null when that would change a value. */
-function jsonOf({ bytes, format, value }: TakenBody): string | null {
+export function jsonOf({ bytes, format, value }: TakenBody): string | null {
   if (!isRecord(value)) return null
   const yaml = format === 'yaml' || format === 'apply-patch'
   if (startsAsObject(bytes) && (!yaml || isJson(bytes))) return decoder.decode(bytes)

@@ -78,9 +78,11 @@ export type MaskedForRecord =
 /** Masks a body for the record. No body: nothing. */
 export function maskForRecord(decided: Decided, body: TakenBody | null, masking: Masking): MaskedForRecord {
   if (body === null) return { ok: true, body: null, report: undefined, secrets: [] }
-  const masked = maskRequestBody({ info: decided.info, format: body.format, bytes: body.bytes, masking })
+  const seen = body.restored?.from ?? body
+  const masked = maskRequestBody({ info: decided.info, format: seen.format, bytes: seen.bytes, masking })
   if (!masked.ok) return { ok: false, reason: `the request body cannot be recorded: ${masked.reason}` }
-  const { mediaType, masked: bytes, report, secrets } = masked
+  const { mediaType, masked: bytes, report } = masked
+  const secrets = [...masked.secrets, ...(body.restored?.values ?? [])]
   return { ok: true, body: { mediaType, bytes }, report: report.count === 0 ? undefined : report, secrets }
 }
 

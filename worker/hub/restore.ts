@@ -1,0 +1,114 @@
+// Masked values that come back in a write: in the very field it was masked in, a placeholder becomes the value again; anywhere
+// else the write is refused. In: a request and its body. Out: the body that is judged and sent, or the refusal. The object is read
+// as the agent, recorded as every question of the gateway is, and only for whom the policies could let pass.
+
+import type { Authenticated, Decided, Decision, Refusal } from '../context.ts'
+import type { PolicySet } from '../decide/compile.ts'
+import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
+import { type Restored, type Restoring, restoreObject, restorePatch } from '../mask/restore/object.ts'
+import { type Source, sourceOf } from '../mask/restore/source.ts'
+import { Tags } from '../mask/restore/stretches.ts'
+import { strictBody } from '../mask/strict.ts'
+import { deniedOutright, undecided } from './assess.ts'
+import type { TakenBody } from './body.ts'
+import { readQuestion } from './gather.ts'
+import type { Passage } from './passage.ts'
+import { jsonOf } from './pin.ts'
+import { ask } from './preparatory.ts'
+import { openSession } from './record.ts'
+
+/** The body that goes on, or why the request does not. */
+export type Restoration =
+  | { readonly ok: true; readonly value: TakenBody | null }
+  | { readonly ok: false; readonly refusal: Refusal; readonly decision: Decision }
+
+const encoder = new TextEncoder()
+
+/** Puts masked values back into a body that holds placeholders. One that holds none is given back as it is. */
+export async function restore(
+  passage: Passage,
+  request: Authenticated,
+  taken: TakenBody | null,
+  set: PolicySet,
+): Promise<Restoration> {
+  const { info } = request
+  const found = taken === null ? null : findPlaceholder({ info, format: taken.format, bytes: taken.bytes })
+  if (taken === null || found === null) return { ok: true, value: taken }
+  const denied = deniedOutright(passage, request, set)
+  if (denied !== null) return { ok: false, ...denied }
+
+  const decided: Decided = { ...request, decision: undecided(set) }
+  const no = (refusal: Refusal): Restoration => ({ ok: false, refusal, decision: decided.decision })
+  const moved = (where: string): Restoration => no({ kind: 'forbidden', message: placeholderMessage(where) })
+  const text = textOf(taken)
+  if (text === null || !info.isResourceRequest) return moved(found.where)
+
+  const stands = await readAsItStands(passage, decided)
+  if (!stands.ok) return no(stands.refusal)
+  const restoring: Restoring = {
+    tags: new Tags(passage.masking.key),
+    sources: stands.sources,
+    secret: info.apiGroup === '' && info.resource === 'secrets',
+    dictionary: new Map(),
+  }
+  const restored = taken.format === 'json-patch' ? restorePatch(text, restoring) : restoreObject(text, restoring)
+  if (!restored.ok) return moved(restored.where === '' ? found.where : `The field ${restored.where.slice(0, 256)}`)
+  return made(taken, restored, info) ?? moved(found.where)
+}
+
+/** The restored body; null when it still holds a placeholder, or cannot be read any more. */
+function made(
+  from: TakenBody,
+  { text, values }: Extract<Restored, { ok: true }>,
+  info: Authenticated['info'],
+): Restoration | null {
+  const bytes = encoder.encode(text)
+  if (findPlaceholder({ info, format: from.format, bytes }) !== null) return null
+  const strict = strictBody(from.format, bytes)
+  if (!strict.ok) return null
+  return { ok: true, value: { bytes, format: from.format, value: strict.value, restored: { from, values } } }
+}
+
+/** The body as JSON; null when it is protobuf, or YAML that JSON cannot say. */
+function textOf(body: TakenBody): string | null {
+  switch (body.format) {
+    case 'none':
+    case 'protobuf':
+      return null
+    case 'json-patch':
+      return new TextDecoder().decode(body.bytes)
+    default:
+      return jsonOf(body)
+  }
+}
+
+/** What a write may take values from. */
+type Standing =
+  | { readonly ok: true; readonly sources: readonly Source[] }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+/** The object a write is about, as it stands and masked; none for what is created. Of a subresource, the object it belongs to. */
+async function readAsItStands(passage: Passage, decided: Decided): Promise<Standing> {
+  const { info } = decided
+  if (info.name === '' || (info.verb !== 'update' && info.verb !== 'patch')) return { ok: true, sources: [] }
+  const own = info.subresource === '' ? info.path : info.path.slice(0, -info.subresource.length - 1)
+  await openSession(passage)
+  const { hub, visit, masking, stream } = passage
+  const question = { ...readQuestion(decided, own), kind: 'read' } as const
+  const answer = await ask(hub, decided, visit, masking, question, stream.signal)
+  if (!answer.ok) return answer
+  const { status, bytes, masked } = answer.value
+  if (status === 404) return { ok: true, sources: [] }
+  if (status >= 300 || masked === null) {
+    const why = masked === null ? 'what it answered could not be masked' : `the API server answered ${status}`
+    return {
+      ok: false,
+      refusal: {
+        kind: 'forbidden',
+        message: `the write holds placeholders (⟦masked:…⟧), so the object was read as ${decided.identity.user.username} to put their values back, and ${why}; nothing was sent. Whoever writes a masked value back must be allowed to get the object; or write the value itself, or change only other fields.`,
+      },
+    }
+  }
+  const source = sourceOf(new TextDecoder().decode(bytes), new TextDecoder().decode(masked))
+  return { ok: true, sources: source === null ? [] : [source] }
+}

@@ -1,0 +1,122 @@
+// One string of a write in which placeholders stand. In: the string, and the same field of the object as it stands and as the
+// session sees it. Out: the token with what was masked there, or null: a placeholder stands for something else. No I/O.
+
+import { decodeBase64, encodeBase64 } from '../base64.ts'
+import { binaryOf, binaryOfText, bytesOf, textOfBinary } from './binary.ts'
+import { rawOf, stringToken } from './json.ts'
+import type { Form, Source } from './source.ts'
+import { PLACEHOLDER, START, type Stretch, stretchesOf, type Tags } from './stretches.ts'
+
+/** A string with its placeholders undone. */
+export interface RestoredField {
+  /** A JSON token. */
+  readonly token: string
+  /** What was put in, as text. In memory only. */
+  readonly values: readonly string[]
+}
+
+/** Values by tag that may also be put in, where the field's own value holds them: of a Helm release. One character a byte. */
+export type Dictionary = ReadonlyMap<string, string>
+
+/** A value of the release this short would be part of anything. */
+const MIN_PART_CHARS = 4
+const decoder = new TextDecoder('utf-8')
+
+/** True when text of one character a byte holds a placeholder. */
+export function holdsPlain(binary: string): boolean {
+  return binary.includes(START)
+}
+
+/** The bytes of base64 that holds a placeholder, one character a byte; null: it is none, or holds none. */
+export function decodedWithPlaceholder(text: string): string | null {
+  if (text.length < 20 || !/^[A-Za-z0-9+/\r\n]+={0,2}[\r\n]*$/.test(text)) return null
+  const bytes = decodeBase64(bytesOf(text))
+  const binary = bytes === null ? '' : binaryOf(bytes)
+  return holdsPlain(binary) ? binary : null
+}
+
+/**
+ * @param form how the field holds a Secret's value, if it does
+ * @param sources the field's own places
+ */
+export function restoreField(
+  text: string,
+  form: Form,
+  sources: readonly Source[],
+  tags: Tags,
+  dictionary: Dictionary,
+): RestoredField | null {
+  for (const source of sources) {
+    const { live, masked } = source
+    if (source.form !== form || masked.kind !== 'string' || masked.value !== text) continue
+    const raw = rawOf(live)
+    if (raw !== rawOf(masked)) return { token: raw, values: valuesOf(live.kind === 'string' ? live.value : raw) }
+  }
+  const own = binaryOfText(text)
+  const decoded = decodedWithPlaceholder(text)
+  const [content, inBase64] = decoded === null ? [own, false] : [decoded, true]
+  if (!holdsPlain(content)) return null
+  const pairs = sources.flatMap((source) => contentsOf(source, form === 'other' ? inBase64 : null))
+  const made = fill(content, pairs, tags, dictionary)
+  if (made === null) return null
+  const { filled, values } = made
+  // A value written plain into `data` is meant as what it stands for.
+  const encoded = inBase64 || (form === 'base64' && new RegExp(`^${PLACEHOLDER.source}$`).test(content))
+  const result = encoded ? decoder.decode(encodeBase64(bytesOf(filled))) : textOfBinary(filled)
+  return result === null ? null : { token: stringToken(result), values }
+}
+
+/**
+ * What a place holds, as it stands and masked, one character a byte.
+ * @param inBase64 whether the written string is base64 of what is looked for; null: a Secret's value, whose form its place says
+ */
+function contentsOf({ live, masked, form }: Source, inBase64: boolean | null): (readonly [string, string])[] {
+  if (live.kind !== 'string' || masked.kind !== 'string' || live.value === masked.value) return []
+  const decode = inBase64 ?? form === 'base64'
+  if (!decode) return [[binaryOfText(live.value), binaryOfText(masked.value)]]
+  const one = decodeBase64(bytesOf(binaryOfText(live.value)))
+  const other = decodedWithPlaceholder(masked.value)
+  return one === null || other === null ? [] : [[binaryOf(one), other]]
+}
+
+/** Puts in what the placeholders stand for in the field's own contents. */
+function fill(
+  content: string,
+  pairs: readonly (readonly [string, string])[],
+  tags: Tags,
+  dictionary: Dictionary,
+): { readonly filled: string; readonly values: readonly string[] } | null {
+  const known = pairs.flatMap(([live, masked]) => stretchesOf(live, masked, tags) ?? [])
+  const values: string[] = []
+  let out = ''
+  let at = 0
+  for (const { 0: placeholder, 1: tag = '', index } of content.matchAll(PLACEHOLDER)) {
+    const original = onlyOriginal(known, tag) ?? partOf(dictionary.get(tag), pairs)
+    if (original === null) return null
+    out += content.slice(at, index) + original
+    at = index + placeholder.length
+    values.push(decoder.decode(bytesOf(original)))
+  }
+  const filled = out + content.slice(at)
+  return holdsPlain(filled) ? null : { filled, values }
+}
+
+/** What stands behind a tag in a field; null where nothing does, or different things do (one value in two spellings). */
+function onlyOriginal(known: readonly Stretch[], tag: string): string | null {
+  const originals = new Set(known.filter((stretch) => stretch.tag === tag).map(({ original }) => original))
+  const [original] = originals
+  return originals.size === 1 && original !== undefined ? original : null
+}
+
+/** A value of the release, if it stands in the field. */
+function partOf(value: string | undefined, pairs: readonly (readonly [string, string])[]): string | null {
+  if (value === undefined) return null
+  const whole = pairs.some(([live]) => live === value)
+  return whole || (value.length >= MIN_PART_CHARS && pairs.some(([live]) => live.includes(value))) ? value : null
+}
+
+/** A value as it may be quoted: as it stands and, where it is base64, decoded. */
+function valuesOf(text: string): string[] {
+  const decoded = decodeBase64(bytesOf(binaryOfText(text)))
+  return decoded === null ? [text] : [text, decoder.decode(decoded)]
+}
