@@ -1,0 +1,38 @@
+// Classes of bytes that several parts ask for. No I/O.
+
+function setOf(pattern: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => (byte < 128 && pattern.test(String.fromCharCode(byte)) ? 1 : 0))
+}
+
+/** Letters, digits and `_`: what makes up a word. */
+export const WORD = setOf(/\w/)
+/** Letters and digits. */
+export const ALNUM = setOf(/[A-Za-z0-9]/)
+export const DIGIT = setOf(/\d/)
+/** What names of variables, keys and fields are made of. */
+export const NAME = setOf(/[\w.-]/)
+/** Standard and URL-safe base64, without padding. */
+export const BASE64 = setOf(/[\w+/-]/)
+/** URL-safe base64 without padding. */
+export const BASE64URL = setOf(/[\w-]/)
+/** Blank, tab, line ends. */
+export const SPACE = setOf(/[ \t\r\n\v\f]/)
+
+/** Lower case of an ASCII letter, else the byte itself. */
+export function lower(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
+}
+
+/** Whether `text` (lower case, ASCII) stands at `at`, in either case. */
+export function standsAt(bytes: Uint8Array, at: number, text: string): boolean {
+  if (at < 0 || at + text.length > bytes.length) return false
+  for (let i = 0; i < text.length; i++) if (lower(bytes[at + i]!) !== text.charCodeAt(i)) return false
+  return true
+}
+
+/** `bytes[start..end)` as text, one character a byte. */
+export function latin(bytes: Uint8Array, start: number, end: number): string {
+  let text = ''
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!)
+  return text
+}

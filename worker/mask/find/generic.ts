@@ -1,0 +1,450 @@
+// Secrets assigned to a name that says so: `password=…`, `"apiKey": "…"`, `--token …`, `<secret>…</secret>`, HTTP headers, netrc.
+// In: where a keyword ends. Out: the value to mask. No I/O.
+
+import { ALNUM, BASE64URL, DIGIT, latin, lower, NAME, SPACE, standsAt, WORD } from './bytes.ts'
+import { entropyOf } from './entropy.ts'
+import type { NameKind } from './names.ts'
+import { excuseOf } from './stopwords.ts'
+
+/** Words that a name which says secret has. Each of them is looked at by the automaton; what the whole name says decides names.ts. */
+export const KEYWORDS: readonly string[] = [
+  'pass',
+  'pwd',
+  'passwort',
+  'kennwort',
+  'contrasena',
+  'senha',
+  'secret',
+  'token',
+  'credential',
+  'cred',
+  'auth',
+  'key',
+  'sess',
+  'cookie',
+  'dockerconfigjson',
+  '_pw',
+  'psw',
+  'otp',
+  'nonce',
+  'signature',
+  'sig=',
+  'salt',
+  'dsn',
+  'seed',
+  'mnemonic',
+  'pat=',
+  '_pat',
+]
+
+/** Longest name that is looked at, on either side of its keyword. */
+const MAX_NAME_SIDE = 64
+/** Longest value that is looked at. */
+const MAX_VALUE = 8192
+/** Blanks between a name, its operator and the value. */
+const MAX_BLANKS = 32
+const MIN_SECRET = 8
+const MIN_WEAK = 16
+const MIN_PASSWORD = 3
+/** Lookahead after a separator in an unquoted value: whether another pair begins. */
+const MAX_PAIR_NAME = 40
+
+/** What was found behind a keyword. */
+export interface Assigned {
+  /** -1: nothing. */
+  readonly start: number
+  readonly end: number
+  /** From where more text could change it; -1: nothing could. */
+  readonly open: number
+  /** Where the name ends: another keyword in front of it says the same. */
+  readonly nameEnd: number
+  readonly work: number
+}
+
+const QUOTE = new Uint8Array(256)
+for (const char of '"\'`') QUOTE[char.charCodeAt(0)] = 1
+const BLANK = new Uint8Array(256)
+BLANK[0x20] = 1
+BLANK[0x09] = 1
+
+const BACKSLASH = 0x5c
+const LF = 0x0a
+
+function result(start: number, end: number, open: number, nameEnd: number, work: number): Assigned {
+  return { start, end, open, nameEnd, work }
+}
+
+/** The end of blanks from `at` on. */
+function blanksEnd(bytes: Uint8Array, at: number): number {
+  const limit = Math.min(bytes.length, at + MAX_BLANKS)
+  let i = at
+  while (i < limit && BLANK[bytes[i]!] === 1) i++
+  return i
+}
+
+/** The name around `[start, end)`. */
+function nameAround(bytes: Uint8Array, start: number, end: number): { start: number; end: number } {
+  let from = start
+  const lowest = Math.max(0, start - MAX_NAME_SIDE)
+  while (from > lowest && NAME[bytes[from - 1]!] === 1) from--
+  let to = end
+  const highest = Math.min(bytes.length, end + MAX_NAME_SIDE)
+  while (to < highest && NAME[bytes[to]!] === 1) to++
+  return { start: from, end: to }
+}
+
+type Operator = 'assign' | 'colon' | 'blank' | 'element' | 'call'
+
+/** Looks at what follows the keyword `bytes[start..end)`. `judge` says what a name means. */
+export function assignedAt(bytes: Uint8Array, start: number, end: number, judge: (name: string) => NameKind): Assigned {
+  const name = nameAround(bytes, start, end)
+  const length = bytes.length
+  let at = name.end
+  const nothing = (work: number): Assigned => result(-1, -1, -1, name.end, work)
+  const waiting = (work: number): Assigned => result(-1, -1, length, name.end, work)
+  const spent = (): number => at - name.start + 4
+  if (at >= length) return waiting(spent())
+
+  // `api key: …` in prose: the words in front belong to the name.
+  // What closes the name: a quote, a bracket.
+  const firstByte = bytes[name.start - 1]
+  let quotedName = false
+  while (
+    at < length &&
+    at < name.end + 4 &&
+    (QUOTE[bytes[at]!] === 1 || bytes[at] === 0x5d || bytes[at] === BACKSLASH || bytes[at] === 0x29)
+  ) {
+    if (QUOTE[bytes[at]!] === 1) quotedName = true
+    at++
+  }
+  const closed = at
+  at = blanksEnd(bytes, at)
+  if (at >= length) return waiting(spent())
+  let operator: Operator | null = null
+  const byte = bytes[at]!
+  const following = bytes[at + 1]
+  if (byte === 0x3d) {
+    // = == === => =~
+    at++
+    while (at < length && at < closed + MAX_BLANKS && (bytes[at] === 0x3d || bytes[at] === 0x3e || bytes[at] === 0x7e))
+      at++
+    operator = 'assign'
+  } else if (byte === 0x3a) {
+    // : := ::
+    at++
+    if (bytes[at] === 0x3d) at++
+    operator = at < length && bytes[at] === 0x3a ? null : 'colon'
+  } else if ((byte === 0x21 || byte === 0x3f || byte === 0x2b || byte === 0x7c) && following === 0x3d) {
+    // != ?= +=
+    at += 2
+    operator = 'assign'
+  } else if (byte === 0x3e && bytes[name.start - 1] === 0x3c) {
+    at++
+    operator = 'element'
+  } else if (byte === 0x2c || byte === LF || byte === 0x0d || (quotedName && WORD[byte] === 1)) {
+    // {"name": "DB_PASSWORD", "value": "…"}, - name: DB_PASSWORD\n  value: …, <add key="password" value="…"/>, define('DB_PASSWORD', '…')
+    const value = valueMember(bytes, at)
+    if (value.kind === 'at') {
+      at = value.at
+      operator = 'assign'
+    } else if (value.kind === 'open') return waiting(value.at - name.start)
+    else if (quotedName && byte === 0x2c) {
+      const next = blanksEnd(bytes, at + 1)
+      if (next >= length) return waiting(next - name.start)
+      if (QUOTE[bytes[next]!] !== 1) return nothing(next - name.start)
+      at = next
+      operator = 'call'
+    } else return nothing(value.at - name.start + 4)
+  } else if (
+    at > closed &&
+    !quotedName &&
+    (firstByte === 0x2d || bytes[name.start] === 0x2d || afterLogin(bytes, name.start))
+  ) {
+    // --password v; netrc: login x password y
+    operator = 'blank'
+  }
+  if (operator === null) return nothing(spent())
+
+  const kind = judge(latin(bytes, name.start, name.end))
+  if (kind === 'none') return nothing(spent() + 32)
+  at = blanksEnd(bytes, at)
+  if (at >= length) return waiting(spent())
+
+  return valueAt(bytes, at, kind, operator, name)
+}
+
+/** `, "value": ` or a new line with `value:` behind a name. */
+function valueMember(bytes: Uint8Array, from: number): { kind: 'at' | 'open' | 'no'; at: number } {
+  let at = from
+  const limit = Math.min(bytes.length, from + 96)
+  if (bytes[at] === 0x2c) at++
+  while (at < limit && (SPACE[bytes[at]!] === 1 || QUOTE[bytes[at]!] === 1 || bytes[at] === BACKSLASH)) at++
+  for (let i = 0; i < 5; i++) {
+    if (at + i >= bytes.length) return { kind: 'open', at: at + i }
+    if (lower(bytes[at + i]!) !== 'value'.charCodeAt(i)) return { kind: 'no', at: at + i }
+  }
+  at += 5
+  while (at < limit && (QUOTE[bytes[at]!] === 1 || BLANK[bytes[at]!] === 1 || bytes[at] === BACKSLASH)) at++
+  if (at >= bytes.length) return { kind: 'open', at }
+  if (bytes[at] !== 0x3a && bytes[at] !== 0x3d) return { kind: 'no', at }
+  return { kind: 'at', at: at + 1 }
+}
+
+/** Whether `login NAME ` or `user NAME ` stands in front, as in netrc. */
+function afterLogin(bytes: Uint8Array, start: number): boolean {
+  let at = start
+  const lowest = Math.max(0, start - 96)
+  while (at > lowest && SPACE[bytes[at - 1]!] === 1) at--
+  while (at > lowest && SPACE[bytes[at - 1]!] === 0) at--
+  while (at > lowest && SPACE[bytes[at - 1]!] === 1) at--
+  return standsAt(bytes, at - 5, 'login') || standsAt(bytes, at - 4, 'user')
+}
+
+const SCHEMES = [
+  'bearer',
+  'basic',
+  'token',
+  'apikey',
+  'digest',
+  'negotiate',
+  'bot',
+  'key',
+  'genie' + 'key',
+  'splunk',
+  'ssws',
+]
+
+/** Reads the value that begins at `from`. */
+function valueAt(
+  bytes: Uint8Array,
+  from: number,
+  kind: NameKind,
+  operator: Operator,
+  name: { start: number; end: number },
+): Assigned {
+  const length = bytes.length
+  let at = from
+  let quote = -1
+  // Prefixes of string literals: b'…', r"…", @"…".
+  if (at + 1 < length && QUOTE[bytes[at + 1]!] === 1 && 'brfuBRFU@$'.includes(String.fromCharCode(bytes[at]!))) at++
+  let escaped = false
+  if (bytes[at] === BACKSLASH && at + 1 < length && QUOTE[bytes[at + 1]!] === 1) {
+    escaped = true
+    at++
+  }
+  if (QUOTE[bytes[at]!] === 1) {
+    quote = bytes[at]!
+    at++
+    while (at < length && bytes[at] === quote && at < from + 6) at++
+  }
+  const none = (open: number, work: number): Assigned => result(-1, -1, open, name.end, work)
+  if (at >= length) return none(length, at - name.start)
+  // An authorization header names its scheme first.
+  const scheme = SCHEMES.find((word) => standsAt(bytes, at, word) && BLANK[bytes[at + word.length] ?? 0] === 1)
+  if (scheme !== undefined) at = blanksEnd(bytes, at + scheme.length)
+  if (at >= length) return none(length, at - name.start)
+  const start = at
+  const limit = Math.min(length, start + MAX_VALUE)
+  let touched = false
+  if (quote >= 0) {
+    while (at < limit && bytes[at] !== quote && bytes[at] !== LF) {
+      if (bytes[at] === BACKSLASH) {
+        if (escaped) break
+        at++
+      }
+      at++
+    }
+    if (at > limit) at = limit
+    // A quote that is not closed on its line was none: the value ends at a blank.
+    if (at < length && bytes[at] !== quote && !(escaped && bytes[at] === BACKSLASH)) {
+      at = start
+      while (at < limit && SPACE[bytes[at]!] === 0) at++
+    }
+    touched = at >= length
+  } else {
+    for (; at < limit; at++) {
+      const byte = bytes[at]!
+      if (SPACE[byte] === 1 || QUOTE[byte] === 1 || (operator === 'element' && byte === 0x3c)) break
+      if (byte === 0x2c || byte === 0x3b || byte === 0x26) {
+        const ends = separatorEnds(bytes, at, byte)
+        if (ends === 'open') {
+          touched = true
+          break
+        }
+        if (ends === 'yes') break
+      }
+    }
+    touched = touched || at >= length
+    // What closes a call or an object around it.
+    while (at > start && closes(bytes, start, at)) at--
+  }
+  const end = at
+  const work = end - name.start + 16
+  const open = touched ? start : -1
+  if (end <= start) return none(open, work)
+  if (!isSecret(bytes, start, end, kind, { quoted: quote >= 0, operator, scheme: scheme !== undefined }))
+    return none(open, work + (end - start))
+  return result(start, end, open, name.end, work + 2 * (end - start))
+}
+
+/** Whether the byte before `end` closes something that was opened before `start`. */
+function closes(bytes: Uint8Array, start: number, end: number): boolean {
+  const byte = bytes[end - 1]!
+  if (byte === 0x2c || byte === 0x3b) return true
+  const opening = byte === 0x29 ? 0x28 : byte === 0x5d ? 0x5b : byte === 0x7d ? 0x7b : 0
+  if (opening === 0) return false
+  const lowest = Math.max(start, end - 256)
+  for (let i = end - 2; i >= lowest; i--) if (bytes[i] === opening) return false
+  return true
+}
+
+/** Whether `,`, `;` or `&` at `at` ends a value: another pair, a blank or the end of the line follows. */
+function separatorEnds(bytes: Uint8Array, at: number, byte: number): 'yes' | 'no' | 'open' {
+  let i = at + 1
+  if (i >= bytes.length) return 'open'
+  if (SPACE[bytes[i]!] === 1 || QUOTE[bytes[i]!] === 1 || bytes[i] === byte) return 'yes'
+  if (byte === 0x26 && standsAt(bytes, i, 'amp;')) return 'yes'
+  const limit = Math.min(bytes.length, i + MAX_PAIR_NAME)
+  while (i < limit && (NAME[bytes[i]!] === 1 || (byte === 0x3b && bytes[i] === 0x20))) i++
+  if (i >= bytes.length) return 'open'
+  return i > at + 1 && (bytes[i] === 0x3d || bytes[i] === 0x3a) ? 'yes' : 'no'
+}
+
+interface Circumstances {
+  readonly quoted: boolean
+  readonly operator: Operator
+  readonly scheme: boolean
+}
+
+/** Whether a value under a name of that kind is a secret. */
+export function isSecret(bytes: Uint8Array, start: number, end: number, kind: NameKind, how: Circumstances): boolean {
+  const length = end - start
+  if (kind === 'none') return false
+  if (length < (kind === 'password' ? MIN_PASSWORD : kind === 'secret' ? MIN_SECRET : MIN_WEAK)) return false
+  const text = latin(bytes, start, Math.min(end, start + 512))
+  const excuse = excuseOf(text)
+  if (excuse === 'uuid') return kind !== 'weak'
+  if (excuse === 'code' && how.quoted) {
+    if (/[()[\]]/.test(text) && kind !== 'password') return false
+  } else if (excuse === 'path') {
+    // Base64 may look like a path.
+    if (
+      entropyOf(bytes, start, end) < 4 ||
+      !/\d/.test(text) ||
+      /^\/(?:etc|var|usr|opt|home|run|tmp|mnt|root|proc|dev|app|api|v1)\b/.test(text)
+    )
+      return false
+  } else if (excuse !== 'none') return false
+  let digits = 0
+  let uppers = 0
+  let lowers = 0
+  let signs = 0
+  let blanks = 0
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!
+    if (DIGIT[byte] === 1) digits++
+    else if (byte >= 0x41 && byte <= 0x5a) uppers++
+    else if (byte >= 0x61 && byte <= 0x7a) lowers++
+    else if (SPACE[byte] === 1) blanks++
+    else signs++
+  }
+  if (kind === 'password') {
+    if (blanks > 0 && digits === 0 && !how.quoted) return false
+    // Sentences: "password: must not be empty".
+    if (blanks > 2 && digits === 0) return false
+    if (
+      !how.quoted &&
+      how.operator === 'colon' &&
+      digits === 0 &&
+      signs === 0 &&
+      blanks === 0 &&
+      (uppers === 0 || lowers === 0) &&
+      BLANK[bytes[start - 1]!] === 1
+    ) {
+      return !sentenceGoesOn(bytes, end)
+    }
+    return true
+  }
+  if (blanks > 0) return false
+  const entropy = entropyOf(bytes, start, end)
+  const mixed = digits > 0 && lowers + uppers > 0
+  if (kind === 'secret') {
+    if (length >= 16)
+      return (
+        (mixed && entropy >= 2.8) ||
+        (entropy >= 3.4 && uppers > 0 && lowers > 0 && !isWords(text)) ||
+        (digits === 0 && entropy >= 3.6 && !isWords(text)) ||
+        (signs > 1 && entropy >= 3.2 && !isWords(text))
+      )
+    return (
+      (mixed && entropy >= 2.4 && !isNumberedWord(text)) || (signs > 0 && uppers > 0 && lowers > 0 && !isWords(text))
+    )
+  }
+  return mixed && entropy >= 3.2 && !isNumberedWord(text) && !isWords(text)
+}
+
+/** Whether a second word follows on the line: prose, not a value. */
+function sentenceGoesOn(bytes: Uint8Array, end: number): boolean {
+  const at = blanksEnd(bytes, end)
+  return at > end && at < bytes.length && ALNUM[bytes[at]!] === 1
+}
+
+/** Words joined by signs, each of letters or a short number: `default-token`, `my.app.v2`. */
+function isWords(text: string): boolean {
+  return (
+    /^[A-Za-z]+(?:[-_.:/ ]+(?:[A-Za-z]+\d{0,2}|\d{1,4}))*$/.test(text) &&
+    !/[a-z][A-Z][a-z]?[A-Z]|[A-Z]{2,}[a-z]+[A-Z]/.test(text)
+  )
+}
+
+/** `token1`, `access-key-2`, `v1.2.3`, a number: words that count. */
+function isNumberedWord(text: string): boolean {
+  return /^v?\d+(?:[.:-]\d+)*$/.test(text) || /^(?:[A-Za-z]+[-_.:/ ]?)+\d{1,3}$/.test(text)
+}
+
+/** Whether a text that stands under a name as a whole is a secret. */
+export function isNamedSecret(bytes: Uint8Array, kind: NameKind): boolean {
+  if (kind === 'none' || bytes.length === 0) return false
+  return isSecret(bytes, 0, bytes.length, kind, { quoted: true, operator: 'assign', scheme: false })
+}
+
+/** `Bearer …`, `Basic …` without a name in front. @param end where the scheme and one blank end */
+export function schemeAt(bytes: Uint8Array, end: number, basic: boolean): Assigned {
+  const start = blanksEnd(bytes, end)
+  let at = start
+  const limit = Math.min(bytes.length, start + MAX_VALUE)
+  while (
+    at < limit &&
+    (BASE64URL[bytes[at]!] === 1 ||
+      bytes[at] === 0x2e ||
+      bytes[at] === 0x2b ||
+      bytes[at] === 0x2f ||
+      bytes[at] === 0x7e ||
+      bytes[at] === 0x3d)
+  )
+    at++
+  const open = at >= bytes.length ? start : -1
+  const work = at - end + 8
+  const text = latin(bytes, start, Math.min(at, start + 512))
+  const none = result(-1, -1, open, end, work)
+  if (basic) {
+    if (at - start < 6 || !isBasic(text)) return none
+  } else if (
+    at - start < MIN_WEAK ||
+    excuseOf(text) !== 'none' ||
+    !isSecret(bytes, start, at, 'secret', { quoted: false, operator: 'blank', scheme: true })
+  )
+    return none
+  return result(start, at, open, end, work + (at - start))
+}
+
+/** Base64 of `user:password` (RFC 7617). */
+function isBasic(text: string): boolean {
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return false
+  try {
+    const decoded = atob(text.replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, ''))
+    return /^[^\0-\x1f:]+:[^\0-\x1f]+$/.test(decoded) && excuseOf(decoded.slice(decoded.indexOf(':') + 1)) !== 'lookup'
+  } catch {
+    return false
+  }
+}

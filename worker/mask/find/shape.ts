@@ -1,0 +1,584 @@
+// Shapes of credentials, compiled and matched. In: the rule language of rule.ts; bytes with a place where a literal of the shape
+// stands. Out: where the shape begins and ends. Matches by stepping back over bounded repeats; every step is counted. No I/O.
+
+import { lower, WORD } from './bytes.ts'
+
+/** A part of a shape as it was written. Repeats are bounded. */
+type Part =
+  | { readonly kind: 'literal'; readonly bytes: readonly number[] }
+  | { readonly kind: 'class'; readonly set: Uint8Array; readonly min: number; readonly max: number }
+  | { readonly kind: 'group'; readonly options: readonly Sequence[]; readonly min: number; readonly max: number }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'close' }
+type Sequence = readonly Part[]
+
+const MAX_REPEAT = 4096
+/** Literals that one shape may be found by: the product of its alternatives. */
+const MAX_LITERALS = 512
+/** A class of at most so many bytes is spelled out where that makes a longer literal (`gh[pousr]_`). */
+const MAX_SPELLED = 8
+/** The shortest literal that a shape is found by. */
+export const MIN_LITERAL = 3
+
+const ESCAPED_CLASSES: Readonly<Record<string, string>> = { d: '0-9', w: 'A-Za-z0-9_', h: '0-9a-f', s: ' \t' }
+const ESCAPED_BYTES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
+
+class Parser {
+  readonly #text: string
+  readonly #fold: boolean
+  #at = 0
+
+  constructor(text: string, fold: boolean) {
+    this.#text = text
+    this.#fold = fold
+  }
+
+  parse(): Sequence {
+    const [only, ...more] = this.#alternatives()
+    if (this.#at < this.#text.length) this.#fail('an unexpected )')
+    if (only !== undefined && more.length === 0) return only
+    return [{ kind: 'group', options: only === undefined ? [] : [only, ...more], min: 1, max: 1 }]
+  }
+
+  #fail(what: string): never {
+    throw new SyntaxError(`shape ${this.#text}: ${what} at ${this.#at}`)
+  }
+
+  #alternatives(): Sequence[] {
+    const options: Sequence[] = [this.#sequence()]
+    while (this.#text[this.#at] === '|') {
+      this.#at++
+      options.push(this.#sequence())
+    }
+    return options
+  }
+
+  #sequence(): Sequence {
+    const parts: Part[] = []
+    while (this.#at < this.#text.length) {
+      const char = this.#text[this.#at]!
+      if (char === '|' || char === ')') break
+      this.#at++
+      if (char === '<') parts.push({ kind: 'open' })
+      else if (char === '>') parts.push({ kind: 'close' })
+      else if (char === '(') {
+        if (this.#text.startsWith('?:', this.#at)) this.#at += 2
+        const options = this.#alternatives()
+        if (this.#text[this.#at++] !== ')') this.#fail('no )')
+        parts.push({ kind: 'group', options, ...this.#repeat() })
+      } else if (char === '[') parts.push({ kind: 'class', set: this.#classSet(), ...this.#repeat() })
+      else if (char === '\\' && ESCAPED_CLASSES[this.#text[this.#at] ?? ''] !== undefined) {
+        const set = new Uint8Array(256)
+        this.#add(set, ESCAPED_CLASSES[this.#text[this.#at++]!]!)
+        parts.push({ kind: 'class', set, ...this.#repeat() })
+      } else if ('*+.?{^$'.includes(char)) this.#fail(`${char} is not of the language`)
+      else this.#literal(parts, char === '\\' ? this.#escaped() : char)
+    }
+    return parts
+  }
+
+  #literal(parts: Part[], char: string): void {
+    const bytes = [...new TextEncoder().encode(char)].map((byte) => (this.#fold ? lower(byte) : byte))
+    const { min, max } = this.#repeat()
+    const last = parts.at(-1)
+    if (min === 1 && max === 1) {
+      if (last?.kind === 'literal') parts[parts.length - 1] = { kind: 'literal', bytes: [...last.bytes, ...bytes] }
+      else parts.push({ kind: 'literal', bytes })
+      return
+    }
+    parts.push({ kind: 'group', options: [[{ kind: 'literal', bytes }]], min, max })
+  }
+
+  #escaped(): string {
+    const char = this.#text[this.#at++]
+    if (char === undefined) this.#fail('nothing after \\')
+    if (/[A-Za-z0-9]/.test(char) && ESCAPED_BYTES[char] === undefined) this.#fail(`\\${char} is not of the language`)
+    return ESCAPED_BYTES[char] ?? char
+  }
+
+  #classSet(): Uint8Array {
+    const set = new Uint8Array(256)
+    const negated = this.#text[this.#at] === '^'
+    if (negated) this.#at++
+    let spelled = ''
+    for (;;) {
+      const char = this.#text[this.#at++]
+      if (char === undefined) this.#fail('no ]')
+      if (char === ']') break
+      if (char !== '\\') spelled += char
+      else if (ESCAPED_CLASSES[this.#text[this.#at] ?? ''] !== undefined)
+        this.#add(set, ESCAPED_CLASSES[this.#text[this.#at++]!]!)
+      else {
+        const sign = this.#escaped()
+        if (spelled.at(-1) === '-' && spelled.length > 1) spelled += sign
+        else this.#addByte(set, sign.charCodeAt(0))
+      }
+    }
+    this.#add(set, spelled)
+    return negated ? set.map((has) => 1 - has) : set
+  }
+
+  /** Adds single characters and ranges. */
+  #add(set: Uint8Array, spelled: string): void {
+    for (let i = 0; i < spelled.length; i++) {
+      const from = spelled.charCodeAt(i)
+      let to = from
+      if (spelled[i + 1] === '-' && i + 2 < spelled.length) {
+        to = spelled.charCodeAt(i + 2)
+        i += 2
+      }
+      if (to < from || to > 255) this.#fail('a class that is none')
+      for (let byte = from; byte <= to; byte++) this.#addByte(set, byte)
+    }
+  }
+
+  #addByte(set: Uint8Array, byte: number): void {
+    set[byte] = 1
+    if (!this.#fold) return
+    if (byte >= 0x41 && byte <= 0x5a) set[byte | 0x20] = 1
+    if (byte >= 0x61 && byte <= 0x7a) set[byte & 0xdf] = 1
+  }
+
+  #repeat(): { min: number; max: number } {
+    const char = this.#text[this.#at]
+    if (char === '?') {
+      this.#at++
+      return { min: 0, max: 1 }
+    }
+    if (char === '*' || char === '+') this.#fail(`${char} has no bound`)
+    if (char !== '{') return { min: 1, max: 1 }
+    const bounds = /^\{(\d+)(?:,(\d+))?\}/.exec(this.#text.slice(this.#at))
+    if (bounds === null) this.#fail('bounds that are none')
+    this.#at += bounds[0].length
+    const min = Number(bounds[1])
+    const max = bounds[2] === undefined ? min : Number(bounds[2])
+    if (max < min || max > MAX_REPEAT) this.#fail('bounds that are none')
+    return { min, max }
+  }
+}
+
+/** A step of a compiled shape. `next` is null at the end. */
+interface Step {
+  readonly kind: 'literal' | 'class' | 'choice' | 'open' | 'close' | 'end'
+  readonly bytes: Uint8Array
+  readonly set: Uint8Array
+  readonly min: number
+  readonly max: number
+  readonly options: readonly Step[]
+  readonly next: Step | null
+}
+
+const NOTHING = new Uint8Array(0)
+const END: Step = { kind: 'end', bytes: NOTHING, set: NOTHING, min: 0, max: 0, options: [], next: null }
+const MAX_UNROLLED = 64
+
+function link(sequence: Sequence, next: Step, backwards: boolean): Step {
+  const parts = backwards ? sequence : [...sequence].reverse()
+  return parts.reduce<Step>((after, part) => step(part, after, backwards), next)
+}
+
+function step(part: Part, next: Step, backwards: boolean): Step {
+  if (part.kind === 'literal') return { ...END, kind: 'literal', bytes: Uint8Array.from(part.bytes), next }
+  if (part.kind === 'class') return { ...END, kind: 'class', set: part.set, min: part.min, max: part.max, next }
+  if (part.kind !== 'group') return { ...END, kind: part.kind, next }
+  if (part.max > MAX_UNROLLED) throw new SyntaxError(`a group is repeated more than ${MAX_UNROLLED} times`)
+  let after = next
+  for (let times = part.max; times > 0; times--) {
+    const options = part.options.map((option) => link(option, after, backwards))
+    if (times > part.min) options.push(next)
+    after = options.length === 1 ? options[0]! : { ...END, kind: 'choice', options, next: null }
+  }
+  return after
+}
+
+/** Bytes that a step may begin with; null when it may be empty. */
+function firstOf(step: Step, fold: boolean): Uint8Array | null {
+  switch (step.kind) {
+    case 'end':
+      return null
+    case 'open':
+    case 'close':
+      return step.next === null ? null : firstOf(step.next, fold)
+    case 'literal': {
+      const set = new Uint8Array(256)
+      const byte = step.bytes[0]!
+      set[byte] = 1
+      if (fold && byte >= 0x61 && byte <= 0x7a) set[byte & 0xdf] = 1
+      return set
+    }
+    case 'class': {
+      if (step.min > 0) return step.set
+      const rest = step.next === null ? null : firstOf(step.next, fold)
+      return rest === null ? null : step.set.map((has, byte) => has | rest[byte]!)
+    }
+    case 'choice': {
+      const set = new Uint8Array(256)
+      for (const option of step.options) {
+        const first = firstOf(option, fold)
+        if (first === null) return null
+        for (let byte = 0; byte < 256; byte++) set[byte] = set[byte]! | first[byte]!
+      }
+      return set
+    }
+  }
+}
+
+function longest(sequence: Sequence): number {
+  return sequence.reduce((sum, part) => {
+    if (part.kind === 'literal') return sum + part.bytes.length
+    if (part.kind === 'class') return sum + part.max
+    if (part.kind === 'group') return sum + part.max * Math.max(0, ...part.options.map(longest))
+    return sum
+  }, 0)
+}
+
+/** All texts a part can be, when these are few. */
+function spellings(part: Part): readonly (readonly number[])[] | null {
+  if (part.kind === 'literal') return [part.bytes]
+  if (part.kind === 'class') {
+    if (part.min !== 1 || part.max !== 1) return null
+    const bytes = [...part.set.keys()].filter((byte) => part.set[byte] === 1)
+    return bytes.length <= MAX_SPELLED ? bytes.map((byte) => [byte]) : null
+  }
+  if (part.kind !== 'group' || part.min !== 1 || part.max !== 1) return null
+  const all: (readonly number[])[] = []
+  for (const option of part.options) {
+    const texts = spell(option)
+    if (texts === null) return null
+    all.push(...texts)
+  }
+  return all
+}
+
+function spell(sequence: Sequence): readonly (readonly number[])[] | null {
+  let texts: (readonly number[])[] = [[]]
+  for (const part of sequence) {
+    const next = spellings(part)
+    if (next === null || texts.length * next.length > MAX_LITERALS) return null
+    texts = texts.flatMap((text) => next.map((more) => [...text, ...more]))
+  }
+  return texts
+}
+
+/** A way to find a shape: by literals that stand behind `before` and in front of `after`. */
+export interface Anchored {
+  readonly literals: readonly Uint8Array[]
+  /** Matched backwards from where the literal begins; null when the shape begins with it. */
+  readonly before: Step | null
+  /** Matched forwards from where the literal ends. */
+  readonly after: Step
+  /** All of it, forwards. */
+  readonly whole: Step
+  /** Bytes it may begin with; null when that cannot be told. */
+  readonly first: Uint8Array | null
+  readonly fold: boolean
+  /** Bytes it has at most, and in front of its literal. */
+  readonly longest: number
+  readonly longestBefore: number
+  /** Whether it has a masked part of its own, and whether this begins in front of the literal, with it, or behind it. */
+  readonly marked: boolean
+  readonly maskFrom: 'before' | 'literal' | 'after'
+}
+
+interface Span {
+  readonly from: number
+  readonly to: number
+  readonly texts: readonly (readonly number[])[]
+}
+
+/** The stretch of parts with the longest shortest spelling. */
+function bestSpan(sequence: Sequence): Span | null {
+  let best: Span | null = null
+  let bestLength = 0
+  for (let from = 0; from < sequence.length; from++) {
+    for (let to = from + 1; to <= sequence.length; to++) {
+      const texts = spell(sequence.slice(from, to))
+      if (texts === null) break
+      const shortest = Math.min(...texts.map((text) => text.length))
+      // More literals for a longer one only as long as it is short.
+      const worth = Math.min(shortest, 8) * 1000 - Math.min(texts.length, 999)
+      if (shortest > 0 && worth > bestLength) {
+        best = { from, to, texts }
+        bestLength = worth
+      }
+    }
+  }
+  return best
+}
+
+function shortestText(span: Span): number {
+  return Math.min(...span.texts.map((text) => text.length))
+}
+
+/** With the first group that has more than one way written out as shapes of their own. */
+function unfolded(sequence: Sequence): readonly Sequence[] | null {
+  const at = sequence.findIndex((part) => part.kind === 'group' && part.max === 1)
+  const part = sequence[at]
+  if (part?.kind !== 'group') return null
+  const options = part.min === 0 ? [...part.options, []] : part.options
+  return options.map((option) => [...sequence.slice(0, at), ...option, ...sequence.slice(at + 1)])
+}
+
+function anchoredBy(sequence: Sequence, span: Span | null, fold: boolean): Anchored {
+  const marked = sequence.some(({ kind }) => kind === 'open')
+  const open = sequence.findIndex(({ kind }) => kind === 'open')
+  const from = span?.from ?? 0
+  const before = sequence.slice(0, from)
+  const whole = link(sequence, END, false)
+  const hasBefore = before.some(({ kind }) => kind !== 'open' && kind !== 'close')
+  return {
+    literals: (span?.texts ?? []).map((text) => Uint8Array.from(text)),
+    before: before.length === 0 ? null : link(before, END, true),
+    after: span === null ? whole : link(sequence.slice(span.to), END, false),
+    whole,
+    first: firstOf(whole, fold),
+    fold,
+    longest: longest(sequence),
+    longestBefore: longest(before),
+    marked,
+    maskFrom:
+      marked && open >= (span?.to ?? 0)
+        ? 'after'
+        : marked && open > from
+          ? 'after'
+          : hasBefore && (!marked || open < from)
+            ? maskedBefore(sequence, open, from)
+              ? 'before'
+              : 'literal'
+            : 'literal',
+  }
+}
+
+/** Whether some of what stands in front of part `from` is masked. */
+function maskedBefore(sequence: Sequence, open: number, from: number): boolean {
+  return sequence.slice(Math.max(open, 0), from).some(({ kind }) => kind !== 'open' && kind !== 'close')
+}
+
+function merged(sequence: Sequence): Sequence {
+  const out: Part[] = []
+  for (const part of sequence) {
+    const last = out.at(-1)
+    if (part.kind === 'literal' && last?.kind === 'literal') {
+      out[out.length - 1] = { kind: 'literal', bytes: [...last.bytes, ...part.bytes] }
+    } else out.push(part)
+  }
+  return out
+}
+
+/**
+ * Compiles a shape to the ways it is found by a literal.
+ * @throws {SyntaxError} it is not of the language, or has no literal of 3 bytes
+ */
+export function compileAnchored(match: string, fold: boolean): readonly Anchored[] {
+  let waiting: readonly Sequence[] = [new Parser(match, fold).parse()]
+  const done: Anchored[] = []
+  for (let round = 0; waiting.length > 0; round++) {
+    const next: Sequence[] = []
+    for (const sequence of waiting) {
+      const flat = merged(sequence)
+      const span = bestSpan(flat)
+      if (span !== null && shortestText(span) >= MIN_LITERAL) done.push(anchoredBy(flat, span, fold))
+      else {
+        const more = unfolded(flat)
+        if (more === null || round > 6 || more.length * waiting.length > 64) {
+          throw new SyntaxError(`shape ${match}: no literal of ${MIN_LITERAL} bytes to find it by`)
+        }
+        next.push(...more)
+      }
+    }
+    waiting = next
+  }
+  return done
+}
+
+/** Compiles a shape that is tried at every place near a word. @throws {SyntaxError} it is not of the language */
+export function compileFree(match: string, fold: boolean): Anchored {
+  return anchoredBy(new Parser(match, fold).parse(), null, fold)
+}
+
+const FAILED = -1
+
+/** Matches shapes in one text. Its fields say how the last try went. */
+export class ShapeMatch {
+  /** Bounds of the whole shape, and of the part that is masked. */
+  start = 0
+  end = 0
+  maskStart = 0
+  maskEnd = 0
+  /** The try looked for bytes behind the end of the text: with more of them it could end otherwise. */
+  touchedEnd = false
+  /** Where the masked part of a try that touched the end would begin at the earliest. */
+  openAt = 0
+  /** Steps since it was last set to 0. */
+  work = 0
+  #bytes: Uint8Array
+  #limit: number
+  #fold = false
+  #open = -1
+  #close = -1
+  #earliestOpen = -1
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#limit = bytes.length
+  }
+
+  /** Tries a shape whose literal, number `literal` of its list, ends at `literalEnd`. */
+  at(shape: Anchored, literal: number, literalEnd: number): boolean {
+    const text = shape.literals[literal]!
+    const from = literalEnd - text.length
+    this.touchedEnd = false
+    if (!shape.fold && !this.#same(text, from)) return false
+    this.#begin(shape)
+    let start = from
+    if (shape.before !== null) {
+      start = this.#backwards(shape.before, from)
+      if (start === FAILED) return false
+    } else if (!this.#boundary(from)) return false
+    if (this.#open >= 0) this.#earliestOpen = this.#open
+    return this.#finish(shape, start, this.#forwards(shape.after, literalEnd))
+  }
+
+  /** Tries a whole shape that begins at `start`. */
+  from(shape: Anchored, start: number): boolean {
+    this.touchedEnd = false
+    if (!this.#boundary(start)) return false
+    this.#begin(shape)
+    return this.#finish(shape, start, this.#forwards(shape.whole, start))
+  }
+
+  #begin(shape: Anchored): void {
+    this.#fold = shape.fold
+    this.#open = -1
+    this.#close = -1
+    this.#earliestOpen = -1
+  }
+
+  #finish(shape: Anchored, start: number, end: number): boolean {
+    this.openAt = !shape.marked ? start : this.#earliestOpen >= 0 ? this.#earliestOpen : this.#limit
+    if (end === FAILED) return false
+    this.start = start
+    this.end = end
+    this.maskStart = this.#open >= 0 ? this.#open : start
+    this.maskEnd = this.#close >= 0 ? this.#close : end
+    return this.maskEnd > this.maskStart
+  }
+
+  #same(text: Uint8Array, from: number): boolean {
+    for (let i = 0; i < text.length; i++) if (this.#bytes[from + i] !== text[i]) return false
+    return true
+  }
+
+  /** Whether no word goes on from before `at`. */
+  #boundary(at: number): boolean {
+    return at === 0 || at >= this.#limit || WORD[this.#bytes[at]!] === 0 || WORD[this.#bytes[at - 1]!] === 0
+  }
+
+  #forwards(given: Step, from: number): number {
+    let step = given
+    let at = from
+    for (;;) {
+      this.work++
+      switch (step.kind) {
+        case 'end':
+          if (at >= this.#limit) this.touchedEnd = true
+          return this.#boundary(at) ? at : FAILED
+        case 'literal': {
+          const text = step.bytes
+          for (let i = 0; i < text.length; i++, at++) {
+            if (at >= this.#limit) {
+              this.touchedEnd = true
+              return FAILED
+            }
+            const byte = this.#bytes[at]!
+            if ((this.#fold ? lower(byte) : byte) !== text[i]) return FAILED
+          }
+          break
+        }
+        case 'class': {
+          const { set, min, max } = step
+          const stop = at + max
+          let to = at
+          while (to < stop && to < this.#limit && set[this.#bytes[to]!] === 1) to++
+          this.work += to - at
+          if (to < stop && to >= this.#limit) this.touchedEnd = true
+          if (to < at + min) return FAILED
+          if (min !== max) {
+            for (; to > at + min; to--) {
+              const end = this.#forwards(step.next!, to)
+              if (end !== FAILED) return end
+            }
+          }
+          at = to
+          break
+        }
+        case 'choice': {
+          for (const option of step.options) {
+            const end = this.#forwards(option, at)
+            if (end !== FAILED) return end
+          }
+          return FAILED
+        }
+        case 'open':
+          this.#open = at
+          if (this.#earliestOpen < 0 || at < this.#earliestOpen) this.#earliestOpen = at
+          break
+        case 'close':
+          this.#close = at
+          break
+      }
+      step = step.next!
+    }
+  }
+
+  #backwards(given: Step, from: number): number {
+    let step = given
+    let at = from
+    for (;;) {
+      this.work++
+      switch (step.kind) {
+        case 'end':
+          return this.#boundary(at) ? at : FAILED
+        case 'literal': {
+          const text = step.bytes
+          for (let i = text.length - 1; i >= 0; i--) {
+            if (--at < 0) return FAILED
+            const byte = this.#bytes[at]!
+            if ((this.#fold ? lower(byte) : byte) !== text[i]) return FAILED
+          }
+          break
+        }
+        case 'class': {
+          const { set, min, max } = step
+          const stop = at - max
+          let to = at
+          while (to > stop && to > 0 && set[this.#bytes[to - 1]!] === 1) to--
+          this.work += at - to
+          if (to > at - min) return FAILED
+          if (min !== max) {
+            for (; to < at - min; to++) {
+              const start = this.#backwards(step.next!, to)
+              if (start !== FAILED) return start
+            }
+          }
+          at = to
+          break
+        }
+        case 'choice': {
+          for (const option of step.options) {
+            const start = this.#backwards(option, at)
+            if (start !== FAILED) return start
+          }
+          return FAILED
+        }
+        case 'open':
+          this.#open = at
+          break
+        case 'close':
+          this.#close = at
+          break
+      }
+      step = step.next!
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// Values that are none: words said instead of a secret, places to look one up, code. In: a value. Out: whether it is one. No I/O.
+
+const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter((word) => word !== ''))
+
+/** Whole values, in lower case. */
+const PLACEHOLDERS = words(`
+  true false null nil none no yes on off undefined nan n/a na todo tbd fixme unset empty default required optional string str text
+  int bool boolean bytes any object number integer array unknown void self this
+  password passwd pass pwd passphrase passcode secret secrets token tokens key apikey api_key api-key auth credential credentials user
+  username login email name value values data example sample test testing dummy fake mock placeholder changeme change_me change-me
+  change-it changeit change_it replaceme replace_me replace-me insert your yours redacted masked hidden removed omitted filtered
+  private-key private_key secretkey secret_key secret-key mysecret my-secret my_secret
+  mypassword my-password my_password yourpassword your-password your_password yourtoken your-token your_token yoursecret
+  your-secret your_secret yourapikey your-api-key your_api_key accesstoken access_token access-token client_secret client-secret
+  bearer basic digest negotiate ntlm oauth oauth2 oidc saml ldap kerberos plain plaintext md5 sha1 sha256 scram-sha-256 bcrypt
+  opaque invalid incorrect wrong missing failed expired valid ok success error denied is was are has have and or for the a an of in to
+  from with not
+  enter here get set prompt ask env file vault sops kms encrypted hash hashed
+`)
+
+/** What stands in a value that says it is none. */
+const SAYS_SO =
+  /^(?:your[_-]|my[_-]?(?:super[_-]?)?(?:secret|password|token|key)$|change|replace[_-]?(?:me|this|with)|insert[_-]|enter[_-]|put[_-]|add[_-]your|example|sample|dummy|placeholder|redacted|<|\[?redacted|xxx|todo)|(?:_here$|-here$|placeholder|changeme|change[_-]me|replace[_-]me|example[_-]?(?:key|token|secret|password)|^example$|your[_-](?:api|token|secret|password|key|access|client))/
+
+/** Looked up when it runs: variables, templates, calls. */
+const LOOKED_UP =
+  /^(?:\$\{?[A-Za-z_][\w.:-]*\}?$|\$\{|\$\(|\$\[|\$[A-Za-z_]\w*(?:[[.:]|->|$)|\{\{|<%|%[A-Za-z_]\w*%|%\(|#\{|@\{|@[A-Za-z]\w*\(|\{[\w.:-]*\}$|<[^>]*>?$|\[[^\]]*\]$|`|&[a-z]|!\w)|\{\{/
+const CALL = /^(?:await |new |return )?[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*[([]/
+const MEMBER = /^[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[);,]*$/
+const VARIABLE_NAME = /^[A-Z][A-Z]*(?:_[A-Z]+)+$/
+const PATH = /^(?:\/|\.{1,2}\/|~\/|[A-Za-z]:\\)[\w.@+~ -]*(?:[\\/][\w.@+~ -]*)*$/
+const URL_START = /^[a-z][a-z0-9+.-]*:\/\//i
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const DIGEST = /^(?:sha(?:1|224|256|384|512)|md5)[:-]/i
+const REPEATED = /^(.)\1*$|^(?:x+|\*+|\.+|-+|_+|•+|#+|0+)$/i
+const MASKED_START = 'â\u009f¦masked:'
+
+/** How a value is to be taken. */
+export type Excuse = 'none' | 'placeholder' | 'lookup' | 'code' | 'path' | 'url' | 'uuid' | 'digest'
+
+/**
+ * Why a value is no secret; `none` when nothing speaks for it.
+ * @param value one character a byte
+ */
+export function excuseOf(value: string): Excuse {
+  if (value.startsWith(MASKED_START)) return 'placeholder'
+  const low = value.toLowerCase()
+  if (PLACEHOLDERS.has(low) || REPEATED.test(value) || SAYS_SO.test(low) || /x{4,}|\*{3,}|\.{3}$/.test(low))
+    return 'placeholder'
+  if (LOOKED_UP.test(value)) return 'lookup'
+  if (VARIABLE_NAME.test(value)) return 'placeholder'
+  if (UUID.test(value)) return 'uuid'
+  if (DIGEST.test(value)) return 'digest'
+  if (URL_START.test(value)) return 'url'
+  if (PATH.test(value)) return 'path'
+  if (CALL.test(value)) return 'code'
+  if (MEMBER.test(value) && !/\d{2}/.test(value)) return 'code'
+  return 'none'
+}
