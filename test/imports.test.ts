@@ -38,6 +38,7 @@ const REFUSED = [
   ['replay-ui/src/x.ts', '../../worker/hub.ts'],
   ['cli/commands/x.ts', '../../db/embedded.ts'],
   ['cli/commands/x.ts', '../../worker/decide/decide.ts'],
+  ['cli/commands/policytest.ts', '../../worker/masktrial.ts'],
   ['demo/kube/x.ts', '../../worker/context.ts'],
 ] as const
 
@@ -54,6 +55,7 @@ const ALLOWED = [
   ['replay-ui/src/x.ts', '../../worker/api/types.ts'],
   ['cli/commands/x.ts', '../../worker/api/types.ts'],
   ['cli/commands/policytest.ts', '../../worker/policycases.ts'],
+  ['cli/commands/masktest.ts', '../../worker/masktrial.ts'],
   ['connector/x.ts', '../protocol/websocket.ts'],
 ] as const
 

@@ -64,6 +64,23 @@ Exit code 0 where it is allowed or held for people, 1 where it is denied or depe
     run: async (invocation) => (await import('./policy.ts')).simulate(invocation),
   },
   {
+    words: ['mask', 'test'],
+    positionals: ['[FILE]'],
+    summary: 'Mask a text or a JSON object as the gateway would, without a gateway.',
+    details: `FILE, or standard input without it or for -, is masked by the built-in rules and all MaskPolicies given, whoever they are
+about: an object as JSON (kubectl get -o json) by its fields, anything else as a log. Counts by rule go to standard error.
+Exit code 0 when it is printed, 1 when the gateway would withhold it, 2 when a policy is not valid. Nothing is sent anywhere.
+
+  kubectl logs web-0 | sallyport mask test -f masks.yaml
+  sallyport mask test -f masks.yaml --resource vaults.acme.io vault.json`,
+    options: [
+      { name: 'file', short: 'f', value: 'POLICY', many: true, help: 'a YAML file of MaskPolicies' },
+      { name: 'resource', value: 'RESOURCE', help: 'what the object is; absent: guessed from its apiVersion and kind' },
+    ],
+    listing: true,
+    run: async (invocation) => (await import('./masktest.ts')).maskTest(invocation),
+  },
+  {
     words: ['plan'],
     rest: 'kubectl …',
     summary: 'Try a change by a server-side dry run, so that people can approve all of it at once.',

@@ -62,6 +62,16 @@ export function compileMasks(documents: readonly Pick<StoredDocument, 'name' | '
   }
 }
 
+/** What these MaskPolicies say together, whoever they are about. @throws for one that does not parse: parse them first */
+export function uniteMasks(documents: readonly Pick<StoredDocument, 'name' | 'document'>[]): MaskRules {
+  const specs = documents.map(({ name, document }) => {
+    const parsed = parseMaskPolicy(document)
+    if (!parsed.ok) throw new Error(unusable(name, parsed.problems))
+    return parsed.policy.spec
+  })
+  return specs.length === 0 ? DEFAULT_MASK_RULES : unite(specs)
+}
+
 function unusable(name: string, [problem]: readonly Problem[]): string {
   return `mask policy ${name} cannot be used: ${problem === undefined ? 'it does not parse' : problemText(problem)}`
 }
