@@ -20,6 +20,7 @@ import { type Gathered, type Gathering, gather, type Known } from './gather.ts'
 import type { Passage } from './passage.ts'
 import { reachOf } from './reach.ts'
 import { type GivenAnswer, maskForRecord } from './record.ts'
+import { createWords } from './words.ts'
 
 /** Of a body, so much is shown; the record has all of it. */
 const MAX_SHOWN_CHARS = 64 * 1024
@@ -62,6 +63,12 @@ export async function holdable(
   }
   let given: GivenAnswer | null = null
 
+  const words = createWords(masking)
+  const shownRequest = recordedRequest(decided, words)
+  if (words.unreadable !== null) {
+    return { ok: false, refusal: { kind: 'malformed', message: `the request cannot be shown: ${words.unreadable}` } }
+  }
+
   async function review(): Promise<Outcome<ReviewedRequest>> {
     const old = bound ? await gathering.oldObject() : NOTHING
     if (!old.ok) return refusalOf(old)
@@ -81,8 +88,8 @@ export async function holdable(
     return {
       ok: true,
       value: {
-        title: requestWords(named(info, object.value)),
-        request: asSent(recordedRequest(decided)),
+        title: words.text(requestWords(named(info, object.value)), 'title'),
+        request: asSent(shownRequest),
         ...shownBody(decided, recorded, masking),
         diff: untried === null ? diff(decided, old.value, object) : { kind: 'none', why: untried },
         reach,
@@ -104,10 +111,13 @@ export async function holdable(
     id: decided.id,
     session: visit.session,
     command: visit.command,
-    identity: decided.identity,
+    identity: {
+      ...decided.identity,
+      ...(decided.identity.purpose === undefined ? {} : { purpose: words.text(decided.identity.purpose, 'purpose') }),
+    },
     connection: decided.connection,
     decision: decided.decision,
-    request: recordedRequest(decided),
+    request: shownRequest,
     dryRun: info.dryRun,
     client: decided.client.session === '' ? decided.client.userAgent : decided.client.session,
     handshake: decided.upgrade !== null,

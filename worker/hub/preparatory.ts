@@ -3,6 +3,7 @@
 // is, and its answer masked.
 
 import type { RecordedMask, RecordedRequest } from '../../protocol/log/event.ts'
+import { worthTelling } from '../../protocol/log/masks.ts'
 import { join, readWhole } from '../bytes.ts'
 import type { Decided, HeaderList, Outcome, Refusal, RequestInfo } from '../context.ts'
 import { BODY_DEADLINE_MS, MAX_DRY_RUN_BYTES } from '../limits.ts'
@@ -10,8 +11,9 @@ import type { Masking } from '../mask/contract.ts'
 import { planResponseMask } from '../mask/response.ts'
 import { MaskError } from '../mask/scanner.ts'
 import { type Clock, type Log, LogUnavailable, type Tunnel } from '../ports.ts'
-import { intentEntry, type Place, resultEntry } from '../record/entries.ts'
+import { intentEntry, type Place, recordedRequest, resultEntry } from '../record/entries.ts'
 import { refusalOfFailure } from './failure.ts'
+import { createWords } from './words.ts'
 
 /** What a preparatory request needs. */
 export interface Asking {
@@ -64,13 +66,18 @@ export async function ask(
   const reads = question.method === 'GET'
   const id = asking.newId()
   const at = asking.clock.now()
+  const words = createWords(masking)
+  const request = recordedRequest(decided, words, { method: question.method, target: question.target })
+  if (words.unreadable !== null) {
+    return refuse({ kind: 'malformed', message: `the request cannot be recorded: ${words.unreadable}` })
+  }
   const [receipt] = await asking.log.append(
     [
       intentEntry(decided, place, {
+        request,
+        mask: worthTelling(words.report()),
         preparatory: question.kind,
         id,
-        method: question.method,
-        target: question.target,
         at,
       }),
     ],

@@ -3,7 +3,8 @@ import { failure } from '../../protocol/status.ts'
 import type { Entry } from '../ports.ts'
 import { decided, testClock, testLog, utf8 } from '../record/fixtures.ts'
 import type { Passage, Response } from './passage.ts'
-import { refuseRecorded } from './record.ts'
+import { maskForRecord, refuseRecorded } from './record.ts'
+import { maskingThatFinds } from './testing.ts'
 
 function set() {
   const { log, entries } = testLog()
@@ -13,13 +14,13 @@ function set() {
     hub: { log, clock, newId: () => 'result' },
     visit: { session: 's', command: 'c', open: null },
     stream: { opened: false },
-    key: new Uint8Array(32),
+    masking: maskingThatFinds('hunter2'),
     leave: () => {
       left += 1
     },
   } as unknown as Passage
   const result = () => entries().find(({ event }: Entry) => event.type === 'request.result')?.event.res
-  return { passage, result, left: () => left }
+  return { passage, entries, result, left: () => left }
 }
 
 describe('refuseRecorded', () => {
@@ -65,5 +66,55 @@ describe('refuseRecorded', () => {
     const refusal = { kind: 'upstream', message: 'the API server refused it' } as const
     await refuseRecorded(passage, decided, refusal, null, { by: 'cluster', answer })
     expect(result()).toMatchObject({ outcome: 'failed', code: 429, message: 'the API server refused it' })
+  })
+
+  it('records what was asked and what was said masked, and counts it', async () => {
+    const { passage, entries } = set()
+    const exec = {
+      argv: ['echo', 'hunter2'],
+      container: '',
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      tty: false,
+      ports: [],
+    }
+    const info = { ...decided.info, subresource: 'exec', query: 'command=echo&command=hunter2', exec }
+    const refusal = { kind: 'forbidden', message: 'not hunter2' } as const
+    await refuseRecorded(passage, { ...decided, info }, refusal, null)
+    expect(JSON.stringify(entries())).not.toContain('hunter2')
+    const [intent] = entries()
+    expect(intent?.event.mask).toMatchObject({ count: 2, rules: { played: 2 } })
+    expect(intent?.event.request?.exec?.argv[1]).toMatch(/^⟦masked:played:/)
+  })
+
+  it('records the first word of a session masked too', async () => {
+    const { passage, entries } = set()
+    const data = { purpose: 'to try hunter2', client: 'curl' }
+    const open: Entry = { event: { v: 1, type: 'session.open', id: 'o', ts: '', session: 's', data } }
+    await refuseRecorded(
+      { ...passage, visit: { ...passage.visit, open } },
+      decided,
+      { kind: 'forbidden', message: '' },
+      null,
+    )
+    expect(entries()[0]?.event).toMatchObject({
+      type: 'session.open',
+      data: { purpose: expect.stringMatching(/^to try ⟦masked:played:/), client: 'curl' },
+      mask: { count: 1 },
+    })
+  })
+
+  it('may not be sent, and is recorded without its words, when they cannot be masked', async () => {
+    const { passage, entries } = set()
+    const request = { ...decided, client: { ...decided.client, userAgent: 'FAIL' } }
+    expect(maskForRecord(request, null, passage.masking)).toMatchObject({
+      ok: false,
+      reason: 'the request cannot be recorded: it is spent',
+    })
+    await refuseRecorded(passage, request, { kind: 'malformed', message: 'no' }, null)
+    const [intent] = entries()
+    expect(intent?.event.request?.userAgent).not.toContain('FAIL')
+    expect(intent?.event.mask?.withheld).toContain('it is spent')
   })
 })

@@ -2,7 +2,9 @@
 
 import { requestInfo } from '../classify/requestinfo.ts'
 import type { Decided, MessageSocket } from '../context.ts'
+import type { Finder, Hit, Masking } from '../mask/contract.ts'
 import { DEFAULT_MASK_RULES } from '../mask/rules.ts'
+import { MaskError } from '../mask/scanner.ts'
 import type { Clock, Log, Tunnel, UpstreamRequest } from '../ports.ts'
 import { createLeftovers } from './leftovers.ts'
 import { createMaskings } from './masking.ts'
@@ -34,6 +36,26 @@ export function decidedFor(method: string, target: string, given: Partial<Decide
     decision: { effect: 'Hold', policy: 'p', rule: 'r', reason: '', revision: 1 },
     ...given,
   }
+}
+
+/** A session's masking that finds one word, and takes names with `password` in them for secret; at `FAIL` it gives up. */
+export function maskingThatFinds(secret: string): Masking {
+  const masking = createMaskings(new Uint8Array(32)).of('s', DEFAULT_MASK_RULES)
+  const finder: Finder = {
+    suspect: () => true,
+    find(bytes) {
+      const text = new TextDecoder('latin1').decode(bytes)
+      if (text.includes('FAIL')) throw new MaskError('it is spent')
+      const hits: Hit[] = []
+      for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + secret.length)) {
+        const end = at + secret.length
+        hits.push({ start: at, end, rule: 'played', value: bytes.subarray(at, end), form: 'plain' })
+      }
+      return { hits, open: bytes.length }
+    },
+    namesSecret: (name) => name.toLowerCase().includes('password'),
+  }
+  return { ...masking, finder }
 }
 
 /** A socket a test plays the other end of. */

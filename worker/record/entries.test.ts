@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { intentEntry, recordedRequest, refusalEntries, resultEntry } from './entries.ts'
-import { decided, NOW, place, utf8 } from './fixtures.ts'
+import { decided, NOW, place, plainWords, utf8 } from './fixtures.ts'
+
+const request = recordedRequest(decided, plainWords)
 
 describe('entries', () => {
   it('an intent says who asks what, and what was decided; never a header', () => {
     const visit = { ...place, open: null, leave: () => {} }
-    const entry = intentEntry(decided, visit, { body: { mediaType: 'application/json', bytes: utf8.encode('{}') } })
+    const entry = intentEntry(decided, visit, {
+      request,
+      body: { mediaType: 'application/json', bytes: utf8.encode('{}') },
+    })
     expect(entry).toEqual({
       event: {
         v: 1,
@@ -38,17 +43,16 @@ describe('entries', () => {
 
   it('a preparatory intent has its own id and refers to the request it prepares', () => {
     const { event } = intentEntry(decided, place, {
+      request: recordedRequest(decided, plainWords, { method: 'POST', target: '/x?y' }),
       preparatory: 'dry-run',
       id: 'r1-dry',
-      method: 'POST',
-      target: '/x',
     })
     expect([event.id, event.ref, event.request?.preparatory, event.request?.method, event.request?.target]).toEqual([
       'r1-dry',
       'r1',
       'dry-run',
       'POST',
-      '/x',
+      '/x?y',
     ])
   })
 
@@ -58,13 +62,37 @@ describe('entries', () => {
     ['portforward', undefined],
   ])('%s: argv is recorded where something is run', (subresource, expected) => {
     const info = { ...decided.info, subresource, exec }
-    expect(recordedRequest({ ...decided, info }).exec).toEqual(expected)
+    expect(recordedRequest({ ...decided, info }, plainWords).exec).toEqual(expected)
   })
 
   it('cuts what a client claims of itself', () => {
     const client = { userAgent: 'u'.repeat(10_000), command: 'c'.repeat(10_000), session: '' }
-    const request = recordedRequest({ ...decided, client })
-    expect([request.userAgent.length, request.kubectlCommand?.length]).toEqual([512, 512])
+    const claims = recordedRequest({ ...decided, client }, plainWords)
+    expect([claims.userAgent.length, claims.kubectlCommand?.length]).toEqual([512, 512])
+  })
+
+  it('masks every word before it cuts any', () => {
+    const long = `${'x'.repeat(509)}SECRET`
+    const info = {
+      ...decided.info,
+      path: '/api/v1/namespaces/SECRET/pods/SECRET/exec',
+      query: 'command=SECRET',
+      namespace: 'SECRET',
+      name: 'SECRET',
+      subresource: 'exec',
+      exec: { ...exec, argv: ['SECRET'], container: 'SECRET' },
+    }
+    const client = { userAgent: long, command: long, session: '' }
+    const masked = recordedRequest(
+      { ...decided, info, client },
+      {
+        text: (words) => words.replaceAll('SECRET', '*'),
+        argv: (argv) => argv.map(() => '*'),
+        target: (path, query, argv) => `${path}?${query} ${argv.join()}`.replaceAll('SECRET', '*'),
+      },
+    )
+    expect(JSON.stringify(masked)).not.toContain('SEC')
+    expect(masked.target).toBe('/api/v1/namespaces/*/pods/*/exec?command=* *')
   })
 
   it('a refusal is intent and result at once', () => {
@@ -75,6 +103,7 @@ describe('entries', () => {
       code: 403,
       reason: 'Forbidden',
       message: 'no',
+      request,
     })
     expect(intent?.event.type).toBe('request.intent')
     expect(result?.event).toEqual({

@@ -28,23 +28,21 @@ export function intentEntry(
   decided: Decided,
   place: Place,
   options: {
+    /** What is asked, masked. */
+    readonly request: RecordedRequest
     readonly body?: RecordedBody | null
     readonly mask?: RecordedMask | undefined
     readonly preparatory?: RecordedRequest['preparatory']
     /** Another id than the request's, for a preparatory request of the gateway's own. */
     readonly id?: string
-    /** Another method or target than the client's, for a preparatory request. */
-    readonly method?: string
-    readonly target?: string
     /** Milliseconds since the epoch; absent: when the request came. */
     readonly at?: number
     /** What let it pass, and to which version it was pinned. */
     readonly data?: LogEvent['data']
-  } = {},
+  },
 ): Entry {
   const { identity, connection, decision } = decided
   const { username, groups, uid } = identity.user
-  const request = recordedRequest(decided)
   const event: LogEvent = {
     v: 1,
     type: 'request.intent',
@@ -55,9 +53,7 @@ export function intentEntry(
     actor: { username, groups, issuer: identity.issuer, ...(uid === '' ? {} : { uid }) },
     connection,
     request: {
-      ...request,
-      ...(options.method === undefined ? {} : { method: options.method }),
-      ...(options.target === undefined ? {} : { target: options.target }),
+      ...options.request,
       ...(options.preparatory === undefined ? {} : { preparatory: options.preparatory }),
     },
     decision: recordedDecision(decision),
@@ -115,12 +111,14 @@ export function refusalEntries(
     readonly code: number
     readonly reason: string
     readonly message: string
+    /** What was asked, masked. */
+    readonly request: RecordedRequest
     readonly body?: RecordedBody | null
     readonly mask?: RecordedMask | undefined
     readonly data?: LogEvent['data']
   },
 ): readonly Entry[] {
-  const { id, at, outcome, code, reason, message, body, mask, data } = options
+  const { id, at, outcome, code, reason, message, request, body, mask, data } = options
   const result: RecordedResult = {
     outcome,
     code,
@@ -129,33 +127,54 @@ export function refusalEntries(
     durationMs: Math.max(0, at - decided.receivedAt),
     bytes: 0,
   }
-  const intent = intentEntry(decided, place, { body: body ?? null, mask, ...(data === undefined ? {} : { data }) })
+  const intent = intentEntry(decided, place, {
+    request,
+    body: body ?? null,
+    mask,
+    ...(data === undefined ? {} : { data }),
+  })
   const { session, command } = place
   return [intent, resultEntry(result, { session, command, id, at, ref: decided.id })]
 }
 
-/** What was asked, from what was parsed. */
-export function recordedRequest({
-  method,
-  info,
-  client,
-}: Pick<Authenticated, 'method' | 'info' | 'client'>): RecordedRequest {
+/** Masks the words of a request, whoever wrote them. */
+export interface RequestWords {
+  /** @param at what it is, for the record of what was masked */
+  text(words: string, at: string): string
+  argv(argv: readonly string[]): readonly string[]
+  /** @param argv masked: what the query says as `command` */
+  target(path: string, query: string, argv: readonly string[]): string
+}
+
+/**
+ * What was asked, from what was parsed, in masked words.
+ * @param given another method or target than the client's, for a preparatory request
+ */
+export function recordedRequest(
+  { method, info, client }: Pick<Authenticated, 'method' | 'info' | 'client'>,
+  words: RequestWords,
+  given: { readonly method?: string; readonly target?: string } = {},
+): RecordedRequest {
   const { exec } = info
+  const [path = '', ...query] = given.target?.split('?') ?? [info.path, info.query]
+  const argv = words.argv(exec?.argv ?? [])
   return {
-    method,
-    target: info.query === '' ? info.path : `${info.path}?${info.query}`,
+    method: given.method ?? method,
+    target: words.target(path, query.join('?'), argv),
     verb: info.verb,
     group: info.apiGroup,
     version: info.apiVersion,
     resource: info.resource,
     subresource: info.subresource,
-    namespace: info.namespace,
-    name: info.name,
-    userAgent: client.userAgent.slice(0, MAX_CLAIM_LENGTH),
-    ...(client.command === '' ? {} : { kubectlCommand: client.command.slice(0, MAX_CLAIM_LENGTH) }),
+    namespace: words.text(info.namespace, 'namespace'),
+    name: words.text(info.name, 'name'),
+    userAgent: words.text(client.userAgent, 'user agent').slice(0, MAX_CLAIM_LENGTH),
+    ...(client.command === ''
+      ? {}
+      : { kubectlCommand: words.text(client.command, 'command').slice(0, MAX_CLAIM_LENGTH) }),
     ...(exec === undefined || info.subresource === 'portforward'
       ? {}
-      : { exec: { argv: exec.argv, container: exec.container, stdin: exec.stdin, tty: exec.tty } }),
+      : { exec: { argv, container: words.text(exec.container, 'container'), stdin: exec.stdin, tty: exec.tty } }),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Decided } from '../context.ts'
 import type { Clock, Durability, Entry, Log } from '../ports.ts'
+import type { RequestWords } from './entries.ts'
 
 export const NOW = Date.parse('2026-01-02T03:04:05.006Z')
 export const utf8 = new TextEncoder()
@@ -81,6 +82,13 @@ export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   )
   await settled()
   return pending
+}
+
+/** Words as they are, for tests that are not about masking. */
+export const plainWords: RequestWords = {
+  text: (words) => words,
+  argv: (argv) => argv,
+  target: (path, query) => (query === '' ? path : `${path}?${query}`),
 }
 
 export const decided: Decided = {
