@@ -1,8 +1,140 @@
-// The values that structure masked in a session. No I/O.
+// The values that structure masked in a session, kept to be found again: whole, by line, and what is secret inside them.
+// In memory only; bounded. No I/O.
 
 import type { KnownValues } from '../contract.ts'
+import { MaskError } from '../scanner.ts'
+import type { Budget } from './budget.ts'
+import { secretLeaves } from './values/leaves.ts'
+import { searchable, searchableLine } from './values/ordinary.ts'
+import { type KnownHit, KnownTable, WINDOW } from './values/table.ts'
+
+/** Values noted in one session. Some ten times what the Secrets of a large cluster hold. */
+export const MAX_VALUES = 20_000
+/** Their bytes. Stops a session that lists Secrets for hours from filling memory. */
+export const MAX_VALUES_BYTES = 16 * 1024 * 1024
+/** Lines and leaves of them that are searched for by themselves. */
+const MAX_PARTS = 100_000
+/** Lines of one value that are searched for by themselves: a 16384-bit key has 200. */
+const MAX_LINES_OF_VALUE = 1000
+/** A longer value is also searched for in pieces, so that a stream that holds back less finds it. */
+const PIECE_BYTES = 1024
+
+const LF = 0x0a
+
+/** Known values, and the search for them. */
+export interface SearchableValues extends KnownValues {
+  /** A quick look: false only if search() finds nothing in it as it stands. */
+  suspect(bytes: Uint8Array, start: number, end: number): boolean
+  search(
+    bytes: Uint8Array,
+    final: boolean,
+    budget: Budget,
+  ): { readonly hits: readonly KnownHit[]; readonly open: number }
+  /** The text of a hit. */
+  text(hit: KnownHit): Uint8Array
+}
+
+class Values implements SearchableValues {
+  readonly #table = new KnownTable()
+  #values = 0
+  #bytes = 0
+
+  get size(): number {
+    return this.#values
+  }
+
+  note(value: Uint8Array, name: string): void {
+    const trimmed = trim(value)
+    // The document is kept once; whoever reads it in another form finds its leaves.
+    if (trimmed.length < WINDOW || this.#table.has(trimmed)) return
+    const copy = trimmed.slice()
+    if (searchable(copy, name)) {
+      this.#keep(copy)
+      this.#noteParts(copy)
+    }
+    for (const leaf of secretLeaves(copy)) {
+      const inner = trim(leaf.value)
+      if (!searchable(inner, leaf.name) || this.#table.has(inner)) continue
+      this.#keep(inner)
+      this.#noteParts(inner)
+    }
+  }
+
+  suspect(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#table.suspect(bytes, start, end)
+  }
+
+  search(
+    bytes: Uint8Array,
+    final: boolean,
+    budget: Budget,
+  ): { readonly hits: readonly KnownHit[]; readonly open: number } {
+    return this.#table.search(bytes, final, budget)
+  }
+
+  text(hit: KnownHit): Uint8Array {
+    return this.#table.text(hit.text)
+  }
+
+  #keep(value: Uint8Array): void {
+    if (this.#values >= MAX_VALUES || this.#bytes + value.length > MAX_VALUES_BYTES) throw tooMany()
+    this.#values++
+    this.#bytes += value.length
+    this.#table.add(value)
+  }
+
+  /** The lines of a value of several lines that are no ordinary text; pieces of a long line. */
+  #noteParts(value: Uint8Array): void {
+    let lines = 0
+    let start = 0
+    while (start < value.length && lines < MAX_LINES_OF_VALUE) {
+      const stop = value.indexOf(LF, start)
+      const end = stop < 0 ? value.length : stop
+      const line = trim(value.subarray(start, end))
+      if (line.length < value.length && searchableLine(line)) {
+        this.#part(line)
+        lines++
+      }
+      if (line.length > 2 * PIECE_BYTES) {
+        for (let at = 0; at + PIECE_BYTES <= line.length; at += PIECE_BYTES)
+          this.#part(line.subarray(at, at + PIECE_BYTES))
+      }
+      start = end + 1
+    }
+  }
+
+  #part(part: Uint8Array): void {
+    if (this.#table.has(part)) return
+    if (this.#table.size >= MAX_VALUES + MAX_PARTS) throw tooMany()
+    this.#table.add(part)
+  }
+}
 
 /** An empty list of known values. */
-export function createKnownValues(): KnownValues {
-  return { note: () => undefined, size: 0 }
+export function createKnownValues(): SearchableValues {
+  return new Values()
+}
+
+/** The values as they can be searched; null for a list that was made elsewhere. */
+export function searchableValues(values: KnownValues): SearchableValues | null {
+  return values instanceof Values ? values : null
+}
+
+function tooMany(): MaskError {
+  return new MaskError(
+    'this session has read more secrets than can be kept in mind to mask them elsewhere; begin a new session, or read fewer Secrets in one',
+  )
+}
+
+/** Without blanks and line ends around it. */
+function trim(value: Uint8Array): Uint8Array {
+  let start = 0
+  let end = value.length
+  while (start < end && blank(value[start]!)) start++
+  while (end > start && blank(value[end - 1]!)) end--
+  return value.subarray(start, end)
+}
+
+function blank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === LF || byte === 0x0d
 }

@@ -1,0 +1,102 @@
+// Placeholders that stand in a text already: they are no secrets and are not taken apart. In: bytes. Out: where they stand. No I/O.
+
+import { decodeBase64 } from '../base64.ts'
+import { PLACEHOLDER_START } from '../placeholder.ts'
+import type { Span } from './views/view.ts'
+
+const encoder = new TextEncoder()
+const START = encoder.encode(PLACEHOLDER_START)
+/** `⟦masked` is nine bytes: twelve characters of base64, whatever follows. */
+const START_IN_BASE64 = encoder.encode('4p+mbWFza2Vk')
+const END = encoder.encode('⟧')
+/** A rule's name and a tag; longer is none. */
+const MAX_PLACEHOLDER_BYTES = 120
+const WHOLE = /^⟦masked:[a-z0-9-]{1,80}:[0-9a-f]{12}⟧$/
+/** The beginning of one. */
+const BEGUN = /^:[a-z0-9-]{0,80}(?::[0-9a-f]{0,12}|[a-z0-9-])?$/
+const decoder = new TextDecoder()
+
+/** What stands in the place of a placeholder while the rest is looked at: a byte that no text has. */
+const FILL = 0xff
+
+/** The placeholders in bytes, by place, and from where on one may have begun that is cut short (the length: nowhere). */
+export function placeholdersIn(bytes: Uint8Array): { readonly spans: readonly Span[]; readonly open: number } {
+  const spans: Span[] = []
+  let open = bytes.length
+  for (let at = bytes.indexOf(START[0]!); at >= 0; at = bytes.indexOf(START[0]!, at + 1)) {
+    const there = sameAs(bytes, at, START)
+    if (there < START.length) {
+      if (at + there === bytes.length) open = Math.min(open, at)
+      continue
+    }
+    const end = endOf(bytes, at)
+    if (end !== null && WHOLE.test(decoder.decode(bytes.subarray(at, end)))) {
+      spans.push({ start: at, end })
+      at = end - 1
+    } else if (end === null && bytes.length - at < MAX_PLACEHOLDER_BYTES && begun(bytes, at)) open = Math.min(open, at)
+  }
+  for (let at = bytes.indexOf(START_IN_BASE64[0]!); at >= 0; at = bytes.indexOf(START_IN_BASE64[0]!, at + 1)) {
+    if (sameAs(bytes, at, START_IN_BASE64) < START_IN_BASE64.length) continue
+    let end = at
+    while (end < bytes.length && end - at < 2 * MAX_PLACEHOLDER_BYTES && isBase64(bytes[end]!)) end++
+    const decoded = decodeBase64(bytes.subarray(at, end))
+    if (decoded === null || !WHOLE.test(decoder.decode(decoded))) continue
+    spans.push({ start: at, end })
+    at = end - 1
+  }
+  return { spans: spans.sort((a, b) => a.start - b.start), open }
+}
+
+/** The bytes with placeholders blotted out; the bytes themselves when there are none. */
+export function withoutPlaceholders(bytes: Uint8Array, spans: readonly Span[]): Uint8Array {
+  if (spans.length === 0) return bytes
+  const copy = bytes.slice()
+  for (const { start, end } of spans) copy.fill(FILL, start, end)
+  return copy
+}
+
+/** What of a stretch lies outside of all spans. */
+export function outside(start: number, end: number, spans: readonly Span[]): readonly Span[] {
+  if (spans.length === 0) return [{ start, end }]
+  const parts: Span[] = []
+  let from = start
+  for (const span of spans) {
+    if (span.end <= from) continue
+    if (span.start >= end) break
+    if (span.start > from) parts.push({ start: from, end: span.start })
+    from = span.end
+  }
+  if (from < end) parts.push({ start: from, end })
+  return parts
+}
+
+function sameAs(bytes: Uint8Array, at: number, text: Uint8Array): number {
+  let i = 0
+  while (i < text.length && bytes[at + i] === text[i]) i++
+  return i
+}
+
+/** Behind the `⟧`; null when there is none near enough. */
+function endOf(bytes: Uint8Array, at: number): number | null {
+  const end = bytes.subarray(at, at + MAX_PLACEHOLDER_BYTES).indexOf(END[2]!, START.length)
+  return end < 0 ? null : at + end + 1
+}
+
+function begun(bytes: Uint8Array, at: number): boolean {
+  // The sign that ends it may be cut in two.
+  let end = bytes.length
+  if (bytes[end - 1] === END[0]) end -= 1
+  else if (bytes[end - 2] === END[0] && bytes[end - 1] === END[1]) end -= 2
+  return BEGUN.test(decoder.decode(bytes.subarray(at + START.length - 1, end)))
+}
+
+function isBase64(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    (byte >= 0x41 && byte <= 0x5a) ||
+    (byte >= 0x61 && byte <= 0x7a) ||
+    byte === 0x2b ||
+    byte === 0x2f ||
+    byte === 0x3d
+  )
+}

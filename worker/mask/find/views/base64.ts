@@ -1,0 +1,227 @@
+// Base64 undone, wherever a run of its characters holds something that reads as text: both alphabets, with or without padding, at
+// any of four alignments, so that it is found in a path too. Gzip in it is opened. In: a view. Out: a view of what they hold,
+// one run a line, or null. No I/O.
+
+import { gunzipBounded } from '../../gunzip.ts'
+import type { Budget } from '../budget.ts'
+import { type Span, type View, ViewBuilder } from './view.ts'
+
+/** Shorter runs hold nothing that can be told from chance. Known values are found in base64 by themselves. */
+const MIN_RUN = 16
+/** Bytes of text in a row that make a run worth reading: chance gives 4 in a million. */
+const MIN_TEXT = 12
+/** A longer run is masked not as a whole but where the secret stands, so that a stream need not hold it. Above a 4096-bit key in PEM. */
+export const LONG_RUN = 8192
+/** Gzip that is opened: what it holds at most. Stops a decompression bomb. */
+const MAX_UNZIPPED_BYTES = 2 * 1024 * 1024
+/** Work of unpacking a byte, in units of the budget. */
+const UNZIP_WORK = 8
+
+const PAD = 0x3d
+const NONE = 64
+const SIX = new Uint8Array(256).fill(NONE)
+for (const [value, char] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
+  SIX[char.charCodeAt(0)] = value
+}
+SIX[0x2d] = 62
+SIX[0x5f] = 63
+
+/** Bytes of text. NUL is among them for UTF-16, as PowerShell encodes its commands. */
+const TEXT = new Uint8Array(256)
+for (let byte = 0x20; byte < 0x7f; byte++) TEXT[byte] = 1
+for (const byte of [0x00, 0x09, 0x0a, 0x0d, 0x1b]) TEXT[byte] = 1
+
+/** What the runs of base64 in a view hold; null when there is none and nothing is open. `final`: no more text comes. */
+export function withBase64Undone(view: View, final: boolean, budget: Budget): View | null {
+  const { bytes } = view
+  const length = bytes.length
+  let builder: ViewBuilder | null = null
+  let open: number | undefined
+  let closed = true
+  let at = 0
+  while (at < length) {
+    // Every run of MIN_RUN has a byte at one of these.
+    const probe = Math.min(at + MIN_RUN - 1, length - 1)
+    if (SIX[bytes[probe]!] === NONE) {
+      at = probe + 1
+      continue
+    }
+    let start = probe
+    while (start > at && SIX[bytes[start - 1]!] !== NONE) start--
+    let end = probe + 1
+    while (end < length && SIX[bytes[end]!] !== NONE) end++
+    at = end
+    start = behindEscape(bytes, start, end)
+    const touches = end === length || (end + 1 === length && bytes[end] === PAD)
+    if (touches && !final && !view.closed) {
+      open = end - start <= LONG_RUN ? start : end - LONG_RUN
+      if (end - start > LONG_RUN) closed = false
+    }
+    if (end - start < MIN_RUN) continue
+    if (view.from !== null && view.copied(Math.max(0, start - 1), Math.min(length, end + 1))) continue
+    builder = readRun(view, builder, start, end, budget)
+  }
+  if (builder === null && open === undefined) return null
+  builder ??= new ViewBuilder(view, 0)
+  return builder.view('base64', { closed, ...(open === undefined ? {} : { open }) })
+}
+
+/** A quick look at raw bytes: whether any run of base64 in it reads as text, or is gzip. */
+export function mayHoldBase64(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from
+  while (at + MIN_RUN <= to) {
+    const probe = at + MIN_RUN - 1
+    if (SIX[bytes[probe]!] === NONE) {
+      at = probe + 1
+      continue
+    }
+    let start = probe
+    while (start > at && SIX[bytes[start - 1]!] !== NONE) start--
+    let end = probe + 1
+    while (end < to && SIX[bytes[end]!] !== NONE) end++
+    at = end
+    if (end - start < MIN_RUN) continue
+    if (isGzip(bytes, start)) return true
+    for (let shift = 0; shift < 4; shift++) if (textAt(bytes, start + shift, end) >= 0) return true
+  }
+  return false
+}
+
+/** The run of base64 around a stretch of it, with its padding: all of it, or of a long one the stretch alone. */
+export function spanOfRun(bytes: Uint8Array, from: number, to: number): Span {
+  let start = from
+  while (start > 0 && from - start <= LONG_RUN && SIX[bytes[start - 1]!] !== NONE) start--
+  let end = to
+  while (end < bytes.length && end - to <= LONG_RUN && SIX[bytes[end]!] !== NONE) end++
+  if (end - start > LONG_RUN) return { start: from, end: to }
+  start = Math.min(behindEscape(bytes, start, end), from)
+  while (end < bytes.length && end < to + LONG_RUN && bytes[end] === PAD) end++
+  return { start, end }
+}
+
+/** The beginning of a run, without the letters of an escape (`\n`, `\u003d`, `%3D`) that stands right before it. */
+function behindEscape(bytes: Uint8Array, start: number, end: number): number {
+  const before = bytes[start - 1]
+  if (before === 0x25) return Math.min(start + 2, end)
+  if (before !== 0x5c) return start
+  const letter = bytes[start]
+  return Math.min(start + (letter === 0x75 ? 5 : letter === 0x78 ? 3 : 1), end)
+}
+
+function readRun(
+  view: View,
+  given: ViewBuilder | null,
+  start: number,
+  end: number,
+  budget: Budget,
+): ViewBuilder | null {
+  const { bytes } = view
+  let builder = given
+  let spanEnd = end
+  while (spanEnd < end + 2 && bytes[spanEnd] === PAD) spanEnd++
+  if (isGzip(bytes, start)) {
+    const unzipped = unzip(bytes.subarray(start, end), budget)
+    if (unzipped !== null) {
+      builder ??= new ViewBuilder(view, unzipped.length + 1)
+      builder.put(unzipped, start, spanEnd)
+      builder.byte(0x0a, spanEnd, spanEnd)
+      return builder
+    }
+  }
+  const long = end - start > LONG_RUN
+  for (let shift = 0; shift < 4; shift++) {
+    const text = textAt(bytes, start + shift, end)
+    if (text < 0) continue
+    budget.spend(end - start)
+    const decoded = decode(bytes, start + shift, end)
+    builder ??= new ViewBuilder(view, decoded.length + 1)
+    if (long) builder.put(decoded, start + shift, end, true)
+    else if (shift === 0) builder.put(decoded, start, spanEnd)
+    else {
+      // What stands before the text is no part of this base64: a path, a word.
+      const first = start + shift + 4 * Math.floor(text / 3)
+      builder.put(decoded.subarray(3 * Math.floor(text / 3)), first, spanEnd)
+    }
+    builder.byte(0x0a, spanEnd, spanEnd)
+  }
+  return builder
+}
+
+/** Where the first stretch of text begins in what `bytes[from..to)` is the base64 of, in decoded bytes; -1 when it holds none. */
+function textAt(bytes: Uint8Array, from: number, to: number): number {
+  const groups = (to - from) >> 2
+  // MIN_TEXT bytes in a row hold three whole groups: one of every three is looked at.
+  for (let group = Math.min(2, groups - 1); group >= 0 && group < groups; group += 3) {
+    if (!isText(bytes, from + 4 * group)) continue
+    let first = group
+    while (first > 0 && isText(bytes, from + 4 * (first - 1))) first--
+    let last = group + 1
+    while (last < groups && isText(bytes, from + 4 * last)) last++
+    let length = 3 * (last - first)
+    let start = 3 * first
+    if (first > 0) {
+      const before = tail(bytes, from + 4 * (first - 1))
+      start -= before
+      length += before
+    }
+    // What is left behind the last whole group.
+    length += head(bytes, from + 4 * last, to)
+    if (length >= MIN_TEXT) return start
+    group = last
+  }
+  return -1
+}
+
+function isText(bytes: Uint8Array, at: number): boolean {
+  const a = SIX[bytes[at]!]!
+  const b = SIX[bytes[at + 1]!]!
+  if (TEXT[(a << 2) | (b >> 4)] === 0) return false
+  const c = SIX[bytes[at + 2]!]!
+  return TEXT[((b & 15) << 4) | (c >> 2)] === 1 && TEXT[((c & 3) << 6) | SIX[bytes[at + 3]!]!] === 1
+}
+
+/** How many bytes of text a group ends with. */
+function tail(bytes: Uint8Array, at: number): number {
+  const c = SIX[bytes[at + 2]!]!
+  if (TEXT[((c & 3) << 6) | SIX[bytes[at + 3]!]!] === 0) return 0
+  return TEXT[((SIX[bytes[at + 1]!]! & 15) << 4) | (c >> 2)] === 0 ? 1 : 2
+}
+
+/** How many bytes of text a group begins with, which may be cut short. */
+function head(bytes: Uint8Array, at: number, to: number): number {
+  if (at + 1 >= to) return 0
+  const b = SIX[bytes[at + 1]!]!
+  if (TEXT[(SIX[bytes[at]!]! << 2) | (b >> 4)] === 0) return 0
+  if (at + 2 >= to) return 1
+  return TEXT[((b & 15) << 4) | (SIX[bytes[at + 2]!]! >> 2)] === 0 ? 1 : 2
+}
+
+/** Decodes characters of either alphabet; what is left over at the end is dropped. */
+function decode(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const out = new Uint8Array(Math.floor(((to - from) * 3) / 4))
+  let at = 0
+  let i = from
+  for (; i + 4 <= to; i += 4) {
+    const b = SIX[bytes[i + 1]!]!
+    const c = SIX[bytes[i + 2]!]!
+    out[at++] = (SIX[bytes[i]!]! << 2) | (b >> 4)
+    out[at++] = ((b & 15) << 4) | (c >> 2)
+    out[at++] = ((c & 3) << 6) | SIX[bytes[i + 3]!]!
+  }
+  if (i + 1 < to) out[at++] = (SIX[bytes[i]!]! << 2) | (SIX[bytes[i + 1]!]! >> 4)
+  if (i + 2 < to) out[at++] = ((SIX[bytes[i + 1]!]! & 15) << 4) | (SIX[bytes[i + 2]!]! >> 2)
+  return out.subarray(0, at)
+}
+
+/** `H4sI`: 1f 8b 08. */
+function isGzip(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x48 && bytes[at + 1] === 0x34 && bytes[at + 2] === 0x73 && bytes[at + 3] === 0x49
+}
+
+function unzip(run: Uint8Array, budget: Budget): Uint8Array | null {
+  const gzip = decode(run, 0, run.length)
+  budget.spend(UNZIP_WORK * gzip.length)
+  const plain = gunzipBounded(gzip, MAX_UNZIPPED_BYTES)
+  if (plain !== null) budget.spend(UNZIP_WORK * plain.length)
+  return plain
+}

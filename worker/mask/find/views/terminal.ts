@@ -1,0 +1,71 @@
+// Terminal sequences and control characters taken out (ECMA-48, xterm): colours inside a secret, what backspaces rubbed out.
+// In: a view. Out: a view of what is left, or null. No I/O.
+
+import { type View, ViewBuilder } from './view.ts'
+
+const BACKSPACE = 0x08
+const ESCAPE = 0x1b
+/** What makes this view worth making: NUL (UTF-16), bell, backspace, escape, and the second byte of U+009B. */
+const SIGNS = [ESCAPE, BACKSPACE, 0x00, 0x07, 0x9b]
+/** Longer is no sequence: an unended OSC must not swallow the text. */
+const MAX_SEQUENCE_BYTES = 4096
+
+/** The view without terminal sequences; null when it has none. `final`: no more text comes. */
+export function withoutTerminal(view: View, final: boolean): View | null {
+  const { bytes } = view
+  if (!SIGNS.some((sign) => bytes.includes(sign))) return null
+  const builder = new ViewBuilder(view, bytes.length)
+  let copied = 0
+  let at = 0
+  let open: number | undefined
+  while (at < bytes.length) {
+    const byte = bytes[at]!
+    if (byte >= 0x20 && byte !== 0x7f && byte !== 0xc2) {
+      at++
+      continue
+    }
+    if (byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte === 0xc2 && bytes[at + 1] !== 0x9b)) {
+      at++
+      continue
+    }
+    builder.copy(copied, at)
+    const end = byte === ESCAPE || byte === 0xc2 ? sequenceEnd(bytes, at) : at + 1
+    if (byte === BACKSPACE || byte === 0x7f) builder.erase()
+    if (end > bytes.length) {
+      if (!final) open = at
+      copied = bytes.length
+      break
+    }
+    at = end
+    copied = at
+  }
+  builder.copy(copied, bytes.length)
+  return builder.view('terminal', open === undefined ? {} : { open })
+}
+
+/** Where the sequence at an escape ends; past the end of the text when it is cut short. */
+function sequenceEnd(bytes: Uint8Array, start: number): number {
+  const csi = bytes[start] === 0xc2
+  const kind = csi ? 0x5b : bytes[start + 1]
+  if (kind === undefined) return bytes.length + 1
+  let at = start + 2
+  if (kind === 0x5b) {
+    while (at < bytes.length && bytes[at]! >= 0x20 && bytes[at]! < 0x40) at++
+    // The final byte; anything else is no part of it.
+    if (at >= bytes.length) return at - start > MAX_SEQUENCE_BYTES ? start + 2 : bytes.length + 1
+    return bytes[at]! >= 0x40 && bytes[at]! < 0x7f ? at + 1 : at
+  }
+  if (kind === 0x5d || kind === 0x50 || kind === 0x58 || kind === 0x5e || kind === 0x5f) {
+    const most = start + MAX_SEQUENCE_BYTES
+    while (at < bytes.length && at < most && bytes[at] !== 0x07 && bytes[at] !== ESCAPE && bytes[at] !== 0x0a) at++
+    if (at >= most || bytes[at] === 0x0a) return start + 2
+    if (at >= bytes.length) return bytes.length + 1
+    if (bytes[at] === 0x07) return at + 1
+    return at + 1 >= bytes.length ? bytes.length + 1 : bytes[at + 1] === 0x5c ? at + 2 : at
+  }
+  // Escape, intermediates, one final byte: character sets and the like.
+  at = start + 1
+  while (at < bytes.length && bytes[at]! >= 0x20 && bytes[at]! < 0x30) at++
+  if (at >= bytes.length) return bytes.length + 1
+  return bytes[at]! >= 0x30 && bytes[at]! < 0x7f ? at + 1 : at
+}
