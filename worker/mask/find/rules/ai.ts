@@ -32,6 +32,7 @@ export const AI_RULES: readonly PatternRule[] = [
   shape('fireworks-key', 'fw_[A-Za-z0-9]{22,40}', 'https://docs.fireworks.ai/api-reference/introduction', { entropy: 3.5 }),
   shape('cerebras-key', 'csk-[a-z0-9]{48}', 'https://inference-docs.cerebras.ai/quickstart'),
   shape('nvidia-key', 'nvapi-[A-Za-z0-9_-]{60,72}', 'https://docs.nvidia.com/ngc/gpu-cloud/ngc-user-guide/'),
+  near('nvidia-ngc-key', 'ngc|nvidia|nvcr', '([A-Za-z0-9]{84}|[A-Za-z0-9]{26}:\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12})', 'https://docs.nvidia.com/ngc/gpu-cloud/ngc-user-guide/'),
   shape('databricks-apps-token', 'dkea[a-z0-9]{32}', 'https://docs.databricks.com/aws/en/dev-tools/auth/'),
   shape('voyage-key', 'pa-[A-Za-z0-9_-]{43}', 'https://docs.voyageai.com/docs/api-key-and-installation', { entropy: 4 }),
   shape('jina-key', 'jina_[A-Za-z0-9_-]{60}', 'https://jina.ai/embeddings/'),

@@ -14,7 +14,7 @@ export const CRYPTO_RULES: readonly PatternRule[] = [
   near('bittrex-key', 'bittrex', '[a-z0-9]{32}', 'https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns', { ignoreCase: true }),
   near('bybit-secret', 'bybit', '[A-Za-z0-9]{36}', 'https://bybit-exchange.github.io/docs/v5/guide', { entropy: 3.8 }),
   near('okx-secret', 'okx|okex', '[A-F0-9]{32}', 'https://www.okx.com/docs-v5/en/#overview-rest-authentication'),
-  near('gemini-exchange-key', 'gemini', '(master|account)-[A-Za-z0-9]{20}', 'https://docs.gemini.com/authentication/api-key'),
+  shape('gemini-exchange-key', '(master|account)-[A-Za-z0-9]{20}', 'https://docs.gemini.com/authentication/api-key', { entropy: 3.7 }),
   near('bitmex-secret', 'bitmex', '[A-Za-z0-9_-]{48}', 'https://www.bitmex.com/app/apiKeysUsage', { entropy: 4 }),
   near('etherscan-key', 'etherscan|bscscan|polygonscan|arbiscan|snowtrace|ftmscan', '[A-Z0-9]{34}', 'https://docs.etherscan.io/getting-started/viewing-api-usage-statistics'),
   near('infura-key', 'infura', '\\h{32}', 'https://docs.metamask.io/services/get-started/infura/'),

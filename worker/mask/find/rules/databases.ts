@@ -4,7 +4,7 @@ import { near, type PatternRule, shape } from '../rule.ts'
 
 // biome-ignore format: one rule a line
 export const DATABASE_RULES: readonly PatternRule[] = [
-  shape('supabase-token', 'sbp_(oauth_|v0_)?\\h{40}', 'https://supabase.com/docs/reference/api/introduction'),
+  shape('supabase-token', 'sbp_(oauth_|v0_)?[a-z0-9]{40}', 'https://supabase.com/docs/reference/api/introduction'),
   shape('supabase-secret-key', 'sb_secret_[A-Za-z0-9_-]{22,60}', 'https://supabase.com/docs/guides/api/api-keys'),
   shape('planetscale-token', 'pscale_(tkn|oauth|pw|api|app_secret)_[A-Za-z0-9_=.-]{32,64}', 'https://planetscale.com/docs/api/reference/service-tokens', { ignoreCase: true }),
   shape('neon-api-key', 'napi_[a-z0-9]{60,70}', 'https://neon.com/docs/manage/api-keys'),
@@ -17,7 +17,7 @@ export const DATABASE_RULES: readonly PatternRule[] = [
   near('elastic-api-key', 'elastic|apikey|kibana', '(VnVhQ2ZHY0JDZ|[A-Za-z0-9]{13})[A-Za-z0-9+/]{45,60}==', 'https://www.elastic.co/docs/deploy-manage/api-keys/elasticsearch-api-keys', { entropy: 4 }),
   shape('elastic-cloud-key', 'essu_[A-Za-z0-9+/]{40,200}={0,2}', 'https://www.elastic.co/docs/deploy-manage/api-keys/elastic-cloud-api-keys'),
   shape('clickhouse-cloud-key', '4b1d[A-Za-z0-9]{38}', 'https://clickhouse.com/docs/cloud/manage/openapi', { entropy: 3.5 }),
-  near('confluent-key', 'confluent', '[A-Z0-9]{16}', 'https://docs.confluent.io/cloud/current/security/authenticate/workload-identities/service-accounts/api-keys/overview.html'),
+  near('confluent-key', 'confluent', '[A-Z0-9]{16}', 'https://docs.confluent.io/cloud/current/security/authenticate/workload-identities/service-accounts/api-keys/overview.html', { ignoreCase: true, entropy: 3.2 }),
   near('confluent-secret', 'confluent', '[A-Za-z0-9/+]{64}', 'https://docs.confluent.io/cloud/current/security/authenticate/workload-identities/service-accounts/api-keys/overview.html', { entropy: 4.05 }),
   shape('confluent-secret-prefixed', 'cflt[A-Za-z0-9/+]{60}', 'https://docs.confluent.io/cloud/current/security/authenticate/workload-identities/service-accounts/api-keys/overview.html', { entropy: 4 }),
   shape('aiven-token', 'aivenv1_[A-Za-z0-9/+=]{30,400}', 'https://aiven.io/docs/platform/concepts/authentication-tokens'),

@@ -5,7 +5,7 @@ import { near, type PatternRule, shape } from '../rule.ts'
 // biome-ignore format: one rule a line
 export const HOST_RULES: readonly PatternRule[] = [
   // GitHub. Its checksum is not asked for: a mistyped or expired token is no less a token.
-  shape('github-token', '(ghp|gho|ghu|ghr)_[A-Za-z0-9]{36,251}', 'https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github', { entropy: 3 }),
+  shape('github-token', '(ghp|gho|ghu|ghr)_[A-Za-z0-9_]{36,255}', 'https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github', { entropy: 3 }),
   shape('github-app-token', 'ghs_[A-Za-z0-9_.-]{36,2048}', 'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app', { entropy: 3 }),
   shape('github-fine-grained-pat', 'github_pat_[A-Za-z0-9_]{36,255}', 'https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens', { entropy: 3 }),
   near('github-token-old', 'github_token|github_pat|githubtoken|github_api|github_oauth|github_client_secret|github_secret|github_key|github-token|gh_token', '\\h{40}', 'https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/'),
@@ -27,7 +27,7 @@ export const HOST_RULES: readonly PatternRule[] = [
   shape('sourcegraph-token', 'sgp_(local_|\\h{16}_)\\h{40}', 'https://sourcegraph.com/docs/cli/how-tos/creating-an-access-token'),
   shape('sourcegraph-token-short', '(sgp|sgd|slk)_\\h{40,64}', 'https://sourcegraph.com/docs/cli/how-tos/creating-an-access-token'),
   near('sourcegraph-token-old', 'sourcegraph|src_access_token', '\\h{40}', 'https://sourcegraph.com/docs/cli/how-tos/creating-an-access-token'),
-  near('gitter-token', 'gitter', '\\h{40}', 'https://developer.gitter.im/docs/authentication'),
+  near('gitter-token', 'gitter', '[a-z0-9_-]{40}', 'https://developer.gitter.im/docs/authentication', { entropy: 3.5 }),
   // CI
   shape('circleci-token', 'CCI(PAT|PRJ)_[A-Za-z0-9]{22}_\\h{40}', 'https://circleci.com/docs/managing-api-tokens/'),
   near('circleci-token-old', 'circle', '\\h{40}', 'https://circleci.com/docs/managing-api-tokens/'),
@@ -47,7 +47,7 @@ export const HOST_RULES: readonly PatternRule[] = [
   shape('spacelift-token', 'spacelift_[A-Za-z0-9_-]{30,200}', 'https://docs.spacelift.io/integrations/api'),
   shape('scalr-token', 'at-[a-z0-9]{15}\\.[A-Za-z0-9_-]{43,86}', 'https://docs.scalr.io/docs/scalr-api'),
   shape('terraform-cloud-token', '[A-Za-z0-9]{14}\\.atlasv1\\.[A-Za-z0-9_=-]{60,70}', 'https://developer.hashicorp.com/terraform/cloud-docs/users-teams-organizations/api-tokens', { ignoreCase: true }),
-  shape('pulumi-token', 'pul-\\h{40}', 'https://www.pulumi.com/docs/pulumi-cloud/access-management/access-tokens/'),
+  shape('pulumi-token', 'pul-[a-z0-9]{40}', 'https://www.pulumi.com/docs/pulumi-cloud/access-management/access-tokens/'),
   shape('infracost-key', 'ico-[A-Za-z0-9]{32}', 'https://www.infracost.io/docs/', { entropy: 3 }),
   shape('prefect-key', 'pn[bu]_[A-Za-z0-9]{36}', 'https://docs.prefect.io/v3/how-to-guides/cloud/manage-users/api-keys'),
   shape('openshift-token', 'sha256~[A-Za-z0-9_-]{43}', 'https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/authentication_and_authorization/managing-oauth-access-tokens'),
@@ -61,7 +61,7 @@ export const HOST_RULES: readonly PatternRule[] = [
   shape('lens-token', 'fio-u-[A-Za-z0-9_=-]{64}', 'https://developer.frame.io/getting-started/authentication'),
   // Quality and delivery
   shape('sonar-token', 'sq[apu]_\\h{40}', 'https://docs.sonarsource.com/sonarqube-server/latest/user-guide/managing-tokens/'),
-  near('sonar-token-old', 'sonar', '\\h{40}', 'https://docs.sonarsource.com/sonarqube-server/latest/user-guide/managing-tokens/'),
+  near('sonar-token-old', 'sonar.login|sonar.token|sonar_token|sonartoken|sonar-token|sonar_login|sonarlogin|sonarqube_token|sonarcloud_token|sonar_auth', '[a-z0-9=_-]{40}', 'https://docs.sonarsource.com/sonarqube-server/latest/user-guide/managing-tokens/'),
   near('codecov-token', 'codecov', '[a-z0-9]{32}', 'https://docs.codecov.com/docs/codecov-tokens'),
   near('codecov-upload-token', 'codecov', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://docs.codecov.com/docs/codecov-tokens'),
   near('codacy-token', 'codacy', '[A-Za-z0-9]{20,32}', 'https://docs.codacy.com/codacy-api/api-tokens/', { entropy: 3.2 }),
@@ -70,13 +70,13 @@ export const HOST_RULES: readonly PatternRule[] = [
   near('snyk-token', 'snyk', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://docs.snyk.io/snyk-api/authentication-for-api', { ignoreCase: true }),
   shape('snyk-service-token', 'snyk_(uat|sat)\\.\\h{8}\\.[A-Za-z0-9_.-]{40,400}', 'https://docs.snyk.io/snyk-api/authentication-for-api'),
   shape('semgrep-token', 'sgp_[A-Za-z0-9]{64}', 'https://semgrep.dev/docs/deployment/teams'),
-  shape('postman-api-key', 'PMAK-\\h{24}-\\h{34}', 'https://learning.postman.com/docs/developer/postman-api/authentication/'),
+  shape('postman-api-key', 'PMAK-[A-Za-z0-9]{24}-[A-Za-z0-9]{34}', 'https://learning.postman.com/docs/developer/postman-api/authentication/'),
   shape('postman-collection-key', 'PMAT-[A-Z0-9]{26}', 'https://learning.postman.com/docs/sharing-your-work/sharing-collections/'),
   near('applitools-key', 'applitools', '[A-Za-z0-9]{44,56}', 'https://applitools.com/docs/', { entropy: 3.8 }),
   near('browserstack-key', 'browserstack|browser_stack', '[A-Za-z0-9]{20}', 'https://www.browserstack.com/docs/automate/selenium/authentication', { entropy: 3.3 }),
   near('saucelabs-key', 'sauce', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://docs.saucelabs.com/basics/acct-team-mgmt/managing-user-info/'),
   near('launchdarkly-key', 'launchdarkly|ld_sdk|ld_api', '[A-Za-z0-9_=-]{40}', 'https://launchdarkly.com/docs/home/account/api', { entropy: 3.5 }),
-  shape('launchdarkly-sdk-key', '(sdk|api|mob|rel)-\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://launchdarkly.com/docs/home/account/environment/keys'),
+  shape('launchdarkly-sdk-key', '(sdk|api|mob|rel)-[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}', 'https://launchdarkly.com/docs/home/account/environment/keys', { entropy: 3 }),
   near('unleash-token', 'unleash|authorization', '[a-z0-9*_-]{1,40}:[a-z0-9_-]{1,40}\\.\\h{56,64}', 'https://docs.getunleash.io/reference/api-tokens-and-client-keys'),
   shape('configcat-key', 'configcat-sdk-1/[A-Za-z0-9_-]{22}/[A-Za-z0-9_-]{22}', 'https://configcat.com/docs/sdk-reference/overview/'),
   near('split-io-key', 'split_io|splitio|split.io|split-api', '[a-z0-9]{36,54}', 'https://help.split.io/hc/en-us/articles/360019916211-API-keys', { entropy: 3.5 }),

@@ -41,6 +41,8 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   shape('argon2-hash', '\\$argon2(id|i|d)\\$v=\\d{1,3}\\$m=\\d{1,9},t=\\d{1,5},p=\\d{1,4}\\$[A-Za-z0-9+/]{8,90}\\$[A-Za-z0-9+/]{16,180}', 'https://www.rfc-editor.org/rfc/rfc9106'),
   shape('django-secret-key', 'django-insecure-[a-z0-9!@#$%^&*(_=+)-]{40,60}', 'https://docs.djangoproject.com/en/5.2/ref/settings/#secret-key'),
   shape('basic-auth-htpasswd', '\\$apr1\\$[A-Za-z0-9./]{1,8}\\$[A-Za-z0-9./]{22}', 'https://httpd.apache.org/docs/2.4/misc/password_encryptions.html'),
+  shape('curl-user-option', '--user[ =]{1,3}["\']?[A-Za-z0-9._@+{}-]{0,80}["\']?:["\']?<[^\\s\\n"\'`]{4,128}>', 'https://curl.se/docs/manpage.html#-u', { entropy: 2.6 }),
+  shape('curl-user', ' -u\\s{1,2}["\']?[A-Za-z0-9._@+!-]{0,80}["\']?:["\']?<[^\\s\\n"\'`]{6,128}>', 'https://curl.se/docs/manpage.html#-u', { entropy: 2.6 }),
   shape('otpauth-secret', 'otpauth://(totp|hotp)/[A-Za-z0-9%:@._-]{1,120}\\?secret=<[A-Za-z2-7]{16,128}={0,6}>', 'https://github.com/google/google-authenticator/wiki/Key-Uri-Format', { ignoreCase: true }),
   shape('ssh-dss-old-password', 'sshpass\\s-p\\s?["\']?<[A-Za-z0-9!@#$%^&*_+=.,-]{4,64}>', 'https://man7.org/linux/man-pages/man1/ssh.1.html'),
   // Security tools
@@ -58,8 +60,8 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   near('tenable-key', 'tenable|nessus', '\\h{64}', 'https://docs.tenable.com/vulnerability-management/Content/Settings/my-account/GenerateAPIKey.htm'),
   near('crowdstrike-secret', 'crowdstrike|falcon', '[A-Za-z0-9]{40}', 'https://www.crowdstrike.com/en-us/resources/guides/', { entropy: 4.05 }),
   near('sentinelone-token', 'sentinelone|sentinel_one', '[A-Za-z0-9]{80}', 'https://www.sentinelone.com/', { entropy: 4 }),
-  near('cisco-meraki-key', 'meraki', '\\h{40}', 'https://developer.cisco.com/meraki/api-v1/authorization/'),
+  near('cisco-meraki-key', 'meraki|cisco', '\\h{40}', 'https://developer.cisco.com/meraki/api-v1/authorization/'),
   near('wiz-secret', 'wiz_', '[A-Za-z0-9]{64}', 'https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns', { entropy: 4.05 }),
   shape('kubeconfig-client-key', 'client-key-data:\\s{0,4}"?<[A-Za-z0-9+/]{40,4096}={0,2}>', 'https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/'),
-  near('dockerconfig-auth', '"auth"|auth\\"', '[A-Za-z0-9+/]{12,1024}={0,2}', 'https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/', { entropy: 3 }),
+  near('dockerconfig-auth', '"auth"', '[A-Za-z0-9+/]{12,1024}={0,2}', 'https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/', { entropy: 3 }),
 ]

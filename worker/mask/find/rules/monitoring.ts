@@ -60,7 +60,7 @@ export const MONITORING_RULES: readonly PatternRule[] = [
   shape('segment-public-api-token', 'sgp_[A-Za-z0-9]{60,68}', 'https://docs.segmentapis.com/tag/Getting-Started', { entropy: 3.5 }),
   near('mixpanel-secret', 'mixpanel', '\\h{32}', 'https://developer.mixpanel.com/reference/project-secret'),
   near('amplitude-key', 'amplitude', '\\h{32}', 'https://amplitude.com/docs/apis/authentication'),
-  shape('posthog-key', 'ph[xcs]_[A-Za-z0-9]{43,48}', 'https://posthog.com/docs/api'),
+  shape('posthog-key', 'ph[xcs]_[A-Za-z0-9_]{43,48}', 'https://posthog.com/docs/api'),
   near('heap-key', 'heapanalytics|heap_analytics', '\\h{32}', 'https://developers.heap.io/reference/getting-started'),
   near('rudderstack-key', 'rudderstack|rudder', '[A-Za-z0-9]{27}', 'https://www.rudderstack.com/docs/dashboard-guides/write-key/', { entropy: 3.8 }),
 ]
