@@ -1,7 +1,7 @@
 // How much work one text may cost. In: units of work, about one byte looked at again each. Out: an end by MaskError. No clock: the
 // same text costs the same everywhere.
 
-import { MaskError } from '../scanner.ts'
+import { MaskError } from '../error.ts'
 
 /** Work allowed for each byte of a text. Ordinary logs need less than 1, the worst known text 40; at 2 ns a unit this is 5 MB/s. */
 const UNITS_FOR_EACH_BYTE = 100

@@ -18,6 +18,14 @@ export const BASE64URL = setOf(/[\w-]/)
 /** Blank, tab, line ends. */
 export const SPACE = setOf(/[ \t\r\n\v\f]/)
 
+export function isLower(byte: number): boolean {
+  return byte >= 0x61 && byte <= 0x7a
+}
+
+export function isUpper(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a
+}
+
 /** Lower case of an ASCII letter, else the byte itself. */
 export function lower(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte

@@ -59,6 +59,7 @@ export interface Assigned {
   /** Where the name ends: another keyword in front of it says the same. */
   readonly nameEnd: number
   readonly work: number
+  readonly rule: 'password' | 'secret'
 }
 
 const QUOTE = new Uint8Array(256)
@@ -70,8 +71,15 @@ BLANK[0x09] = 1
 const BACKSLASH = 0x5c
 const LF = 0x0a
 
-function result(start: number, end: number, open: number, nameEnd: number, work: number): Assigned {
-  return { start, end, open, nameEnd, work }
+function result(
+  start: number,
+  end: number,
+  open: number,
+  nameEnd: number,
+  work: number,
+  kind: NameKind = 'secret',
+): Assigned {
+  return { start, end, open, nameEnd, work, rule: kind === 'password' ? 'password' : 'secret' }
 }
 
 /** The end of blanks from `at` on. */
@@ -284,7 +292,7 @@ function valueAt(
   if (end <= start) return none(open, work)
   if (!isSecret(bytes, start, end, kind, { quoted: quote >= 0, operator, scheme: scheme !== undefined }))
     return none(open, work + (end - start))
-  return result(start, end, open, name.end, work + 2 * (end - start))
+  return result(start, end, open, name.end, work + 2 * (end - start), kind)
 }
 
 /** Whether the byte before `end` closes something that was opened before `start`. */

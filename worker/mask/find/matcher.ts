@@ -1,10 +1,12 @@
 // All pattern rules over flat text in one pass. In: bytes, and how they stand. Out: the stretches that are secret, and from where on
 // more text could change that. Escapes, base64 and wrapped lines are undone before it. No I/O.
 
+import { RE2JS } from 're2js'
 import type { MaskRules } from '../contract.ts'
+import { MaskError } from '../error.ts'
 import { type Automaton, buildAutomaton } from './automaton.ts'
-import type { Budget } from './budget.ts'
-import { BASE64, WORD } from './bytes.ts'
+import { type Budget, budgetFor } from './budget.ts'
+import { BASE64, DIGIT, isLower, isUpper, WORD } from './bytes.ts'
 import { findCards } from './card.ts'
 import { passesCheck } from './check.ts'
 
@@ -164,6 +166,20 @@ function compiledOf(table: readonly PatternRule[]): Compiled {
   return known
 }
 
+/** A short word must stand by itself (`exa` in `EXA_API_KEY`, not in `example`); a longer one may be part of another. */
+const SHORT_WORD = 4
+
+function isWordAt(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > SHORT_WORD) return true
+  if (end < bytes.length) {
+    const next = bytes[end]!
+    if (isLower(next) || (isUpper(next) && isUpper(bytes[end - 1]!))) return false
+  }
+  if (start === 0) return true
+  const before = bytes[start - 1]!
+  return !(isLower(before) ? isLower(bytes[start]!) : isUpper(before))
+}
+
 /** Higher wins where two overlap. */
 const SPECIFIC = 2
 const GENERIC = 1
@@ -179,7 +195,7 @@ interface Candidate {
 class Pass {
   readonly found: Candidate[] = []
   /** Placeholders that stand in the text. */
-  readonly masked: { start: number; end: number }[] = []
+  readonly masked: Stretch[] = []
   open: number
   readonly #bytes: Uint8Array
   readonly #compiled: Compiled
@@ -188,7 +204,7 @@ class Pass {
   readonly #budget: Budget
   readonly #shape: ShapeMatch
   /** By rule: places before were tried already. */
-  readonly #tried: Int32Array
+  #tried: Int32Array | null = null
   #nameEnd = -1
   #pemEnd = -1
 
@@ -205,7 +221,6 @@ class Pass {
     this.#judge = judge
     this.#budget = budget
     this.#shape = new ShapeMatch(bytes)
-    this.#tried = new Int32Array(compiled.rules)
     this.open = bytes.length
   }
 
@@ -234,6 +249,16 @@ class Pass {
     }
   }
 
+  /** Takes all of the text for what stands under a name of that kind. */
+  named(kind: NameKind, final: boolean): void {
+    if (kind === 'none') return
+    if (!final) this.open = 0
+    const rule = kind === 'password' ? 'password' : 'secret'
+    if (this.#off.has(rule)) return
+    this.#budget.spend(this.#bytes.length)
+    if (isNamedSecret(this.#bytes, kind)) this.#add(0, this.#bytes.length, rule, GENERIC)
+  }
+
   #opens(at: number): void {
     if (at < this.open) this.open = at
   }
@@ -258,13 +283,15 @@ class Pass {
         return
       }
       case 'near':
-        if (!this.#off.has(target.rule!.id)) this.#near(target.rule!, target.shape!, target.number, end)
+        if (isWordAt(bytes, start, end) && !this.#off.has(target.rule!.id)) {
+          this.#near(target.rule!, target.shape!, target.number, end)
+        }
         return
       case 'keyword': {
         if (end <= this.#nameEnd) return
         const assigned = assignedAt(bytes, start, end, this.#judge)
         this.#nameEnd = assigned.nameEnd
-        this.#assigned(assigned, 'secret')
+        this.#assigned(assigned, assigned.rule)
         return
       }
       case 'bearer':
@@ -332,6 +359,7 @@ class Pass {
     const bytes = this.#bytes
     const limit = Math.min(bytes.length, wordEnd + NEAR_BYTES + 1)
     let lines = 0
+    this.#tried ??= new Int32Array(this.#compiled.rules)
     const tried = this.#tried[number]!
     for (let at = wordEnd; at < limit; at++) {
       if (
@@ -399,82 +427,157 @@ class Pass {
   }
 }
 
+interface Stretch {
+  readonly start: number
+  readonly end: number
+}
+
+/** Shorter remains beside a placeholder are left as they stand. */
+const MIN_BESIDE = 8
+
+/** A candidate without the placeholders in it; `masked` is by place. */
+function around(candidate: Candidate, masked: readonly Stretch[], first: number): readonly Candidate[] {
+  const pieces: Candidate[] = []
+  let { start } = candidate
+  for (let n = first; n < masked.length && masked[n]!.start < candidate.end; n++) {
+    const placeholder = masked[n]!
+    if (placeholder.start - start >= MIN_BESIDE) pieces.push({ ...candidate, start, end: placeholder.start })
+    start = Math.max(start, placeholder.end)
+  }
+  if (first < masked.length && start > candidate.start && candidate.end - start < MIN_BESIDE) return pieces
+  if (start < candidate.end) pieces.push({ ...candidate, start })
+  return pieces
+}
+
 /** Puts what overlaps together: the more specific rule names it, all of it is covered. Placeholders are left as they are. */
-function resolve(found: readonly Candidate[], masked: readonly { start: number; end: number }[]): Matched[] {
-  const sorted = [...found].sort((a, b) => a.start - b.start || b.end - a.end)
-  const hits: { start: number; end: number; rule: string; rank: number; length: number }[] = []
-  for (const { start, end, rule, rank } of sorted) {
-    if (masked.some((placeholder) => start < placeholder.end && end > placeholder.start)) continue
-    const last = hits.at(-1)
-    if (last === undefined || start >= last.end) {
-      hits.push({ start, end, rule, rank, length: end - start })
-      continue
-    }
-    if (rank > last.rank || (rank === last.rank && end - start > last.length)) {
-      last.rule = rule
-      last.rank = rank
-      last.length = end - start
-    }
-    if (end > last.end) last.end = end
+function resolve(found: Candidate[], masked: readonly Stretch[]): Matched[] {
+  if (found.length === 0) return []
+  let candidates: readonly Candidate[] = found.sort((a, b) => a.start - b.start || b.end - a.end)
+  if (masked.length > 0) {
+    let first = 0
+    candidates = candidates
+      .flatMap((candidate) => {
+        while (first < masked.length && masked[first]!.end <= candidate.start) first++
+        return around(candidate, masked, first)
+      })
+      .sort((a, b) => a.start - b.start || b.end - a.end)
   }
-  return hits.map(({ start, end, rule }) => ({ start, end, rule }))
+  const hits: Matched[] = []
+  for (let n = 0; n < candidates.length; ) {
+    let best = candidates[n++]!
+    const { start } = best
+    let { end } = best
+    for (; n < candidates.length && candidates[n]!.start < end; n++) {
+      const next = candidates[n]!
+      if (next.rank > best.rank || (next.rank === best.rank && next.end - next.start > best.end - best.start))
+        best = next
+      if (next.end > end) end = next.end
+    }
+    hits.push({ start, end, rule: best.rule })
+  }
+  return hits
 }
 
-/** Whether bytes hold what could be something else when decoded: escapes, URL encoding, base64. */
-function looksEncoded(bytes: Uint8Array, start: number, end: number): boolean {
-  let run = 0
-  let upper = false
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i]!
-    if (BASE64[byte] === 1) {
-      run++
-      if (byte >= 0x41 && byte <= 0x5a) upper = true
-      if (run >= 20 && upper) return true
-      continue
+/** What a byte of a raw JSON string may be part of. */
+const BASE64_PART = 1
+const UPPER_PART = 2
+const CARD_PART = 4
+const CODED_PART = 8
+const PARTS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 0x5c || byte === 0x25) return CODED_PART
+  return (
+    (BASE64[byte] === 1 ? BASE64_PART : 0) |
+    (isUpper(byte) ? UPPER_PART : 0) |
+    (DIGIT[byte] === 1 || byte === 0x20 || byte === 0x2d ? CARD_PART : 0)
+  )
+})
+/** Base64 of a secret is longer, and without a capital letter once in a million times. */
+const MIN_BASE64 = 20
+const MIN_CARD = 13
+
+const MAX_NAMES = 1024
+
+/** Says what names mean: the built-in judgement, and the names of MaskPolicies. */
+function judgeOf(names: readonly string[]): (name: string) => NameKind {
+  if (names.length === 0) return nameKind
+  const patterns = names.map((pattern) => RE2JS.compile(pattern))
+  const known = new Map<string, NameKind>()
+  return (name) => {
+    let kind = known.get(name)
+    if (kind === undefined) {
+      kind = patterns.some((pattern) => pattern.matcher(name).find()) ? 'password' : nameKind(name)
+      if (known.size >= MAX_NAMES) known.clear()
+      known.set(name, kind)
     }
-    if (byte === 0x5c || byte === 0x25) return true
-    run = 0
-    upper = false
+    return kind
   }
-  return false
 }
 
-const SUSPECT_BUDGET: Budget = { spend: () => undefined }
-
-/** Makes a matcher. What does not depend on the rules of a session is compiled once for each table. */
+/**
+ * Makes a matcher. What does not depend on the rules of a session is compiled once for each table, when it is first needed.
+ * @throws {RE2JSSyntaxException} a name of the rules is not RE2
+ */
 export function createMatcher(
   rules: Pick<MaskRules, 'off' | 'names'>,
   table: readonly PatternRule[] = PATTERN_RULES,
 ): Matcher {
-  const judge = nameKind
+  const judge = judgeOf(rules.names)
   const { off } = rules
+  let parts: Compiled | null = null
+
   const match: Matcher['match'] = (bytes, { final, name, from = 0, budget }) => {
-    const pass = new Pass(bytes, compiledOf(table), off, judge, budget)
+    parts ??= compiledOf(table)
+    const pass = new Pass(bytes, parts, off, judge, budget)
     pass.run()
-    if (name !== undefined && from === 0) {
-      const kind = judge(name)
-      if (kind !== 'none') {
-        if (!final) pass.open = 0
-        if (isNamedSecret(bytes, kind))
-          pass.found.push({
-            start: 0,
-            end: bytes.length,
-            rule: kind === 'password' ? 'password' : 'secret',
-            rank: GENERIC,
-          })
-      }
-    }
+    if (name !== undefined && from === 0) pass.named(judge(name), final)
     const all = resolve(pass.found, pass.masked)
     let open = final ? bytes.length : pass.open
-    for (const hit of all) if (hit.start < open && hit.end > open) open = hit.start
+    for (const { start, end } of all) if (start < open && end > open) open = start
+    if (from === 0) return { hits: all, open }
     const hits = all.filter(({ end }) => end > from).map((hit) => (hit.start < from ? { ...hit, start: from } : hit))
     return { hits, open }
   }
+
+  const suspect: Matcher['suspect'] = (bytes, start, end) => {
+    parts ??= compiledOf(table)
+    const { table: next, classes, shift, accept } = parts.automaton
+    let state = 0
+    let found = false
+    let base64 = 0
+    let upper = 0
+    let card = 0
+    for (let i = start; i < end; i++) {
+      const byte = bytes[i]!
+      state = next[(state << shift) | classes[byte]!]!
+      if (state >= accept) found = true
+      const part = PARTS[byte]!
+      if ((part & BASE64_PART) !== 0) {
+        upper |= part & UPPER_PART
+        if (++base64 >= MIN_BASE64 && upper !== 0) return true
+      } else {
+        if (part === CODED_PART) return true
+        base64 = 0
+        upper = 0
+      }
+      if ((part & CARD_PART) !== 0) {
+        if (++card >= MIN_CARD) found = true
+      } else card = 0
+    }
+    if (!found) return false
+    try {
+      return match(bytes.subarray(start, end), { final: true, budget: budgetFor(end - start) }).hits.length > 0
+    } catch (error) {
+      if (error instanceof MaskError) return true
+      throw error
+    }
+  }
+
   return {
     match,
-    suspect: (bytes, start, end) =>
-      looksEncoded(bytes, start, end) ||
-      match(bytes.subarray(start, end), { final: true, budget: SUSPECT_BUDGET }).hits.length > 0,
-    namesSecret: (name) => ['secret', 'password'].includes(judge(name)),
+    suspect,
+    namesSecret: (name) => {
+      const kind = judge(name)
+      return kind === 'secret' || kind === 'password'
+    },
   }
 }

@@ -17,8 +17,9 @@ const MAX_REPEAT = 4096
 const MAX_LITERALS = 512
 /** A class of at most so many bytes is spelled out where that makes a longer literal (`gh[pousr]_`). */
 const MAX_SPELLED = 8
-/** The shortest literal that a shape is found by. */
-export const MIN_LITERAL = 3
+/** The shortest literal that a shape should be found by; one of two bytes is taken where there is no other. */
+const GOOD_LITERAL = 3
+const MIN_LITERAL = 2
 
 const ESCAPED_CLASSES: Readonly<Record<string, string>> = { d: '0-9', w: 'A-Za-z0-9_', h: '0-9a-f', s: ' \t' }
 const ESCAPED_BYTES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
@@ -367,7 +368,7 @@ function merged(sequence: Sequence): Sequence {
 
 /**
  * Compiles a shape to the ways it is found by a literal.
- * @throws {SyntaxError} it is not of the language, or has no literal of 3 bytes
+ * @throws {SyntaxError} it is not of the language, or has no literal to find it by
  */
 export function compileAnchored(match: string, fold: boolean): readonly Anchored[] {
   let waiting: readonly Sequence[] = [new Parser(match, fold).parse()]
@@ -377,14 +378,11 @@ export function compileAnchored(match: string, fold: boolean): readonly Anchored
     for (const sequence of waiting) {
       const flat = merged(sequence)
       const span = bestSpan(flat)
-      if (span !== null && shortestText(span) >= MIN_LITERAL) done.push(anchoredBy(flat, span, fold))
-      else {
-        const more = unfolded(flat)
-        if (more === null || round > 6 || more.length * waiting.length > 64) {
-          throw new SyntaxError(`shape ${match}: no literal of ${MIN_LITERAL} bytes to find it by`)
-        }
-        next.push(...more)
-      }
+      const length = span === null ? 0 : shortestText(span)
+      const more = length >= GOOD_LITERAL ? null : unfolded(flat)
+      if (more !== null && round < 6 && more.length * waiting.length <= 64) next.push(...more)
+      else if (span !== null && length >= MIN_LITERAL) done.push(anchoredBy(flat, span, fold))
+      else throw new SyntaxError(`shape ${match}: no literal of ${GOOD_LITERAL} bytes to find it by`)
     }
     waiting = next
   }
