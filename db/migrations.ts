@@ -78,4 +78,18 @@ export const MIGRATIONS: readonly { readonly tag: string; readonly when: number;
       "UPDATE requests SET connection = coalesce((SELECT connection FROM sessions WHERE id = requests.session), '')",
     ],
   },
+  {
+    tag: '0004_session_masks',
+    when: 1795282213012,
+    statements: [
+      "CREATE TABLE `session_masks` (\n\t`session` text NOT NULL,\n\t`rule` text NOT NULL,\n\t`masks` integer NOT NULL,\n\tPRIMARY KEY(`session`, `rule`)\n) STRICT",
+    ],
+  },
+  {
+    tag: '0005_masks_of_sessions',
+    when: 1795282213555,
+    statements: [
+      "INSERT INTO `session_masks` (`session`, `rule`, `masks`)\nSELECT l.session, m.key, sum(m.value) FROM `leaves` l, json_each(l.leaf, '$.mask.rules') m\nWHERE l.session IS NOT NULL AND l.idx < (SELECT next FROM `projection`)\nAND (l.type GLOB 'session.*' OR l.type GLOB 'request.*' OR l.type GLOB 'stream.*')\nGROUP BY 1, 2",
+    ],
+  },
 ]

@@ -1,4 +1,4 @@
-// The read model (sessions, session_terms, commands, requests) follows from the leaves alone: in: leaves in order,
+// The read model (sessions, session_terms, session_masks, commands, requests) follows from the leaves alone: in: leaves in order,
 // out: statements. Run shortly after the leaves were appended (projection.ts), and again over all to rebuild. No I/O.
 
 import type { Leaf, RecordedResult } from '../protocol/log/event.ts'
@@ -47,6 +47,7 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
   const requests = new Map<string, SqlValue[]>()
   const results: Statement[] = []
   const terms = new Map<string, SqlValue[]>()
+  const masks = new Map<string, [session: string, rule: string, masks: number]>()
   const touched = new Map<string, number>()
   for (const leaf of leaves) {
     if (leaf.session === undefined) continue
@@ -61,6 +62,10 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
     const command = leaf.command === undefined ? null : commandChange(commands, leaf.command, leaf.session, leaf)
     const masked = leaf.mask?.count ?? 0
     session.masks += masked
+    for (const [rule, count] of Object.entries(leaf.mask?.rules ?? {})) {
+      const key = `${leaf.session} ${rule}`
+      masks.set(key, [leaf.session, rule, (masks.get(key)?.[2] ?? 0) + count])
+    }
     if (command !== null) command.masks += masked
     if (leaf.type === 'request.intent' && command !== null && leaf.request !== undefined) {
       const denied = leaf.decision?.effect === 'Deny' ? 1 : 0
@@ -106,14 +111,23 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
       [...terms.values()],
       (n) => `INSERT INTO session_terms (session, term) VALUES ${tuples(n, 2)} ON CONFLICT DO NOTHING`,
     ),
+    ...inChunks(
+      [...masks.values()],
+      (n) => `INSERT INTO session_masks (session, rule, masks) VALUES ${tuples(n, 3)}
+ON CONFLICT (session, rule) DO UPDATE SET masks = masks + excluded.masks`,
+    ),
     ...results,
   ]
 }
 
 /** Empties the read model, to derive it anew. */
-export const CLEAR_READ_MODEL: readonly Statement[] = ['requests', 'commands', 'session_terms', 'sessions'].map(
-  (table) => ({ sql: `DELETE FROM ${table}`, args: [] }),
-)
+export const CLEAR_READ_MODEL: readonly Statement[] = [
+  'requests',
+  'commands',
+  'session_terms',
+  'session_masks',
+  'sessions',
+].map((table) => ({ sql: `DELETE FROM ${table}`, args: [] }))
 
 function sessionChange(all: Map<string, SessionChange>, id: string, leaf: Leaf): SessionChange {
   const at = Date.parse(leaf.ts)

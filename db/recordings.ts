@@ -13,7 +13,7 @@ import type { Recordings } from '../worker/ports.ts'
 import type { CatchUp } from './catchup.ts'
 import { cursorOf, pageOf, parseCursor } from './cursor.ts'
 import { OUTCOMES } from './readmodel.ts'
-import { bodies, commands, leaves, requests, sessions } from './schema.ts'
+import { bodies, commands, leaves, requests, sessionMasks, sessions } from './schema.ts'
 
 /** A session is live this long after its last request. */
 const LIVE_MS = 60_000
@@ -160,7 +160,10 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
 
     async session(id) {
       await catchUp.seen()
-      return (await listSessions(eq(sessions.id, id), 1))[0] ?? null
+      const [found] = await listSessions(eq(sessions.id, id), 1)
+      if (found === undefined) return null
+      const rules = await db.select().from(sessionMasks).where(eq(sessionMasks.session, id)).orderBy(sessionMasks.rule)
+      return { ...found, maskRules: Object.fromEntries(rules.map(({ rule, masks }) => [rule, masks])) }
     },
 
     async commands(session, { cursor, limit }) {

@@ -71,6 +71,12 @@ export const sessionTerms = sqliteTable(
   (t) => [primaryKey({ columns: [t.session, t.term] })],
 )
 
+export const sessionMasks = sqliteTable(
+  'session_masks',
+  { session: text('session').notNull(), rule: text('rule').notNull(), masks: integer('masks').notNull() },
+  (t) => [primaryKey({ columns: [t.session, t.rule] })],
+)
+
 export const commands = sqliteTable(
   'commands',
   {

@@ -16,13 +16,20 @@ export function recordingsContract({ open, subject }: Opened): void {
         data: { client: 'kubectl/v1.35.2', purpose: 'tidy up' },
       })
       const deny = { effect: 'Deny', policy: 'p', rule: 'never', reason: 'no', revision: 1 } as const
-      const mask = { count: 2, rules: { secret: 2 } }
-      await log.append([{ event: open_ }, intent('r1')], 'fsynced')
+      const places = [{ rule: 'secret', at: 'data.password', count: 2 }]
+      const mask = { count: 2, rules: { secret: 2 }, places }
+      const argv = { count: 1, rules: { named: 1 }, places: [{ rule: 'named', at: 'argv', count: 1 }] }
+      await log.append([{ event: open_ }, intent('r1', { mask: argv })], 'fsynced')
+      expect(await recordings.session('s1')).toMatchObject({ masks: 1, maskRules: { named: 1 } })
       await log.append([result('r1-end', 'r1', { mask }, 'hello')], 'committed')
       await log.append(
         [
           intent('r2', { decision: deny, command: 'c2' }, { verb: 'delete', kubectlCommand: 'kubectl delete' }),
-          result('r2-end', 'r2', { command: 'c2', res: { outcome: 'refused', code: 403, durationMs: 0, bytes: 0 } }),
+          result('r2-end', 'r2', {
+            command: 'c2',
+            mask: { count: 4, rules: { secret: 3, jwt: 1 } },
+            res: { outcome: 'refused', code: 403, durationMs: 0, bytes: 0 },
+          }),
         ],
         'fsynced',
       )
@@ -39,15 +46,17 @@ export function recordingsContract({ open, subject }: Opened): void {
         requests: 2,
         denials: 1,
         holds: 0,
-        masks: 2,
+        masks: 7,
+        maskRules: { jwt: 1, named: 1, secret: 5 },
         live: true,
       })
+      expect((await recordings.sessions({ limit: 1 })).items[0]?.maskRules).toBeUndefined()
       expect(await recordings.session('s2')).toBeNull()
       const { items } = await recordings.commands('s1', { limit: 10 })
       expect(items.map(({ id, outcome, requests, denials, masks }) => [id, outcome, requests, denials, masks])).toEqual(
         [
-          ['c1', 'ok', 1, 0, 2],
-          ['c2', 'refused', 1, 1, 0],
+          ['c1', 'ok', 1, 0, 3],
+          ['c2', 'refused', 1, 1, 4],
         ],
       )
       expect(items.every(({ title }) => title.startsWith('kubectl'))).toBe(true)
@@ -59,7 +68,7 @@ export function recordingsContract({ open, subject }: Opened): void {
         at,
         request: { verb: 'list', namespace: 'shop' },
         decision: { effect: 'Allow' },
-        mask,
+        mask: { count: 3, rules: { named: 1, secret: 2 }, places: [...argv.places, ...places] },
         result: { outcome: 'ok', bytes: 5 },
         bodies: [{ kind: 'response', mediaType: 'text/plain', bytes: 5 }],
       })
@@ -301,7 +310,8 @@ export function recordingsContract({ open, subject }: Opened): void {
       }
       const read = async () => {
         const { items } = await recordings.sessions({ limit: 10 })
-        return [items, ...(await Promise.all(items.map(({ id }) => recordings.commands(id, { limit: 100 }))))]
+        const whole = await Promise.all(items.map(({ id }) => recordings.session(id)))
+        return [whole, ...(await Promise.all(items.map(({ id }) => recordings.commands(id, { limit: 100 }))))]
       }
       const before = await read()
       await subject().raw.execute("UPDATE sessions SET requests = 99, username = 'someone'")

@@ -23,7 +23,12 @@ export function upgradeContract({ open, subject }: Opened): void {
         for (const part of parts) hash.update(part)
         return hash.digest()
       }
-      const entries = [intent('r1'), result('e1', 'r1'), intent('r2', { session: 's2', command: 'c2' })]
+      const mask = { count: 3, rules: { secret: 2, jwt: 1 } }
+      const entries = [
+        intent('r1', { mask }),
+        result('e1', 'r1', { mask }),
+        intent('r2', { mask, session: 's2', command: 'c2' }),
+      ]
       const plan = planAppend(
         entries.map(({ event }) => ({ event })),
         { writer: 'old', wseq: 0, wprev: '' },
@@ -34,7 +39,7 @@ export function upgradeContract({ open, subject }: Opened): void {
         [
           ...plan.statements.map(({ sql, args }) => ({ sql, args: [...args] })),
           `INSERT INTO sessions (id, connection, username, groups, issuer, user_agent, started_at, last_at, commands,
-requests, denials, masks) VALUES ('s1', 'demo', 'agent', '[]', 'i', 'kubectl', ${NOW}, ${NOW}, 0, 1, 0, 0)`,
+requests, denials, masks) VALUES ('s1', 'demo', 'agent', '[]', 'i', 'kubectl', ${NOW}, ${NOW}, 0, 1, 0, 6)`,
           `INSERT INTO commands (id, session, started_at, ended_at, requests, denials, masks, worst)
 VALUES ('c1', 's1', ${NOW}, ${NOW}, 1, 0, 0, 0)`,
           `INSERT INTO requests (id, session, command, at, writer, result) VALUES ('r1', 's1', 'c1', ${NOW}, 'old', 'e1')`,
@@ -44,7 +49,10 @@ VALUES ('c1', 's1', ${NOW}, ${NOW}, 1, 0, 0, 0)`,
       )
 
       const { log, recordings, usage, holds } = await open()
-      expect(await recordings.session('s1')).toMatchObject({ requests: 1, commands: 1, holds: 0 })
+      expect(await recordings.session('s1')).toMatchObject({ requests: 1, commands: 1, holds: 0, masks: 6 })
+      expect((await recordings.session('s1'))?.maskRules).toEqual({ jwt: 2, secret: 4 })
+      // Of the leaf that was not projected as well, once.
+      expect((await recordings.session('s2'))?.maskRules).toEqual({ jwt: 1, secret: 2 })
       expect(await recordings.session('s2')).toMatchObject({ requests: 1, commands: 1, holds: 0 })
       expect((await usage.intents({ connection: 'demo', since: NOW }, 10)).map(({ session }) => session)).toEqual([
         's1',

@@ -222,6 +222,7 @@ export const SCHEMAS = {
     denials: integer,
     holds: integer,
     masks: integer,
+    maskRules: optional({ type: 'object', additionalProperties: integer }),
     live: boolean,
   }),
   CommandSummary: object<CommandSummary>({

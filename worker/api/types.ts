@@ -49,6 +49,8 @@ export interface SessionSummary {
   /** Requests that waited for people, or passed by a grant or a plan. */
   readonly holds: number
   readonly masks: number
+  /** How many by each rule; only where one session is asked for. */
+  readonly maskRules?: Readonly<Record<string, number>>
   /** True while a stream is open or the last request is younger than the idle limit. */
   readonly live: boolean
 }

@@ -39,6 +39,7 @@ export const session: v.GenericSchema<unknown, SessionSummary> = v.object({
   denials: count,
   holds: count,
   masks: count,
+  maskRules: v.exactOptional(v.record(v.string(), count)),
   live: v.boolean(),
 })
 
