@@ -4,108 +4,158 @@ import { ALNUM, DIGIT } from './bytes.ts'
 
 const MIN_DIGITS = 13
 const MAX_DIGITS = 19
-/** Longest card with separators: 19 digits in groups of four. */
-export const MAX_CARD_BYTES = MAX_DIGITS + 4
 /** A card has a byte in every stretch of this length. */
-const STRIDE = 13
+const STRIDE = MIN_DIGITS
 
-const PART = new Uint8Array(256)
-for (let byte = 0x30; byte <= 0x39; byte++) PART[byte] = 1
-PART[0x20] = 2
-PART[0x2d] = 2
+const BLANK = 0x20
+const DASH = 0x2d
+const DOT = 0x2e
 
-/** Looks at all of `bytes` from `from` on; calls `found` for each card, `open` for digits that reach the end. */
+/** Bytes of a card: digits, and blanks or dashes between groups. */
+const PART = DIGIT.slice()
+PART[BLANK] = 1
+PART[DASH] = 1
+
+/** How cards are printed: in fours, American Express and Diners Club 4-6-5 and 4-6-4. Longest first. */
+const GROUPINGS: readonly (readonly number[])[] = [
+  [4, 4, 4, 4, 3],
+  [4, 4, 4, 4, 2],
+  [4, 4, 4, 4, 1],
+  [4, 4, 4, 4],
+  [4, 6, 5],
+  [4, 6, 4],
+]
+
+interface Group {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Looks at all of `bytes`. Calls `found` for each card, and `open` for where one may have begun that is not complete.
+ */
 export function findCards(
   bytes: Uint8Array,
-  from: number,
   found: (start: number, end: number) => void,
   open: (start: number) => void,
 ): void {
   const length = bytes.length
-  let done = Math.max(0, from - MAX_CARD_BYTES)
-  for (let i = done; ; i += STRIDE) {
-    // The last stretch may be shorter than the stride.
-    const at = i < length ? i : length - 1
-    if (at < done || at < 0) {
-      if (i >= length) break
-      continue
-    }
-    if (PART[bytes[at]!] !== 0) {
+  let done = 0
+  for (let i = STRIDE - 1; done < length; i += STRIDE) {
+    const at = Math.min(i, length - 1)
+    if (PART[bytes[at]!] === 1) {
       let start = at
-      while (start > done && PART[bytes[start - 1]!] !== 0) start--
+      while (start > done && PART[bytes[start - 1]!] === 1) start--
       let end = at + 1
-      while (end < length && PART[bytes[end]!] !== 0) end++
-      inRun(bytes, start, end, found, open)
+      while (end < length && PART[bytes[end]!] === 1) end++
+      // What ends the text may be followed by a dot, which says that it is no card only if a digit comes behind it.
+      const last = end >= length || (end === length - 1 && bytes[end] === DOT)
+      if (last || end - start >= MIN_DIGITS) inRun(bytes, groupsIn(bytes, start, end), found, last ? open : null)
+      i = end
       done = end
-      i = end - 1
     }
-    if (i >= length) break
+    if (i >= length - 1) break
   }
+}
+
+function groupsIn(bytes: Uint8Array, start: number, end: number): readonly Group[] {
+  const groups: Group[] = []
+  for (let at = start; at < end; at++) {
+    if (DIGIT[bytes[at]!] === 0) continue
+    const from = at
+    while (at < end && DIGIT[bytes[at]!] === 1) at++
+    groups.push({ start: from, end: at })
+  }
+  return groups
 }
 
 function inRun(
   bytes: Uint8Array,
-  start: number,
-  end: number,
+  groups: readonly Group[],
   found: (start: number, end: number) => void,
-  open: (start: number) => void,
+  open: ((start: number) => void) | null,
 ): void {
-  const reachesEnd = end === bytes.length
-  if (end - start < MIN_DIGITS && !reachesEnd) return
-  let at = start
-  while (at < end) {
-    while (at < end && DIGIT[bytes[at]!] === 0) at++
-    if (at >= end) return
-    // One number: digits, with single separators of one kind between groups.
-    let digits = 0
-    let last = at
-    let separator = 0
-    let groups = 1
-    for (let i = at; i < end; i++) {
-      const byte = bytes[i]!
-      if (DIGIT[byte] === 1) {
-        digits++
-        last = i
-        continue
-      }
-      if (i > last + 1 || (separator !== 0 && byte !== separator)) break
-      separator = byte
-      if (i + 1 < end && DIGIT[bytes[i + 1]!] === 1) groups++
+  let opened = open === null
+  for (let n = 0; n < groups.length; n++) {
+    const { start, end } = groups[n]!
+    if (!mayBegin(bytes, start)) continue
+    if (!opened && mayGrow(bytes, groups, n)) {
+      open?.(start)
+      opened = true
     }
-    const stop = last + 1
-    const edge = stop === bytes.length || (stop === end && reachesEnd && stop >= bytes.length - 1)
-    if (edge && digits <= MAX_DIGITS) open(at)
-    if (digits >= MIN_DIGITS && digits <= MAX_DIGITS && isCard(bytes, at, stop, digits, groups)) found(at, stop)
-    at = stop
+    const size = end - start
+    if (size >= MIN_DIGITS && size <= MAX_DIGITS) {
+      if (mayEnd(bytes, end) && isCard(bytes, start, end)) found(start, end)
+      continue
+    }
+    if (size !== 4) continue
+    for (const sizes of GROUPINGS) {
+      const last = groups[n + sizes.length - 1]
+      if (last === undefined || !isGrouped(bytes, groups, n, sizes) || !mayEnd(bytes, last.end)) continue
+      if (!isCard(bytes, start, last.end)) continue
+      found(start, last.end)
+      n += sizes.length - 1
+      break
+    }
   }
 }
 
-function isCard(bytes: Uint8Array, start: number, end: number, digits: number, groups: number): boolean {
-  if (start > 0) {
-    const before = bytes[start - 1]!
-    if (ALNUM[before] === 1 || before === 0x2e || before === 0x5f || before === 0x2d || before === 0x2b) return false
+/** Whether groups from `n` on have these sizes, with single separators of one kind between them. */
+function isGrouped(bytes: Uint8Array, groups: readonly Group[], n: number, sizes: readonly number[]): boolean {
+  const separator = bytes[groups[n]!.end]
+  for (let k = 0; k < sizes.length; k++) {
+    const group = groups[n + k]!
+    if (group.end - group.start !== sizes[k]) return false
+    if (k === 0) continue
+    const before = groups[n + k - 1]!
+    if (group.start !== before.end + 1 || bytes[before.end] !== separator) return false
   }
-  if (end < bytes.length) {
-    const after = bytes[end]!
-    if (ALNUM[after] === 1 || after === 0x5f) return false
-    if (after === 0x2e && end + 1 < bytes.length && DIGIT[bytes[end + 1]!] === 1) return false
-  }
+  return true
+}
+
+/** Whether what begins with group `n` reaches the end of the text, so that more of it could make a card. */
+function mayGrow(bytes: Uint8Array, groups: readonly Group[], n: number): boolean {
+  const { start, end } = groups[n]!
+  const first = bytes[start]!
+  if (first < 0x32 || first > 0x36) return false
+  const rest = groups.length - n
+  const reached = groups.at(-1)!.end
+  // At most one separator or dot stands behind the last digit.
+  if (reached < bytes.length - 1) return false
+  const closed = reached < bytes.length
+  if (rest === 1 && !closed) return end - start <= MAX_DIGITS
+  if (rest === 1 && end - start >= MIN_DIGITS && end - start <= MAX_DIGITS) return true
+  return GROUPINGS.some((sizes) => {
+    if (rest > sizes.length) return false
+    for (let k = 0; k < rest; k++) {
+      const group = groups[n + k]!
+      const size = group.end - group.start
+      const whole = k < rest - 1 || closed
+      if (whole ? size !== sizes[k] : size > sizes[k]!) return false
+      if (k > 0 && (group.start !== groups[n + k - 1]!.end + 1 || bytes[groups[n + k - 1]!.end] !== bytes[end]))
+        return false
+    }
+    return true
+  })
+}
+
+function mayBegin(bytes: Uint8Array, start: number): boolean {
+  if (start === 0) return true
+  const before = bytes[start - 1]!
+  return ALNUM[before] === 0 && before !== DOT && before !== 0x5f && before !== DASH && before !== 0x2b
+}
+
+function mayEnd(bytes: Uint8Array, end: number): boolean {
+  if (end >= bytes.length) return true
+  const after = bytes[end]!
+  if (ALNUM[after] === 1 || after === 0x5f) return false
+  return !((after === DOT || after === DASH) && end + 1 < bytes.length && DIGIT[bytes[end + 1]!] === 1)
+}
+
+function isCard(bytes: Uint8Array, start: number, end: number): boolean {
   let number = ''
-  const sizes: number[] = [0]
-  for (let i = start; i < end; i++) {
-    if (DIGIT[bytes[i]!] === 1) {
-      number += String.fromCharCode(bytes[i]!)
-      sizes[sizes.length - 1]!++
-    } else sizes.push(0)
-  }
-  if (groups > 1 && !grouped(sizes, digits)) return false
-  return issued(number) && luhn(number) && !/^(\d)\1+$/.test(number) && !/^(\d{1,4})\1{3,}$/.test(number)
-}
-
-/** Groups as they are printed: fours, or 4-6-5 and 4-6-4. */
-function grouped(sizes: readonly number[], digits: number): boolean {
-  if (sizes.length === 3) return sizes[0] === 4 && sizes[1] === 6 && sizes[2] === digits - 10
-  return sizes.every((size, index) => (index < sizes.length - 1 ? size === 4 : size >= 1 && size <= 4))
+  for (let i = start; i < end; i++) if (DIGIT[bytes[i]!] === 1) number += String.fromCharCode(bytes[i]!)
+  return issued(number) && luhn(number) && !/^(\d{1,4})\1{2,}$/.test(number)
 }
 
 /** Prefixes in use (ISO/IEC 7812 as the schemes publish them), each with its lengths. */

@@ -242,7 +242,6 @@ class Pass {
       this.#budget.spend(length >> 3)
       findCards(
         bytes,
-        0,
         (start, end) => this.#add(start, end, 'card-number', SPECIFIC),
         (start) => this.#opens(start),
       )
