@@ -10,6 +10,9 @@ const many = <T>(count: number, make: (index: number) => T) => Array.from({ leng
 const field = (over: Record<string, unknown>) => document({ fields: [{ ...FIELD, ...over }] })
 const pattern = (match: unknown, name: unknown = 'p') => document({ patterns: [{ name, match }] })
 
+const digits = (count: number) =>
+  document({ patterns: many(count, (n) => ({ name: `d${n}`, match: `[0-9]{${n + 4}}` })) })
+
 test('a whole policy is parsed, its paths as steps', () => {
   const spec = {
     subjects: [{ groups: ['ai-agents'] }, { users: ['bot'] }],
@@ -18,7 +21,7 @@ test('a whole policy is parsed, its paths as steps', () => {
     fields: [{ ...FIELD, paths: ['spec.token', 'spec.accounts[*].password', 'metadata.annotations["a.b/c"]'] }],
     names: ['(?i)^acme_.*_pin$'],
     patterns: [{ name: 'acme-key', match: 'acme_[0-9a-f]{32}' }],
-    off: [],
+    off: ['card-number', 'private-key', 'aws-access-key-id'],
     onUnreadable: [
       { paths: ['/openapi/*'], do: 'pass' },
       { resources: ['nodes'], do: 'withhold' },
@@ -47,6 +50,7 @@ describe('a policy is taken with', () => {
     ['as many fields as there may be', document({ fields: many(200, (n) => ({ ...FIELD, name: `f${n}` })) })],
     ['a name of one character', field({ name: 'x' })],
     ['the longest name', field({ name: 'x'.repeat(63) })],
+    ['as many patterns without a literal as there may be', digits(4)],
     ['every resource unreadable', document({ onUnreadable: [{ resources: ['*'], do: 'pass' }] })],
   ])('%s', (_name, value) => {
     const parsed = parseMaskPolicy(value)
@@ -73,17 +77,19 @@ describe('a policy is refused for', () => {
     ['no paths', field({ paths: [] }), 'spec.fields.0.paths'],
     ['a path that is none', field({ paths: ['spec.x', 'spec[0]'] }), 'spec.fields.0.paths.1: must be steps'],
     ['too many fields', document({ fields: many(201, (n) => ({ ...FIELD, name: `f${n}` })) }), 'at most 200'],
-    ['a pattern that is none', pattern('a('), 'spec.patterns.0.match: must be a pattern in the syntax of RE2'],
+    ['a pattern that is none', pattern('a('), 'spec.patterns.0.match: the pattern is not in the syntax of RE2'],
     ['look-around', pattern('(?<=a)b'), 'RE2'],
     ['a back-reference', pattern('(a)\\1'), 'RE2'],
-    ['a pattern that is everywhere', pattern('a*'), 'must not match an empty text'],
+    ['a pattern that is everywhere', pattern('a*'), 'matches the empty text'],
     ['an empty pattern', pattern(''), 'spec.patterns.0.match'],
-    ['a pattern too long', pattern('a'.repeat(1001)), 'longer than 1000'],
-    ['a pattern that repeats too much', pattern('(a{600}){600}'), 'more than 1000 times'],
+    ['a pattern too long', pattern('a'.repeat(1001)), 'longer than 1000 characters'],
+    ['a pattern that repeats too much', pattern('(a{600}){600}'), 'spec.patterns.0.match: the pattern'],
     ['a pattern YAML read as a number', pattern(7), 'put the pattern in quotes'],
     ['two patterns of one name', document({ patterns: many(2, () => ({ name: 'x', match: 'y' })) }), 'differ'],
     ['too many patterns', document({ patterns: many(101, (n) => ({ name: `x${n}`, match: 'y' })) }), 'at most 100'],
-    ['a name that is no pattern', document({ names: ['['] }), 'spec.names.0: must be a pattern'],
+    ['a name that is no pattern', document({ names: ['['] }), 'spec.names.0: the pattern is not in the syntax'],
+    ['a rule that is none', document({ off: ['card-numbers'] }), 'spec.off.0: is not the name of a built-in'],
+    ['too many patterns without a literal', digits(5), 'at most 4 without a literal'],
     ['too many names', document({ names: many(51, () => 'x') }), 'at most 50'],
     ['Secrets passing unread', document({ onUnreadable: [{ resources: ['secrets'], do: 'pass' }] }), 'withheld'],
     [

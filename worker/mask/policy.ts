@@ -2,11 +2,13 @@
 // steps and whose patterns compile, or what is wrong. What is not understood is refused: to leave it out silently would show
 // what it hides. No I/O.
 
-import { RE2JS } from 're2js'
 import * as v from 'valibot'
-import { documentName, type Problem, problemsOf, text, texts } from '../document/problem.ts'
+import { documentName, type Problem, problemsOf, texts } from '../document/problem.ts'
 import type { CustomPattern, FieldRule } from './contract.ts'
 import { parseFieldPath } from './fieldpath.ts'
+import { checkPattern, hasLiteral, MAX_WITHOUT_LITERAL } from './find/custom.ts'
+import { BUILT_IN_RULES } from './find/matcher.ts'
+import { PATTERN_RULES } from './find/rules/index.ts'
 
 /** Lists of one policy. Each entry is looked at for every object or text: stops a policy that makes the gateway crawl. */
 const MAX_FIELDS = 200
@@ -14,10 +16,6 @@ const MAX_PATHS = 50
 const MAX_NAMES = 50
 const MAX_PATTERNS = 100
 const MAX_EXCEPTIONS = 50
-/** A pattern is a line. Stops a compiler being kept busy. */
-const MAX_PATTERN_CHARS = 1000
-/** The sum of the counts in `{n,m}`: each is as many copies of what it repeats. */
-const MAX_REPEATS = 1000
 
 /** What stands in a placeholder. */
 const ruleName = v.pipe(
@@ -42,10 +40,8 @@ const path = v.pipe(
 
 const expression = v.pipe(
   v.string('must be text: put the pattern in quotes'),
-  v.minLength(1),
-  v.maxLength(MAX_PATTERN_CHARS, `must not be longer than ${MAX_PATTERN_CHARS} characters`),
   v.rawCheck(({ dataset, addIssue }) => {
-    const message = dataset.typed ? problemOfPattern(dataset.value) : null
+    const message = dataset.typed ? checkPattern(dataset.value) : null
     if (message !== null) addIssue({ message })
   }),
 )
@@ -71,6 +67,12 @@ const field = v.strictObject({
 })
 
 const pattern = v.strictObject({ name: ruleName, match: expression })
+
+const BUILT_IN: ReadonlySet<string> = new Set([...BUILT_IN_RULES, ...PATTERN_RULES.map(({ id }) => id)])
+const builtIn = v.pipe(
+  v.string(),
+  v.check((name) => BUILT_IN.has(name), 'is not the name of a built-in pattern rule (docs/masking-rules.md)'),
+)
 
 const unreadable = v.pipe(
   v.strictObject({
@@ -124,9 +126,13 @@ const maskPolicy = v.strictObject({
         v.array(pattern),
         v.maxLength(MAX_PATTERNS, `must have at most ${MAX_PATTERNS} items`),
         v.check((list) => differ(list), 'must have names that differ'),
+        v.check(
+          (list) => list.filter(({ match }) => !hasLiteral(match)).length <= MAX_WITHOUT_LITERAL,
+          `must have at most ${MAX_WITHOUT_LITERAL} without a literal of three characters that all they match holds: each of those looks at every byte`,
+        ),
       ),
     ),
-    off: v.optional(v.array(text)),
+    off: v.optional(v.array(builtIn)),
     onUnreadable: v.optional(
       v.pipe(v.array(unreadable), v.maxLength(MAX_EXCEPTIONS, `must have at most ${MAX_EXCEPTIONS} items`)),
     ),
@@ -157,16 +163,4 @@ export function isMaskPolicy(document: unknown): boolean {
 
 function namesSecrets(resource: string): boolean {
   return resource === 'secrets' || resource === 'secrets.core'
-}
-
-/** Why a text is no pattern that may be used; null when it is one. */
-function problemOfPattern(pattern: string): string | null {
-  let repeats = 0
-  for (const [, from, to] of pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) repeats += Number(to || from)
-  if (repeats > MAX_REPEATS) return `must not repeat more than ${MAX_REPEATS} times`
-  try {
-    return RE2JS.compile(pattern).matcher('').find() ? 'must not match an empty text' : null
-  } catch {
-    return 'must be a pattern in the syntax of RE2 (no look-around, no back-references)'
-  }
 }
