@@ -7,10 +7,10 @@ import type { CommandSummary, HoldSummary, RequestRecord } from '../../../worker
 import { api } from '../shell/api-context.ts'
 import { Fact } from '../shell/fact.tsx'
 import { bytesText, durationText } from '../shell/format.ts'
-import { MaskIcon } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
 import { Held, Question } from './held.tsx'
 import { untold } from './holds.ts'
+import { Masked, Masks } from './masks.tsx'
 import { prettyBody } from './pretty.ts'
 
 /** More than this of one body is a download, not a text on a page. */
@@ -83,12 +83,16 @@ function Request(props: { readonly record: RequestRecord; readonly open: boolean
         <Masks record={r()} />
         <dl class="facts">
           <Fact name="Target">
-            <code>{r().request.target}</code>
+            <code>
+              <Masked text={r().request.target} />
+            </code>
           </Fact>
           <Show when={r().request.exec}>
             {(exec) => (
               <Fact name="Command">
-                <code>{exec().argv.join(' ')}</code>
+                <code>
+                  <Masked text={exec().argv.join(' ')} />
+                </code>
                 <span class="muted"> in {exec().container || 'the default container'}</span>
               </Fact>
             )}
@@ -113,7 +117,13 @@ function Request(props: { readonly record: RequestRecord; readonly open: boolean
               </Fact>
             )}
           </Show>
-          <Show when={r().result?.message}>{(message) => <Fact name="Message">{message()}</Fact>}</Show>
+          <Show when={r().result?.message}>
+            {(message) => (
+              <Fact name="Message">
+                <Masked text={message()} />
+              </Fact>
+            )}
+          </Show>
           <Show when={r().request.preparatory}>
             {(why) => <Fact name="Why">asked by the gateway itself ({why()})</Fact>}
           </Show>
@@ -182,30 +192,6 @@ function Decision(props: { readonly record: RequestRecord }) {
   )
 }
 
-function Masks(props: { readonly record: RequestRecord }) {
-  return (
-    <Show when={props.record.mask}>
-      {(mask) => (
-        <Show when={mask().count > 0 || mask().withheld}>
-          <div class="masks">
-            <MaskIcon />
-            <ul>
-              <For each={Object.entries(mask().rules)}>
-                {([rule, count]) => (
-                  <li>
-                    <code>{rule}</code> <span class="muted">× {count.toLocaleString('en')}</span>
-                  </li>
-                )}
-              </For>
-              <Show when={mask().withheld}>{(why) => <li>body withheld: {why()}</li>}</Show>
-            </ul>
-          </div>
-        </Show>
-      )}
-    </Show>
-  )
-}
-
 function BodyView(props: {
   readonly record: RequestRecord
   readonly kind: 'request' | 'response'
@@ -232,7 +218,7 @@ function BodyView(props: {
         {(shown) => (
           <>
             <pre class="body-text" tabindex="0">
-              {shown().text}
+              <Masked text={shown().text} />
             </pre>
             <Show when={shown().cut}>
               <p class="muted">

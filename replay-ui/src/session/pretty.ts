@@ -3,6 +3,7 @@
 import { visible } from '../../../protocol/transcript/escape.ts'
 import { parseJSON } from '../../../protocol/transcript/json.ts'
 import type { Body } from '../api/client.ts'
+import { unwrapped } from '../approvals/placeholder.ts'
 
 /** `cut` is passed on: the text is then only the beginning. */
 export function prettyBody(body: Body): { text: string; cut: boolean } {
@@ -11,7 +12,8 @@ export function prettyBody(body: Body): { text: string; cut: boolean } {
 
 function textOf({ bytes, cut, mediaType }: Body): string {
   if (/protobuf|octet-stream|cbor|gzip/.test(mediaType)) return `(${bytes.length} bytes of ${mediaType})`
-  const text = new TextDecoder().decode(bytes)
+  // In Secrets placeholders stand in base64, which says nothing to a reader.
+  const text = unwrapped(new TextDecoder().decode(bytes))
   const value = cut || !/json/.test(mediaType) ? undefined : parseJSON(text)
   return visible(value === undefined ? text : JSON.stringify(value, null, 2), true)
 }

@@ -18,6 +18,7 @@ import { Commands } from './commands.tsx'
 import { Details } from './details.tsx'
 import { End } from './end.tsx'
 import { holdsByCommand } from './holds.ts'
+import { SessionMasks } from './masks.tsx'
 import { createPlayback, type Playback } from './playback.ts'
 import { Stage } from './stage.tsx'
 
@@ -217,7 +218,7 @@ function Head(props: { readonly session: SessionSummary }) {
           {(purpose) => <Text value={clip(purpose(), MAX_PURPOSE_CHARS).text} />}
         </Show>
       </p>
-      <p class="session-facts muted">
+      <div class="session-facts muted">
         <span title={new Date(s().startedAt).toLocaleString()}>{whenText(s().startedAt, new Date())}</span>
         <span>{durationText(Date.parse(s().lastAt) - Date.parse(s().startedAt))}</span>
         <span title={s().userAgent}>{clientText(s().userAgent)}</span>
@@ -226,8 +227,8 @@ function Head(props: { readonly session: SessionSummary }) {
         <Show when={s().holds > 0}>
           <span class="held">{countText(s().holds, 'hold')}</span>
         </Show>
-        <span class={s().masks > 0 ? 'mask' : ''}>{countText(s().masks, 'mask')}</span>
-      </p>
+        <SessionMasks session={s()} />
+      </div>
       <End session={s()} />
     </header>
   )

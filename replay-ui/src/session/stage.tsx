@@ -15,6 +15,7 @@ import {
 } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
 import type { Source } from './load.ts'
+import { Masked } from './masks.tsx'
 import type { Playback } from './playback.ts'
 import type { TerminalView } from './terminal.ts'
 
@@ -120,7 +121,11 @@ function Transcript(props: { readonly playback: Playback }) {
         {props.playback.current()?.title}
       </p>
       <For each={props.playback.loaded()?.chunks ?? []}>
-        {(chunk) => <pre class={chunk.note ? 'muted' : ''}>{chunk.text}</pre>}
+        {(chunk) => (
+          <pre class={chunk.note ? 'muted' : ''}>
+            <Masked text={chunk.text} />
+          </pre>
+        )}
       </For>
     </section>
   )

@@ -6,6 +6,7 @@ import { type ITheme, Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import type { Sink } from '../player/player.ts'
 import { allowOwnStyles } from './csp.ts'
+import { reversed } from './masked.ts'
 
 const FONT_PX = 13
 const MIN_FONT_PX = 9
@@ -90,7 +91,7 @@ export function openTerminal(place: HTMLElement): TerminalView {
       arrange()
     },
     perform(action) {
-      if (action.kind === 'write') terminal.write(action.data)
+      if (action.kind === 'write') terminal.write(reversed(action.data))
       else {
         recorded = { cols: action.cols, rows: action.rows }
         arrange()

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { pieces, reversed } from './masked.ts'
+
+const ONE = '⟦masked:github-pat:0123456789ab⟧'
+const OTHER = '⟦masked:value:ba9876543210⟧'
+
+describe('placeholders in text', () => {
+  it.each([
+    ['nothing', '', []],
+    ['no placeholder', 'plain', [{ text: 'plain' }]],
+    ['one alone', ONE, [{ text: ONE, rule: 'github-pat' }]],
+    [
+      'some among text',
+      `a ${ONE}${OTHER} b`,
+      [{ text: 'a ' }, { text: ONE, rule: 'github-pat' }, { text: OTHER, rule: 'value' }, { text: ' b' }],
+    ],
+    ['what only looks like one', '⟦masked:x⟧ ⟦masked:x:zz⟧', [{ text: '⟦masked:x⟧ ⟦masked:x:zz⟧' }]],
+  ])('%s', (_name, text, expected) => {
+    expect(pieces(text)).toEqual(expected)
+  })
+})
+
+describe('placeholders in a terminal', () => {
+  const shown = (text: string): string =>
+    new TextDecoder().decode(reversed(new TextEncoder().encode(text)) as Uint8Array)
+
+  it.each([
+    ['none', 'plain ⟦ text', 'plain ⟦ text'],
+    ['one', `a ${ONE} b`, `a \x1b[7m${ONE}\x1b[27m b`],
+    ['two', `${ONE}${OTHER}`, `\x1b[7m${ONE}\x1b[27m\x1b[7m${OTHER}\x1b[27m`],
+    ['one that was cut off', '⟦masked:github', '⟦masked:github'],
+    [
+      'one after the start of another',
+      `⟦masked: ${'x'.repeat(200)} ${ONE}`,
+      `⟦masked: ${'x'.repeat(200)} \x1b[7m${ONE}\x1b[27m`,
+    ],
+  ])('%s, in bytes and in text', (_name, text, expected) => {
+    expect(shown(text)).toBe(expected)
+    expect(reversed(text)).toBe(expected)
+  })
+
+  it('leaves bytes without any as they are', () => {
+    const bytes = Uint8Array.of(0xe2, 0x9f, 0xa6, 0, 255)
+    expect(reversed(bytes)).toBe(bytes)
+  })
+})

@@ -1,0 +1,61 @@
+// Placeholders in text and in bytes for a terminal, so that they can be shown for what they are. In: text or bytes.
+// Out: the pieces, or the bytes with the placeholders in reverse video. No I/O.
+
+const PLACEHOLDER = /(⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧)/
+
+export interface Piece {
+  readonly text: string
+  /** The rule, where the piece is a placeholder. */
+  readonly rule?: string
+}
+
+/** Text cut at its placeholders. */
+export function pieces(text: string): readonly Piece[] {
+  return text
+    .split(PLACEHOLDER)
+    .filter((part) => part !== '')
+    .map((part) => (PLACEHOLDER.test(part) ? { text: part, rule: part.split(':')[1] ?? '' } : { text: part }))
+}
+
+const START = new TextEncoder().encode('⟦masked:')
+const END = new TextEncoder().encode('⟧')
+/** Rule and tag are shorter than this. */
+const MAX_PLACEHOLDER_BYTES = 128
+/** Reverse video on and off: nothing else of what the program set is changed. */
+const ON = new TextEncoder().encode('\x1b[7m')
+const OFF = new TextEncoder().encode('\x1b[27m')
+
+/** What a terminal is to be given. What holds no placeholder is given back as it is. */
+export function reversed(data: string | Uint8Array): string | Uint8Array {
+  if (typeof data === 'string') return data.replace(new RegExp(PLACEHOLDER, 'g'), '\x1b[7m$1\x1b[27m')
+  const out: Uint8Array[] = []
+  let from = 0
+  for (let at = find(data, START, 0); at !== -1; at = find(data, START, at + 1)) {
+    const end = find(data.subarray(0, at + MAX_PLACEHOLDER_BYTES), END, at)
+    if (end === -1) continue
+    const past = end + END.length
+    out.push(data.subarray(from, at), ON, data.subarray(at, past), OFF)
+    from = past
+    at = past - 1
+  }
+  if (out.length === 0) return data
+  return joined([...out, data.subarray(from)])
+}
+
+function find(bytes: Uint8Array, what: Uint8Array, from: number): number {
+  const [first = 0] = what
+  for (let at = bytes.indexOf(first, from); at !== -1; at = bytes.indexOf(first, at + 1)) {
+    if (what.every((byte, i) => bytes[at + i] === byte)) return at
+  }
+  return -1
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
