@@ -56,3 +56,15 @@ export const MAX_PATCH_OPERATIONS = 1000
 
 /** Gzip streams opened in one request body in search of placeholders. A body holds one release. Stops repeated unpacking. */
 export const MAX_OPENED_PER_BODY = 4
+
+/**
+ * How long the end of a stream's text may be held back because a secret may have begun there. Longer is felt at a prompt; a secret
+ * that is written slower than this comes out in part.
+ */
+export const HOLD_BACK_MS = 50
+
+/** Text of a stream that has gone out and is looked back at: the words in front of a secret, and its head. Bounds each new look. */
+export const LOOK_BACK_BYTES = 8 * 1024
+
+/** Text of a stream held back at once, on each channel. The longest private key is 64 KiB. Stops a key without an end from filling memory. */
+export const MAX_HELD_BYTES = 128 * 1024

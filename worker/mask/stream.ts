@@ -1,0 +1,358 @@
+// Text streams (logs, exec, attach): secrets masked in what passes, also one that is cut by frames or written half to stdout and
+// half to stderr. In: bytes of channels in order of arrival. Out: what may go on, in that order. Holds back as little as it can;
+// the caller's timer says for how long. No I/O, no clock.
+
+import type { Finder, Masking } from './contract.ts'
+import { LOOK_BACK_BYTES, MAX_HELD_BYTES } from './limits.ts'
+import { Masker, type MaskReport } from './placeholder.ts'
+
+export { HOLD_BACK_MS } from './limits.ts'
+
+/** What stands in front of what is undecided and may decide about it: a name and its operator, words near a shape. */
+const CONTEXT_BYTES = 1024
+/** How far back a cut is moved to fall between two words. */
+const CUT_BYTES = 256
+/** With more than this undecided, a new look waits for an eighth more. Stops single bytes from being quadratic. */
+const SMALL_BYTES = 4096
+
+/** Bytes of one channel. */
+export interface Piece {
+  readonly channel: number
+  readonly bytes: Uint8Array
+}
+
+/** The text of one stream's channels. Not to be used on after it threw. */
+export interface TextStream {
+  /**
+   * Appends a channel's bytes; what may go on now, in order, each with its channel.
+   * @throws {MaskError} it cannot be masked: the stream must end without it
+   */
+  push(channel: number, bytes: Uint8Array): readonly Piece[]
+  /** True when something is held back that flush() would let go: to be called after at most HOLD_BACK_MS. */
+  readonly holding: boolean
+  /** Lets go what is held back (a secret's head may go out, its rest is still masked when it comes), save a private key that has no end yet. */
+  flush(): readonly Piece[]
+  /** The stream ended. */
+  end(): readonly Piece[]
+  /** What was masked so far; places are the names of channels. */
+  report(): MaskReport
+}
+
+/** A masked stretch: on one channel, or going on over several. Offsets are counted from each channel's beginning. */
+interface Cover {
+  readonly parts: readonly Part[]
+  readonly rule: string
+  readonly value: Uint8Array
+}
+
+interface Part {
+  readonly channel: number
+  readonly start: number
+  readonly end: number
+}
+
+/** A text that grows at its end and is forgotten from its beginning. */
+class Lane {
+  /** What is kept of it. Never written to: pieces of it go on. */
+  window: Uint8Array = new Uint8Array(0)
+  /** The offset of the window's first byte. */
+  base = 0
+  /** Everything before has gone on. */
+  released = 0
+  /** Everything before is decided. */
+  open = 0
+  /** How far was looked at. */
+  looked = 0
+  found: { readonly start: number; readonly end: number; readonly rule: string; readonly value: Uint8Array }[] = []
+
+  get end(): number {
+    return this.base + this.window.length
+  }
+
+  append(bytes: Uint8Array): void {
+    const window = new Uint8Array(this.window.length + bytes.length)
+    window.set(this.window)
+    window.set(bytes, this.window.length)
+    this.window = window
+  }
+
+  /** Whether it is time to look again. */
+  get due(): boolean {
+    const undecided = this.end - Math.min(this.open, this.released)
+    return this.end > this.looked && (undecided <= SMALL_BYTES || this.end - this.looked >= undecided >> 3)
+  }
+
+  /** Looks for secrets in the window. With `final`, as if nothing more came; what is open stays as it is known. */
+  look(finder: Finder, final: boolean): void {
+    const { hits, open } = finder.find(this.window, { final, from: Math.max(0, this.released - this.base) })
+    const { base } = this
+    this.found = hits.map(({ start, end, rule, value }) => ({ start: base + start, end: base + end, rule, value }))
+    if (final) return
+    this.open = base + open
+    this.looked = this.end
+  }
+
+  /** Forgets what is not looked back at any more. */
+  trim(): void {
+    const wanted = Math.max(Math.min(this.open, this.released) - CONTEXT_BYTES, this.released - LOOK_BACK_BYTES)
+    let cut = wanted - this.base
+    // Worth a copy only when it is much.
+    if (cut < CONTEXT_BYTES) return
+    const least = cut - CUT_BYTES
+    let blank = cut
+    while (blank > least && this.window[blank - 1]! > 0x20) blank--
+    if (blank > least) cut = blank
+    this.window = this.window.slice(cut)
+    this.base += cut
+  }
+}
+
+/** A run of one channel's bytes, in order of arrival. */
+interface Segment {
+  readonly channel: number
+  readonly start: number
+  end: number
+  /** Where it begins in the joint text. */
+  readonly joint: number
+}
+
+class Stream implements TextStream {
+  readonly #finder: Finder
+  readonly #masker: Masker
+  readonly #names: Readonly<Record<number, string>>
+  readonly #lanes = new Map<number, Lane>()
+  /** All channels as one text; null when there is but one channel. */
+  readonly #joint: Lane | null
+  #segments: Segment[] = []
+  /** What a placeholder that has gone out stands for as well. */
+  #dropped: Part[] = []
+  /** By channel: where the last masked stretch that was passed ended. */
+  readonly #maskedTo = new Map<number, number>()
+  #out: { channel: number; parts: Uint8Array[] }[] = []
+
+  constructor(masking: Masking, channels: Readonly<Record<number, string>>) {
+    this.#finder = masking.finder
+    this.#masker = new Masker(masking.key)
+    this.#names = channels
+    const numbers = Object.keys(channels)
+    this.#joint = numbers.length > 1 ? new Lane() : null
+    for (const channel of numbers) this.#lanes.set(Number(channel), new Lane())
+  }
+
+  push(channel: number, bytes: Uint8Array): readonly Piece[] {
+    const lane = this.#lanes.get(channel)
+    if (lane === undefined) throw new Error(`no channel ${channel}`)
+    if (bytes.length === 0) return []
+    const start = lane.end
+    lane.append(bytes)
+    this.#note(channel, start, bytes)
+    if (lane.due) lane.look(this.#finder, false)
+    const joint = this.#mixed()
+    if (joint?.due === true) joint.look(this.#finder, false)
+    if (lane.end - lane.released > MAX_HELD_BYTES) this.#settle(false)
+    else
+      this.#emit((one) => (one.end > one.looked ? Math.min(one.open, one.looked) : one.open), joint?.open ?? null, true)
+    return this.#taken()
+  }
+
+  get holding(): boolean {
+    for (const lane of this.#lanes.values()) {
+      if (lane.end > lane.released && keyStart(lane) !== lane.released) return true
+    }
+    return false
+  }
+
+  flush(): readonly Piece[] {
+    if (this.holding) this.#settle(true)
+    return this.#taken()
+  }
+
+  end(): readonly Piece[] {
+    this.#settle(false)
+    return this.#taken()
+  }
+
+  report(): MaskReport {
+    return this.#masker.report()
+  }
+
+  #note(channel: number, start: number, bytes: Uint8Array): void {
+    const joint = this.#joint
+    const last = this.#segments.at(-1)
+    if (last?.channel === channel) last.end += bytes.length
+    else this.#segments.push({ channel, start, end: start + bytes.length, joint: joint?.end ?? 0 })
+    joint?.append(bytes)
+  }
+
+  /** The joint text, when it is another one than a channel's own. */
+  #mixed(): Lane | null {
+    const joint = this.#joint
+    if (joint === null) return null
+    if (this.#segments.length > 1) return joint
+    joint.found = []
+    joint.open = joint.end
+    joint.looked = joint.end
+    return null
+  }
+
+  /** Lets everything go, as if nothing more came; `keepKeys`: but private keys without an end. */
+  #settle(keepKeys: boolean): void {
+    for (const lane of this.#lanes.values()) {
+      if (lane.released === lane.end) continue
+      // Where it is open must be known for what comes after.
+      if (lane.looked < lane.end) lane.look(this.#finder, false)
+      lane.look(this.#finder, true)
+    }
+    const joint = this.#mixed()
+    if (joint !== null) {
+      if (joint.looked < joint.end) joint.look(this.#finder, false)
+      joint.look(this.#finder, true)
+    }
+    this.#emit((lane) => (keepKeys ? (keyStart(lane) ?? lane.end) : lane.end), null, false)
+  }
+
+  /**
+   * Lets bytes go, in order of arrival, up to where each channel and the joint text are decided.
+   * @param ordered stop at the first that may not go, whatever stands behind it on other channels
+   */
+  #emit(limitOf: (lane: Lane) => number, jointLimit: number | null, ordered: boolean): void {
+    const covers = this.#covers()
+    for (const segment of this.#segments) {
+      const lane = this.#lanes.get(segment.channel)!
+      if (lane.released >= segment.end) continue
+      let to = Math.min(segment.end, limitOf(lane))
+      if (jointLimit !== null) to = Math.min(to, segment.start + jointLimit - segment.joint)
+      if (to > lane.released) this.#write(segment.channel, lane, to, covers)
+      if (ordered && to < segment.end) break
+    }
+    this.#forget()
+  }
+
+  /** What is masked: on each channel, and what goes on from one to another. */
+  #covers(): readonly Cover[] {
+    const covers: Cover[] = []
+    for (const [channel, lane] of this.#lanes) {
+      for (const { start, end, rule, value } of lane.found)
+        covers.push({ parts: [{ channel, start, end }], rule, value })
+    }
+    for (const { start, end, rule, value } of this.#joint?.found ?? []) {
+      const parts: Part[] = []
+      for (const segment of this.#segments) {
+        const from = Math.max(start, segment.joint)
+        const to = Math.min(end, segment.joint + segment.end - segment.start)
+        if (from >= to) continue
+        const shift = segment.start - segment.joint
+        parts.push({ channel: segment.channel, start: from + shift, end: to + shift })
+      }
+      if (parts.length > 1) covers.push({ parts, rule, value })
+    }
+    return covers
+  }
+
+  /** Writes a channel's bytes out from where it stands up to `to`, placeholders in the place of what is masked. */
+  #write(channel: number, lane: Lane, to: number, covers: readonly Cover[]): void {
+    let at = lane.released
+    while (at < to) {
+      const dropped = nextOf(this.#dropped, channel, at)
+      if (dropped !== null && dropped.start <= at) {
+        at = Math.min(to, dropped.end)
+        this.#maskedTo.set(channel, at)
+        continue
+      }
+      let part: Part | null = null
+      let cover: Cover | null = null
+      for (const one of covers) {
+        const next = nextOf(one.parts, channel, at)
+        if (next !== null && (part === null || next.start < part.start)) {
+          part = next
+          cover = one
+        }
+      }
+      if (part !== null && cover !== null && part.start <= at) {
+        // What only goes on behind a placeholder is part of it: a token that came in two goes.
+        const goesOn = part.start < at && this.#maskedTo.get(channel) === at
+        if (!goesOn)
+          this.#put(channel, encoder.encode(this.#masker.placeholder(cover.value, cover.rule, this.#names[channel])))
+        this.#dropped.push(...cover.parts)
+        continue
+      }
+      const stop = Math.min(to, part?.start ?? to, dropped?.start ?? to)
+      this.#put(channel, lane.window.subarray(at - lane.base, stop - lane.base))
+      at = stop
+    }
+    lane.released = to
+  }
+
+  #put(channel: number, bytes: Uint8Array): void {
+    const last = this.#out.at(-1)
+    if (last?.channel === channel) last.parts.push(bytes)
+    else this.#out.push({ channel, parts: [bytes] })
+  }
+
+  #taken(): readonly Piece[] {
+    const out = this.#out.map(({ channel, parts }) => ({ channel, bytes: joined(parts) }))
+    this.#out = []
+    return out
+  }
+
+  /** Forgets what has gone and is not looked back at. */
+  #forget(): void {
+    for (const lane of this.#lanes.values()) {
+      lane.trim()
+      lane.found = lane.found.filter(({ end }) => end > lane.released)
+    }
+    this.#dropped = this.#dropped.filter(({ channel, end }) => end > this.#lanes.get(channel)!.released)
+    const joint = this.#joint
+    if (joint === null) {
+      this.#segments = this.#segments.slice(-1)
+      return
+    }
+    const first = this.#segments.find((segment) => this.#lanes.get(segment.channel)!.released < segment.end)
+    joint.released =
+      first === undefined
+        ? joint.end
+        : first.joint + Math.max(0, this.#lanes.get(first.channel)!.released - first.start)
+    joint.trim()
+    joint.found = joint.found.filter(({ end }) => end > joint.released)
+    this.#segments = this.#segments.filter((segment) => segment.joint + segment.end - segment.start > joint.base)
+  }
+}
+
+const encoder = new TextEncoder()
+
+/** The first part on a channel that ends behind an offset. */
+function nextOf(parts: readonly Part[], channel: number, at: number): Part | null {
+  let next: Part | null = null
+  for (const part of parts) {
+    if (part.channel === channel && part.end > at && (next === null || part.start < next.start)) next = part
+  }
+  return next
+}
+
+const KEY_BEGINS = /^-----BEGIN [A-Z ]*PRIVATE KEY/
+const latin = new TextDecoder('latin1')
+
+/** Where a private key begins that has no end yet and has not gone out; null when there is none. */
+function keyStart(lane: Lane): number | null {
+  if (lane.open < lane.released || lane.open >= lane.end || lane.looked < lane.end) return null
+  const at = lane.open - lane.base
+  if (lane.window[at] !== 0x2d) return null
+  return KEY_BEGINS.test(latin.decode(lane.window.subarray(at, at + 64))) ? lane.open : null
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const first = parts[0]
+  if (first !== undefined && parts.length === 1) return first
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+/** A stream of text on the channels that are named, by number: `{1: 'stdout', 2: 'stderr'}`, `{0: 'log'}`. */
+export function createTextStream(masking: Masking, channels: Readonly<Record<number, string>>): TextStream {
+  return new Stream(masking, channels)
+}
