@@ -14,6 +14,7 @@ import { entropyOf } from './entropy.ts'
 import { assignedAt, isNamedSecret, KEYWORDS, schemeAt } from './generic.ts'
 import { jwtAt } from './jwt.ts'
 import { type NameKind, nameKind } from './names.ts'
+import { isOrdinary } from './ordinary.ts'
 import { pemAt, puttyAt } from './pem.ts'
 import type { PatternRule } from './rule.ts'
 import { PATTERN_RULES } from './rules/index.ts'
@@ -348,6 +349,7 @@ class Pass {
     if (shape.touchedEnd) this.#opens(shape.openAt)
     if (!matched) return
     const { maskStart, maskEnd } = shape
+    if (rule.near.length > 0 && isOrdinary(this.#bytes, maskStart, maskEnd)) return
     if (rule.entropy > 0 && entropyOf(this.#bytes, maskStart, maskEnd) < rule.entropy) return
     if (rule.check !== null && !passesCheck(rule.check, this.#bytes, maskStart, maskEnd)) return
     this.#add(maskStart, maskEnd, rule.id, SPECIFIC)

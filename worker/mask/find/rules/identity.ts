@@ -28,7 +28,7 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   shape('doppler-token', 'dp\\.(pt|ct|st|sa|scim|audit|said)\\.([a-z0-9_-]{2,35}\\.)?[A-Za-z0-9]{40,44}', 'https://docs.doppler.com/reference/auth-token-formats', { ignoreCase: true }),
   shape('onepassword-service-token', 'ops_eyJ[A-Za-z0-9+/_-]{200,1200}={0,3}', 'https://developer.1password.com/docs/service-accounts/'),
   shape('onepassword-secret-key', 'A3-[A-Z0-9]{6}-([A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}', 'https://support.1password.com/secret-key-security/', { entropy: 3 }),
-  near('bitwarden-access-token', 'bitwarden|bws_|access_token|access-token', '0\\.\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}\\.[A-Za-z0-9]{30}:[A-Za-z0-9+/]{22}==', 'https://bitwarden.com/help/access-tokens/'),
+  near('bitwarden-access-token', 'bitwarden|bws_access|bws_token|access_token|access-token', '0\\.\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}\\.[A-Za-z0-9]{30}:[A-Za-z0-9+/]{22}==', 'https://bitwarden.com/help/access-tokens/'),
   near('bitwarden-client-secret', 'bitwarden|bw_client', '[A-Za-z0-9]{30}', 'https://bitwarden.com/help/personal-api-key/', { entropy: 3.5 }),
   shape('infisical-token', 'st\\.[A-Za-z0-9-]{24,40}\\.[A-Za-z0-9]{24,64}\\.[A-Za-z0-9]{24,64}', 'https://infisical.com/docs/documentation/platform/token'),
   near('infisical-client-secret', 'infisical', '[A-Za-z0-9]{64}', 'https://infisical.com/docs/documentation/platform/identities/universal-auth', { entropy: 3.5 }),
@@ -61,7 +61,7 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   near('crowdstrike-secret', 'crowdstrike|falcon', '[A-Za-z0-9]{40}', 'https://www.crowdstrike.com/en-us/resources/guides/', { entropy: 4.05 }),
   near('sentinelone-token', 'sentinelone|sentinel_one', '[A-Za-z0-9]{80}', 'https://www.sentinelone.com/', { entropy: 4 }),
   near('cisco-meraki-key', 'meraki|cisco', '\\h{40}', 'https://developer.cisco.com/meraki/api-v1/authorization/'),
-  near('wiz-secret', 'wiz_', '[A-Za-z0-9]{64}', 'https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns', { entropy: 4.05 }),
+  near('wiz-secret', 'wiz_client|wiz_api|wiz_secret', '[A-Za-z0-9]{64}', 'https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns', { entropy: 4.05 }),
   shape('kubeconfig-client-key', 'client-key-data:\\s{0,4}"?<[A-Za-z0-9+/]{40,4096}={0,2}>', 'https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/'),
   near('dockerconfig-auth', '"auth"', '[A-Za-z0-9+/]{12,1024}={0,2}', 'https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/', { entropy: 3 }),
 ]

@@ -16,7 +16,7 @@ export const PAYMENT_RULES: readonly PatternRule[] = [
   shape('square-access-token', 'EAAA[A-Za-z0-9_+=-]{22,120}', 'https://developer.squareup.com/docs/build-basics/access-tokens', { entropy: 3.5 }),
   shape('square-oauth-secret', '[A-Za-z0-9_-]{0,10}(sq0csp|sq0atp|sq0idp|sq0idb|sq0ftb|sq0cib|sq0i)[a-z]{0,2}-[A-Za-z0-9_-]{22,60}', 'https://developer.squareup.com/docs/oauth-api/overview'),
   shape('adyen-api-key', 'AQE[a-z0-9]{5}[A-Za-z0-9+/=-]{40,400}', 'https://docs.adyen.com/development-resources/api-credentials', { entropy: 4 }),
-  near('razorpay-secret', 'razorpay|rzp_', '[A-Za-z0-9]{24}', 'https://razorpay.com/docs/api/authentication/', { entropy: 3.5 }),
+  near('razorpay-secret', 'razorpay|rzp_live|rzp_test|rzp_key', '[A-Za-z0-9]{24}', 'https://razorpay.com/docs/api/authentication/', { entropy: 3.5 }),
   shape('razorpay-key-id', 'rzp_(live|test)_[A-Za-z0-9]{14,20}', 'https://razorpay.com/docs/api/authentication/'),
   shape('plaid-access-token', 'access-(sandbox|development|production)-\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://plaid.com/docs/api/'),
   near('plaid-secret', 'plaid', '[a-z0-9]{30}', 'https://plaid.com/docs/quickstart/', { ignoreCase: true }),

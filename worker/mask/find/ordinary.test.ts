@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { isOrdinary } from './ordinary.ts'
+
+const HEX32 = '4d21e6eda61f356bcfa2a11e8cd54b95'
+const UUID = '9b79502c-0d90-44d5-a75c-9748aabd1331'
+
+/** The value stands between `[` and `]`. */
+const ROWS: readonly (readonly [what: string, text: string, ordinary: boolean])[] = [
+  ['a uid', `uid: [${UUID}]`, true],
+  ['a uid in JSON', `"uid":"[${UUID}]"`, true],
+  ['a uid in escaped JSON', `\\"uid\\":\\"[${UUID}]\\"`, true],
+  ['a trace', `datadog trace_id=[${HEX32}] span`, true],
+  ['a camelCase id', `reconcileID="[${UUID}]"`, true],
+  ['a digest', `image: datadog/agent@sha256:[${HEX32}]`, true],
+  ['a container', `containerID: containerd://[${HEX32}]`, true],
+  ['a commit in prose', `gitea commit [${HEX32}01234567]`, true],
+  ['a checksum', `datadog.tar.gz md5: [${HEX32}]`, true],
+  ['a part of a pod name', 'papertrail[-agent-52e09bf59-kv84h]', true],
+  ['a pod name', 'reddit pod [web-frontend-52e09bf59-kv84h] is ready', true],
+  ['the first part of a host', '[alchemy-cluster-configuration].alchemy.svc', true],
+  ['a class', 'Starting datadog [ControllerManagerConfigurationReconciler]', true],
+  ['a package', 'okta [com.example.platform.service.configuration.Initializer]', true],
+  ['a volume', `papertrail [pvc-${UUID}] bound`, true],
+  ['an assignment', `typeform [request_id=${HEX32}]`, true],
+  ['a key', `DATADOG_API_KEY=[${HEX32}]`, false],
+  ['a key in prose', `the datadog key is [${HEX32}]`, false],
+  ['half of a credential', `secret_id: [${UUID}]`, false],
+  ['a client id', `"clientId": "[${HEX32}]"`, false],
+  ['a token with dashes', 'okta token: [00QkVm-zfQ3j_xB7Lw8RtYp2-NsD5vHc9EaGu1KiMo]', false],
+  ['a token of letters in mixed case', 'logzio: [kTqWnbZrXvLpMsDfGhJyCuBtRaEwQoZi]', false],
+  ['a key in a path', `https://mainnet.infura.io/v3/[${HEX32}]`, false],
+  ['a key at the end of a sentence', `the datadog key is [${HEX32}].`, false],
+]
+
+test.each(ROWS)('%s', (_, marked, ordinary) => {
+  const start = marked.indexOf('[')
+  const end = marked.lastIndexOf(']') - 1
+  const text = marked.slice(0, start) + marked.slice(start + 1, end + 1) + marked.slice(end + 2)
+  expect(isOrdinary(new TextEncoder().encode(text), start, end)).toBe(ordinary)
+})

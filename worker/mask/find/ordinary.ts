@@ -1,0 +1,65 @@
+// Values that are ordinary though they have the shape of a credential: ids, digests and revisions, as the name in front of them
+// says; names of objects, classes and hosts. In: where a value stands. Out: whether it is one. No I/O.
+
+import { ALNUM, latin } from './bytes.ts'
+import { wordsOf } from './names.ts'
+
+const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
+
+/** Last words of names whose values are told to everybody. */
+const IDENTIFIERS = set(
+  'uid uuid guid uids uuids traceid spanid parentid requestid reqid correlationid reconcileid reconcilerid eventid containerid imageid podid nodeid machineid instanceid jobid runid taskid messageid msgid buildid deploymentid volumeid sha sha1 sha224 sha256 sha384 sha512 md5 crc32 digest hash checksum checksums etag etags fingerprint thumbprint commit commits revision rev ref head version build tag image generation resourceversion trace span request correlation pvc pv vol volume container sandbox snapshot layer blob manifest object block tx txid transaction blockhash txhash hex gz tgz zip jar',
+)
+/** `…_id` after one of these is half of a credential. */
+const ID_OF = set('secret client role key access app auth token api account user consumer application license oauth')
+const SCHEME = /(?:containerd|docker|cri-o|docker-pullable|sha\d*|md5|oci|urn:uuid|uuid):\/{0,2}$/
+/** The name, then an operator or blanks, and quotes. */
+const NAMED = /([A-Za-z][\w.-]*)\\?["'\])]{0,2}\s{0,8}(?:[:=@#]{0,2}|=>|->)\s{0,8}\\?["'([]{0,2}$/
+/** Bytes in front that are looked at. */
+const LOOK_BACK = 96
+const DASH = 0x2d
+const DOT = 0x2e
+
+/** Whether `bytes[start..end)` is an id, a digest, a revision, or a name made of words, or only a part of such. */
+export function isOrdinary(bytes: Uint8Array, start: number, end: number): boolean {
+  const last = bytes[start - 1]
+  if (last === DASH || last === DOT || bytes[start] === DASH || bytes[start] === DOT) return true
+  const next = bytes[end]
+  if ((next === DASH || next === DOT) && end + 1 < bytes.length && ALNUM[bytes[end + 1]!] === 1) return true
+  return isNamedIdentifier(bytes, start) || isMadeOfWords(latin(bytes, start, Math.min(end, start + 256)))
+}
+
+/** Whether what stands right in front of `start` says that the value there is an id, a digest or a revision. */
+function isNamedIdentifier(bytes: Uint8Array, start: number): boolean {
+  const before = latin(bytes, Math.max(0, start - LOOK_BACK), start)
+  if (SCHEME.test(before)) return true
+  const name = NAMED.exec(before)?.[1]
+  if (name === undefined) return false
+  const words = wordsOf(name)
+  const last = words.at(-1) ?? ''
+  if (last === 'id' || last === 'ids') return !ID_OF.has(words.at(-2) ?? '') && words.length > 1
+  return IDENTIFIERS.has(last) || IDENTIFIERS.has(words.slice(-2).join(''))
+}
+
+const LETTERS = /^[A-Za-z]+$/
+const UUID_WITHIN =
+  /.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}./
+/** Letters alone of fewer than this are a word. */
+const MIN_LETTERS = 20
+/** Words of camelCase are longer than this, those of random letters shorter. */
+const CAMEL_WORD = 3.5
+
+/** Names of objects (`agent-7d9c5b8f6-x2x7z`), of classes (`PersistentVolumeClaim`), of hosts and packages. */
+function isMadeOfWords(value: string): boolean {
+  if (UUID_WITHIN.test(value) || /^[A-Za-z][A-Za-z_.-]+[=:]/.test(value)) return true
+  const parts = value.split(/[-_./=]+/)
+  const said = parts.filter((part) => part.length >= 4 && LETTERS.test(part) && isCamel(part)).length
+  if (parts.length > 1) return said > 1 || (said === 1 && !/[A-Z]/.test(value))
+  if (!LETTERS.test(value)) return false
+  return value === value.toLowerCase() ? value.length < MIN_LETTERS : isCamel(value)
+}
+
+function isCamel(letters: string): boolean {
+  const words = 1 + (letters.slice(1).match(/[A-Z]/g)?.length ?? 0)
+  return letters.length / words > CAMEL_WORD
+}
