@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { CARRIERS } from './carriers.ts'
+import { runCluster } from './cluster.ts'
 import { type Entry, readCorpus } from './entries.ts'
 import { judge } from './judge.ts'
 import { RECALL, Table, Tally, TOUCHED } from './report.ts'
@@ -43,6 +44,7 @@ function short(entries: readonly Entry[]): Entry[] {
 const line = (text: string): string => JSON.stringify(text.length > 600 ? `${text.slice(0, 600)}…` : text)
 
 const entries = short(await readCorpus(folder))
+if (values.cluster) process.exit((await runCluster(entries, values.out)) ? 0 : 1)
 const started = performance.now()
 const recall = new Table()
 const rules = new Table()

@@ -1,0 +1,105 @@
+// Which secrets are written into a cluster, and the objects they are written in. In: entries. Out: manifests. No I/O.
+
+import type { Entry } from './entries.ts'
+
+/** Entries that go into one ConfigMap, one Secret and one Pod. */
+export interface Plot {
+  readonly name: string
+  /** By key: `k0001`. */
+  readonly entries: ReadonlyMap<string, Entry>
+}
+
+/** So many in one plot: an object stays well below the API server's 1 MiB. */
+const ENTRIES_PER_PLOT = 250
+/** Shorter ones occur in other words too, so that finding one says nothing. */
+const MIN_SECRET_LENGTH = 10
+
+/**
+ * A sample: of each source first one of each of its rules, then more, up to `perSource` or as many as it has rules. No secret twice, and
+ * none that stands in another's text.
+ */
+export function sampleOf(entries: readonly Entry[], perSource: number): Entry[] {
+  const taken: Entry[] = []
+  const secrets = new Set<string>()
+  const perRule = new Map<string, number>()
+  const counts = new Map<string, number>()
+  for (const round of [1, Number.POSITIVE_INFINITY]) {
+    for (const entry of entries) {
+      if (entry.kind !== 'secret' || entry.secret.length < MIN_SECRET_LENGTH || secrets.has(entry.secret)) continue
+      const rule = `${entry.source} ${entry.rule}`
+      const count = counts.get(entry.source) ?? 0
+      if ((perRule.get(rule) ?? 0) >= round || (round > 1 && count >= perSource)) continue
+      perRule.set(rule, (perRule.get(rule) ?? 0) + 1)
+      counts.set(entry.source, count + 1)
+      secrets.add(entry.secret)
+      taken.push(entry)
+    }
+  }
+  // A secret that stands in another entry would be found there.
+  const others = taken.map((entry) => entry.text.replaceAll(entry.secret, ''))
+  return taken.filter((entry) => !others.some((text) => text.includes(entry.secret)))
+}
+
+/** Puts entries into plots. */
+export function plotsOf(entries: readonly Entry[]): Plot[] {
+  const plots: Plot[] = []
+  for (let from = 0; from < entries.length; from += ENTRIES_PER_PLOT) {
+    const some = entries.slice(from, from + ENTRIES_PER_PLOT)
+    const keyed = some.map((entry, index) => [`k${String(from + index).padStart(4, '0')}`, entry] as const)
+    plots.push({ name: `c${plots.length}`, entries: new Map(keyed) })
+  }
+  return plots
+}
+
+const texts = (plot: Plot): Record<string, string> =>
+  Object.fromEntries([...plot.entries].map(([key, { text }]) => [key, text]))
+
+/** Prints every entry after a line with its key. */
+export const PRINT = 'for f in /tmp/d/k*; do echo "== $' + '{f##*/}"; cat $f; echo; done; echo == end'
+
+/** The objects of a plot, for the cluster's administrator to make. */
+export function manifests(plot: Plot, image: string): unknown[] {
+  const metadata = { name: plot.name }
+  return [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: texts(plot) },
+    { apiVersion: 'v1', kind: 'Secret', metadata, stringData: texts(plot) },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        volumes: [{ name: 'd', configMap: { name: plot.name } }],
+        containers: [
+          {
+            name: 'main',
+            image,
+            imagePullPolicy: 'IfNotPresent',
+            env: [...plot.entries].map(([key, { text }]) => ({ name: key.toUpperCase(), value: text })),
+            volumeMounts: [{ name: 'd', mountPath: '/data' }],
+            command: ['sh', '-c', `mkdir /tmp/d; cp -L /data/k* /tmp/d/; ${PRINT}; while :; do sleep 1; done`],
+          },
+        ],
+      },
+    },
+  ]
+}
+
+/** Events that quote the entries short enough for one. */
+export function eventsOf(plot: Plot, namespace: string): unknown[] {
+  const now = '2026-03-01T10:00:00Z'
+  return [...plot.entries]
+    .filter(([, { text }]) => text.length < 1000)
+    .map(([key, { text }]) => ({
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${plot.name}.${key}`, namespace },
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', name: plot.name, namespace },
+      reason: 'Quoted',
+      message: text,
+      type: 'Normal',
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+    }))
+}
