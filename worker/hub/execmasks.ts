@@ -1,5 +1,6 @@
 // What masks an exec or attach: its output, what is recorded of its input, and the Status that ends it. One for each stream.
 
+import { CHANNEL } from '../../protocol/exec.ts'
 import type { RecordedMask } from '../../protocol/log/event.ts'
 import { joinMasks } from '../../protocol/log/masks.ts'
 import { failure, type Status } from '../../protocol/status.ts'
@@ -7,8 +8,9 @@ import { join } from '../bytes.ts'
 import type { RequestInfo } from '../context.ts'
 import type { Masking } from '../mask/contract.ts'
 import { planResponseMask } from '../mask/response.ts'
+import { createTextStream } from '../mask/stream.ts'
 import { readStatus } from './channels.ts'
-import type { RelayMasks, TextMask } from './relay.ts'
+import type { RelayMasks } from './relay.ts'
 
 /** What masks a stream, and what it has masked. */
 export interface ExecMasks extends RelayMasks {
@@ -17,10 +19,9 @@ export interface ExecMasks extends RelayMasks {
 
 const encoder = new TextEncoder()
 
-/** @param text makes what masks the text of some channels */
 export function createExecMasks(info: RequestInfo, masking: Masking): ExecMasks {
-  const output = passing()
-  const input = passing()
+  const output = createTextStream(masking, { [CHANNEL.stdout]: 'stdout', [CHANNEL.stderr]: 'stderr' })
+  const input = createTextStream(masking, { [CHANNEL.stdin]: 'stdin' })
   let statusMask: RecordedMask = { count: 0, rules: {} }
   return {
     output,
@@ -43,7 +44,7 @@ export function createExecMasks(info: RequestInfo, masking: Masking): ExecMasks 
         return unreadable(payload)
       }
     },
-    report: () => joinMasks(statusMask),
+    report: () => joinMasks(output.report(), input.report(), statusMask),
   }
 }
 
@@ -58,8 +59,4 @@ function unreadable(payload: Uint8Array): Uint8Array {
   const causes = [{ reason: 'ExitCode', message: String(exitCode) }]
   const coded: Status = exitCode === undefined ? status : { ...status, reason: 'NonZeroExitCode', details: { causes } }
   return encoder.encode(JSON.stringify(coded))
-}
-
-function passing(): TextMask {
-  return { push: (channel, bytes) => [{ channel, bytes }], holding: false, flush: () => [], end: () => [] }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { HOLD_BACK_MS } from '../mask/limits.ts'
 import { isPending, settled, testClock } from '../record/fixtures.ts'
-import { createHoldBack, HOLD_BACK_MS } from './holdback.ts'
+import { createHoldBack } from './holdback.ts'
 
 function played() {
   const asked: { resolve: (item: string) => void; reject: (error: Error) => void }[] = []

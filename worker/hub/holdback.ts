@@ -3,9 +3,6 @@
 
 import type { Clock } from '../ports.ts'
 
-/** A prompt without an end of line, the start of what could become a secret: shown to whoever waits for it after so long. */
-export const HOLD_BACK_MS = 50
-
 /**
  * Input is sent at once, and only its record waits: long enough for what is typed key by key to be recognised. A crash loses no
  * more of it than of any recording (SEGMENT_MS).

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { failure } from '../../protocol/status.ts'
 import type { RequestInfo } from '../context.ts'
+import { HOLD_BACK_MS } from '../mask/limits.ts'
 import { settled, testClock } from '../record/fixtures.ts'
-import { HOLD_BACK_INPUT_MS, HOLD_BACK_MS } from './holdback.ts'
+import { HOLD_BACK_INPUT_MS } from './holdback.ts'
 import { type RelayMasks, relay, type TextMask } from './relay.ts'
 import { PlayedSocket } from './testing.ts'
 

@@ -5,9 +5,11 @@
 import { CHANNEL, decodeChannel, encodeChannel, halfClosed } from '../../protocol/exec.ts'
 import { failure, type Status } from '../../protocol/status.ts'
 import type { MessageSocket, Refusal, RequestInfo } from '../context.ts'
+import { HOLD_BACK_MS } from '../mask/limits.ts'
+import type { Piece, TextStream } from '../mask/stream.ts'
 import type { Clock } from '../ports.ts'
 import { type EndStatus, readStatus, refuseClientMessage, statusMessage } from './channels.ts'
-import { createHoldBack, HOLD_BACK_INPUT_MS, HOLD_BACK_MS } from './holdback.ts'
+import { createHoldBack, HOLD_BACK_INPUT_MS } from './holdback.ts'
 
 /** Where messages are recorded. */
 export interface RelayRecorder {
@@ -15,22 +17,8 @@ export interface RelayRecorder {
   record(channel: number, payload: Uint8Array): Promise<void>
 }
 
-/** Bytes of a channel that may go on. */
-export interface Piece {
-  readonly channel: number
-  readonly bytes: Uint8Array
-}
-
-/** Masks the text of some channels as it passes. Every method but `holding` throws a MaskError when it cannot. */
-export interface TextMask {
-  push(channel: number, bytes: Uint8Array): readonly Piece[]
-  /** Something is held back that more text could turn into a secret. */
-  readonly holding: boolean
-  /** Lets go of what is held, though more may come. */
-  flush(): readonly Piece[]
-  /** Lets go of what is held: nothing more comes. */
-  end(): readonly Piece[]
-}
+/** Masks the text of some channels as it passes. */
+export type TextMask = Omit<TextStream, 'report'>
 
 /** What masks an exec or attach. */
 export interface RelayMasks {
@@ -87,13 +75,7 @@ export interface RelayOptions {
 export async function relay(options: RelayOptions): Promise<RelayEnd> {
   let over = false
   const seen: { status: EndStatus | null } = { status: null }
-  let inputEnded = false
-  const endInput = (): readonly Piece[] => {
-    if (inputEnded || options.masks === null) return []
-    inputEnded = true
-    return options.masks.input.end()
-  }
-  const half = { ...options, over: () => over, seen, endInput }
+  const half = { ...options, over: () => over, seen, input: { over: options.masks === null } }
   const inbound = options.masks === null ? bytesIn(half) : inputOf(half, options.masks.input)
   const outbound = options.masks === null ? bytesOut(half) : outputOf(half, options.masks)
   const gone = new Promise<Stop>((resolve) => {
@@ -176,8 +158,8 @@ function conclude(half: Half, first: Stop): RelayEnd {
 interface Half extends RelayOptions {
   readonly over: () => boolean
   readonly seen: { status: EndStatus | null }
-  /** Ends the mask of the input, once. */
-  readonly endInput: () => readonly Piece[]
+  /** Over once stdin is closed, or could not be masked. */
+  readonly input: { over: boolean }
 }
 
 async function record({ recorder }: Half, channel: number, payload: Uint8Array): Promise<Stop | null> {
@@ -218,6 +200,7 @@ async function inputOf(half: Half, mask: TextMask): Promise<Stop> {
   const holdBack = createHoldBack(() => client.read(), clock, HOLD_BACK_INPUT_MS)
   const put = async (what: () => readonly Piece[]): Promise<Stop | null> => {
     const { pieces, stop } = masked(what)
+    if (stop !== null) half.input.over = true
     for (const { channel, bytes } of pieces) {
       const failed = await record(half, channel, bytes)
       if (failed !== null) return failed
@@ -226,7 +209,6 @@ async function inputOf(half: Half, mask: TextMask): Promise<Stop> {
     holdBack.held(stop === null && mask.holding, true)
     return stop
   }
-  let inputClosed = false
   for (;;) {
     let message: Uint8Array | null
     try {
@@ -247,12 +229,12 @@ async function inputOf(half: Half, mask: TextMask): Promise<Stop> {
     if (refused !== null) return { by: 'client-protocol', message: refused }
     const split = decodeChannel(message)
     let stop: Stop | null = null
-    if (inputClosed && split?.channel === CHANNEL.stdin) {
+    if (half.input.over && split?.channel === CHANNEL.stdin) {
       return { by: 'client-protocol', message: 'input came after stdin was closed' }
     }
     if (halfClosed(message) === CHANNEL.stdin) {
-      inputClosed = true
-      stop = await put(() => half.endInput())
+      if (!half.input.over) stop = await put(() => mask.end())
+      half.input.over = true
     } else if (split?.channel === CHANNEL.stdin) stop = await put(() => mask.push(CHANNEL.stdin, split.payload))
     else if (split !== null && split.channel !== CHANNEL.close) stop = await record(half, split.channel, split.payload)
     stop ??= await send('upstream', half, message)
@@ -265,7 +247,10 @@ async function inputOf(half: Half, mask: TextMask): Promise<Stop> {
  * @returns why it cannot be masked; null: it can
  */
 async function recordInput(half: Half): Promise<string | null> {
-  const { pieces, stop } = masked(() => half.endInput())
+  const { masks } = half
+  if (masks === null || half.input.over) return null
+  half.input.over = true
+  const { pieces, stop } = masked(() => masks.input.end())
   for (const { channel, bytes } of pieces) await record(half, channel, bytes)
   return stop?.by === 'mask' ? stop.reason : null
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ByteSource, Refusal, Reply } from '../context.ts'
+import { HOLD_BACK_MS } from '../mask/limits.ts'
 import { LogUnavailable, TunnelBroken } from '../ports.ts'
 import { isPending, settled, testClock } from '../record/fixtures.ts'
-import { HOLD_BACK_MS } from './holdback.ts'
 import { type RespondOptions, respond } from './respond.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)

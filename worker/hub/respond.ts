@@ -5,9 +5,10 @@ import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
 import { failure } from '../../protocol/status.ts'
 import { join } from '../bytes.ts'
 import type { ByteSource, HeaderList, Refusal, Reply } from '../context.ts'
+import { HOLD_BACK_MS } from '../mask/limits.ts'
 import { type Clock, LogUnavailable, TunnelBroken } from '../ports.ts'
 import { reasonOf } from '../reply/status.ts'
-import { createHoldBack, HOLD_BACK_MS } from './holdback.ts'
+import { createHoldBack } from './holdback.ts'
 
 /** Masks bytes as they pass. Throws when the content cannot be masked. */
 export interface Transform {

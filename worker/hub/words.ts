@@ -1,8 +1,7 @@
 // The words of a request as they may be recorded and shown: target, argv, names, what its client says of itself. What is sent
 // stays as it came. In: a session's masking. Out: the words with placeholders in place of secrets, and what was masked. No I/O.
 
-import type { MaskedPlace, RecordedMask } from '../../protocol/log/event.ts'
-import { MAX_PLACES } from '../../protocol/log/masks.ts'
+import type { RecordedMask } from '../../protocol/log/event.ts'
 import type { Masking } from '../mask/contract.ts'
 import { Masker } from '../mask/placeholder.ts'
 import type { RequestWords } from '../record/entries.ts'
@@ -28,20 +27,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 export function createWords({ key, finder }: Masking): MaskedWords {
   const masker = new Masker(key)
-  const places = new Map<string, MaskedPlace>()
   let unreadable: string | null = null
-
-  function count(rule: string, at: string): void {
-    const id = JSON.stringify([at, rule])
-    const known = places.get(id)
-    if (known === undefined && places.size >= MAX_PLACES) return
-    places.set(id, { rule, at, count: (known?.count ?? 0) + 1 })
-  }
-
-  function placeholder(value: Uint8Array, rule: string, at: string): string {
-    count(rule, at)
-    return masker.placeholder(value, rule)
-  }
 
   function text(words: string, at: string, name?: string): string {
     if (words === '') return words
@@ -52,7 +38,7 @@ export function createWords({ key, finder }: Masking): MaskedWords {
       let out = ''
       let from = 0
       for (const { start, end, rule, value } of hits) {
-        out += decoder.decode(bytes.subarray(from, start)) + placeholder(value, rule, at)
+        out += decoder.decode(bytes.subarray(from, start)) + masker.placeholder(value, rule, at)
         from = end
       }
       return hits.length === 0 ? words : out + decoder.decode(bytes.subarray(from))
@@ -68,7 +54,7 @@ export function createWords({ key, finder }: Masking): MaskedWords {
     if (value === '' || value.startsWith('$') || value.startsWith('⟦masked:') || !finder.namesSecret(name)) {
       return text(value, at, name)
     }
-    return placeholder(encoder.encode(value), NAMED, at)
+    return masker.placeholder(encoder.encode(value), NAMED, at)
   }
 
   function argument(words: string, before: string | undefined): string {
@@ -103,7 +89,6 @@ export function createWords({ key, finder }: Masking): MaskedWords {
     },
     report: () => ({
       ...masker.report(),
-      ...(places.size === 0 ? {} : { places: [...places.values()] }),
       ...(unreadable === null ? {} : { withheld: unreadable }),
     }),
     get unreadable() {
