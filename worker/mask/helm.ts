@@ -31,10 +31,11 @@ const MIN_PART_CHARS = 8
 /**
  * Masks a release.
  * @param value the bytes of `data.release` after one base64 decoding
+ * @param at where the release stands
  * @returns `unchanged` when nothing in it is a Secret's data; `unreadable` when that cannot be told and the value must be masked
  *   whole; else the new value of `data.release`, in base64 as it stands in a Secret
  */
-export function maskRelease(value: Uint8Array, masker: Masker): string | 'unchanged' | 'unreadable' {
+export function maskRelease(value: Uint8Array, masker: Masker, at = ''): string | 'unchanged' | 'unreadable' {
   if (value.length > 2 * MAX_RELEASE_GZIP_BYTES || ascii.decode(value.subarray(0, 4)) !== GZIP_IN_BASE64)
     return 'unreadable'
   const gzip = decodeBase64(value)
@@ -44,7 +45,8 @@ export function maskRelease(value: Uint8Array, masker: Masker): string | 'unchan
     const secrets = secretsIn(json)
     if (secrets === 'unreadable') return 'unreadable'
     if (secrets.length === 0) return 'unchanged'
-    const replacer = new Replacer(masker, secrets)
+    for (const { bytes, key } of secrets) masker.keep(bytes, key)
+    const replacer = new Replacer(masker, secrets, at)
     const masked = scanned(json, releaseTree(replacer))
     // No time stamp: the same release always gives the same bytes.
     return ascii.decode(encodeBase64(encodeBase64(gzipSync(masked, { level: 6, mtime: 0 }))))
@@ -86,7 +88,7 @@ function secretsIn(json: Uint8Array): ManifestValue[] | 'unreadable' {
       ['chart', chart],
     ]),
     rekey: (key) => {
-      if (key === 'chart') hasChart = true
+      if (key.text === 'chart') hasChart = true
       return null
     },
   }

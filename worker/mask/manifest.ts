@@ -13,6 +13,8 @@ export interface ManifestValue {
   /** The secret itself: of `data`, decoded from base64. */
   readonly bytes: Uint8Array
   readonly field: 'data' | 'stringData'
+  /** Its key in there. */
+  readonly key: string
   /** True when the text replaced ends with a line break that must stay (block scalars). */
   readonly line: boolean
 }
@@ -129,10 +131,10 @@ function collect(node: unknown, part: string, base: number, values: ManifestValu
     if (isEmpty(pair.value)) continue
     if (!isMap(pair.value) || pair.value.tag !== undefined) throw new Unreadable()
     for (const entry of pair.value.items) {
-      keyOf(entry)
+      const name = keyOf(entry)
       if (isEmpty(entry.value)) continue
       if (!isScalar(entry.value)) throw new Unreadable()
-      values.push(valueAt(entry.value, field, part, base))
+      values.push(valueAt(entry.value, field, part, base, name))
     }
   }
 }
@@ -147,11 +149,17 @@ function isEmpty(value: unknown): boolean {
   return value === null || (isScalar(value) && (value.value === null || value.value === ''))
 }
 
-function valueAt(scalar: Scalar, field: ManifestValue['field'], part: string, base: number): ManifestValue {
+function valueAt(
+  scalar: Scalar,
+  field: ManifestValue['field'],
+  part: string,
+  base: number,
+  key: string,
+): ManifestValue {
   if (scalar.tag !== undefined || scalar.anchor !== undefined || !scalar.range) throw new Unreadable()
   const [start, end] = scalar.range
   const text = typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? String(scalar.value))
   const plain = encoder.encode(text)
   const bytes = field === 'data' ? (decodeBase64(encoder.encode(text.replace(/\s/g, ''))) ?? plain) : plain
-  return { start: base + start, end: base + end, bytes, field, line: part.slice(start, end).endsWith('\n') }
+  return { start: base + start, end: base + end, bytes, field, key, line: part.slice(start, end).endsWith('\n') }
 }

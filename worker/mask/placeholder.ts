@@ -4,7 +4,9 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
+import type { MaskedPlace } from '../../protocol/log/event.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
+import type { KnownValues } from './contract.ts'
 
 /** How every placeholder begins. */
 export const PLACEHOLDER_START = '⟦masked:'
@@ -26,10 +28,14 @@ export function readable(json: string): string {
   })
 }
 
-/** What was masked: how many values, by which rule. Never the values. The shape of `RecordedMask`. */
+/** Places that are told of one body; the rest are only counted. Stops a body of a million secrets from filling the log. */
+const MAX_PLACES = 32
+
+/** What was masked: how many values, by which rule and where. Never the values. The shape of `RecordedMask`. */
 export interface MaskReport {
   readonly count: number
   readonly rules: Readonly<Record<string, number>>
+  readonly places?: readonly MaskedPlace[]
 }
 
 /** Makes placeholders and counts them. One for each body. */
@@ -38,22 +44,30 @@ export class Masker {
   readonly seen = new Set<string>()
   readonly #keyed: ReturnType<typeof hmac.create>
   readonly #collect: boolean
+  readonly #values: KnownValues | null
   readonly #rules = new Map<string, number>()
+  readonly #places = new Map<string, { readonly rule: string; readonly at: string; count: number }>()
   #count = 0
 
   /**
    * @param key the session's HMAC key, 32 bytes
    * @param collect keep the values in `seen`, to look for them in the answer; only for request bodies
+   * @param values where values masked by structure are noted; null: nowhere
    */
-  constructor(key: Uint8Array, collect = false) {
+  constructor(key: Uint8Array, collect = false, values: KnownValues | null = null) {
     this.#keyed = hmac.create(sha256, key)
     this.#collect = collect
+    this.#values = values
   }
 
-  /** The placeholder for a value, counted. */
-  placeholder(value: Uint8Array, rule = 'secret'): string {
+  /** The placeholder for a value, counted. @param at where it stood: `items[].data.password` */
+  placeholder(value: Uint8Array, rule = 'secret', at = ''): string {
     this.#count++
     this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
+    const key = `${rule} ${at}`
+    const place = this.#places.get(key)
+    if (place !== undefined) place.count++
+    else if (at !== '' && this.#places.size < MAX_PLACES) this.#places.set(key, { rule, at, count: 1 })
     return this.uncounted(value, rule)
   }
 
@@ -64,8 +78,8 @@ export class Masker {
   }
 
   /** The placeholder in base64, for `data` of a Secret, so that typed clients can decode it. */
-  base64Placeholder(value: Uint8Array, rule = 'secret'): string {
-    return ascii.decode(encodeBase64(encoder.encode(this.placeholder(value, rule))))
+  base64Placeholder(value: Uint8Array, rule = 'secret', at = ''): string {
+    return ascii.decode(encodeBase64(encoder.encode(this.placeholder(value, rule, at))))
   }
 
   /** Notes a value that was masked, if values are collected. */
@@ -73,7 +87,16 @@ export class Masker {
     if (this.#collect && text !== '') this.seen.add(text)
   }
 
+  /**
+   * Notes a value that structure masked, to be found again by value.
+   * @throws {MaskError} there are more than can be kept
+   */
+  keep(value: Uint8Array, name: string): void {
+    this.#values?.note(value, name)
+  }
+
   report(): MaskReport {
-    return { count: this.#count, rules: Object.fromEntries(this.#rules) }
+    const places = [...this.#places.values()].map((place) => ({ ...place }))
+    return { count: this.#count, rules: Object.fromEntries(this.#rules), ...(places.length === 0 ? {} : { places }) }
   }
 }

@@ -33,10 +33,13 @@ export class Replacer {
   readonly #text: ReadonlyMap<string, string>
   readonly #bytes: ReadonlyMap<string, string>
   readonly #tags = new Map<string, string>()
+  readonly #at: string
   #work = 0
 
-  constructor(masker: Masker, secrets: readonly ManifestValue[]) {
+  /** @param at where the release stands, for the count */
+  constructor(masker: Masker, secrets: readonly ManifestValue[], at = '') {
     this.#masker = masker
+    this.#at = at
     const text = new Map<string, string>()
     const bytes = new Map<string, string>()
     const add = (form: string, placeholder: string) => {
@@ -80,7 +83,9 @@ export class Replacer {
     for (const value of [...values].sort((a, b) => a.start - b.start)) {
       if (value.start < at) throw new MaskError('a manifest of the release cannot be read')
       const placeholder =
-        value.field === 'data' ? this.#masker.base64Placeholder(value.bytes) : this.#masker.placeholder(value.bytes)
+        value.field === 'data'
+          ? this.#masker.base64Placeholder(value.bytes, 'secret', this.#at)
+          : this.#masker.placeholder(value.bytes, 'secret', this.#at)
       out += `${text.slice(at, value.start)}"${placeholder}"${value.line ? '\n' : ''}`
       at = value.end
     }
@@ -97,7 +102,7 @@ export class Replacer {
 
   /** The placeholder for a text that is masked whole. */
   whole(text: string): string {
-    return this.#masker.placeholder(encoder.encode(text))
+    return this.#masker.placeholder(encoder.encode(text), 'secret', this.#at)
   }
 
   /** The placeholder for a text that is a value from end to end; null when it is none. */

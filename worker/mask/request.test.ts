@@ -127,12 +127,17 @@ describe('other bodies', () => {
   test.each<[string, BodyFormat, string]>([
     ['a ConfigMap', 'json', '{"data":{"a":"b"},"n":9007199254740993}'],
     ['a Deployment that names a Secret', 'json', '{"kind":"Deployment","spec":{"secretName":"x"}}'],
-    ['YAML of another kind', 'apply-patch', 'kind: ConfigMap\ndata: {secret: x}\n'],
     ['nothing', 'none', ''],
   ])('%s is recorded as it came', (_name, format, text) => {
     const body = masked(format, text, configmaps)
     expect(decoder.decode(body.masked)).toBe(text)
     expect(body.secrets).toEqual([])
+  })
+
+  test('YAML is recorded as JSON', () => {
+    const body = masked('apply-patch', 'kind: ConfigMap\ndata: {secret: x, a: b}\n', configmaps)
+    expect(body.text).toMatch(/^{"kind":"ConfigMap","data":{"secret":"⟦masked:config:[0-9a-f]{12}⟧","a":"b"}}$/)
+    expect(body.mediaType).toBe('application/json')
   })
 
   test.each<[string, BodyFormat, string]>([

@@ -3,12 +3,14 @@
 
 import type { BodyFormat, RequestInfo } from '../context.ts'
 import type { Masking } from './contract.ts'
-import { Masker, type MaskReport } from './placeholder.ts'
+import { MaskError } from './error.ts'
+import { patchTree } from './jsonpatch.ts'
+import type { MaskReport } from './placeholder.ts'
 import { decodeDeleteOptions } from './protobuf.ts'
-import { isSecrets } from './response.ts'
-import { MaskError, type Node, Scanner } from './scanner.ts'
-import { maskPlain, secretTree } from './secrets.ts'
+import { Scanner } from './scanner.ts'
+import { scopeOf } from './scope.ts'
 import { looksLikeJson, strictBody } from './strict.ts'
+import { treeFor } from './tree.ts'
 
 export type MaskedBody =
   | {
@@ -35,10 +37,6 @@ const MEDIA_TYPES: Readonly<Record<BodyFormat, string>> = {
 
 const encoder = new TextEncoder()
 
-/** Paths of a Secret whose values are no secrets. All others are masked. */
-const OPEN_PATH =
-  /^\/(?:type|immutable|metadata\/(?:labels|finalizers|ownerReferences|name|namespace|resourceVersion|uid)(?:\/.*)?)$/s
-
 /**
  * Masks a request body for the record. Bodies in protobuf other than DeleteOptions are refused: mask the dry run's JSON answer
  * in their place (`format: 'json'`).
@@ -49,35 +47,32 @@ export function maskRequestBody(input: {
   readonly bytes: Uint8Array
   readonly masking: Masking
 }): MaskedBody {
-  const { info, format, bytes } = input
+  const { info, format, masking } = input
+  let { bytes } = input
   if (format === 'none' || bytes.length === 0) return untouched(bytes, MEDIA_TYPES[format])
+  let mediaType = MEDIA_TYPES[format]
+  let read: unknown
   if (format === 'protobuf') {
-    const options = decodeDeleteOptions(bytes)
-    return options === null
-      ? { ok: false, reason: 'a protobuf body is recorded as the JSON the API server makes of it' }
-      : untouched(encoder.encode(JSON.stringify(options)), 'application/json')
+    read = decodeDeleteOptions(bytes)
+    if (read === null)
+      return { ok: false, reason: 'a protobuf body is recorded as the JSON the API server makes of it' }
+  } else {
+    const body = strictBody(format, bytes)
+    if (!body.ok) return body
+    read = body.value
   }
-  const secret = isSecrets(info)
-  if (!secret && !mentionsSecret(bytes)) return untouched(bytes, MEDIA_TYPES[format])
-  const body = strictBody(format, bytes)
-  if (!body.ok) return body
-  if (!secret && !isSecretObject(body.value)) return untouched(bytes, MEDIA_TYPES[format])
-
-  const masker = new Masker(input.masking.key, true)
-  const isYaml = format === 'yaml' || (format === 'apply-patch' && !looksLikeJson(bytes))
-  const tree = format === 'json-patch' ? patchTree(body.value, masker) : secretTree(masker)
+  if (format === 'protobuf' || format === 'yaml' || (format === 'apply-patch' && !looksLikeJson(bytes))) {
+    bytes = encoder.encode(JSON.stringify(read))
+    mediaType = 'application/json'
+  }
+  const scope = scopeOf(masking, info, { collect: true })
   try {
-    const scanner = new Scanner(tree)
+    const tree = format === 'json-patch' ? patchTree(scope, read) : treeFor(scope)
+    const scanner = new Scanner(tree, { keys: scope.keys, strings: true })
     // The scanner's output may share memory with its input, which is the caller's.
-    const masked = scanner.push(isYaml ? encoder.encode(JSON.stringify(body.value)) : bytes).slice()
+    const masked = scanner.push(bytes).slice()
     scanner.end()
-    return {
-      ok: true,
-      masked,
-      mediaType: isYaml ? 'application/json' : MEDIA_TYPES[format],
-      report: masker.report(),
-      secrets: [...masker.seen],
-    }
+    return { ok: true, masked, mediaType, report: scope.masker.report(), secrets: [...scope.masker.seen] }
   } catch (error) {
     if (error instanceof MaskError) return { ok: false, reason: error.reason }
     throw error
@@ -86,33 +81,4 @@ export function maskRequestBody(input: {
 
 function untouched(masked: Uint8Array, mediaType: string): MaskedBody {
   return { ok: true, masked, mediaType, report: { count: 0, rules: {} }, secrets: [] }
-}
-
-/** A cheap first look for a Secret sent to where it does not belong. */
-function mentionsSecret(bytes: Uint8Array): boolean {
-  const text = new TextDecoder('latin1').decode(bytes)
-  return /secret/i.test(text) || text.includes('\\u') || text.includes('\\x')
-}
-
-function isSecretObject(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const kind = 'kind' in value ? value.kind : undefined
-  if (typeof kind === 'string' && /^secret(?:list)?$/i.test(kind)) return true
-  return 'items' in value && Array.isArray(value.items) && value.items.some(isSecretObject)
-}
-
-/** A JSON patch: every `value` is masked unless all operations stay on paths that hold no secret. */
-function patchTree(operations: unknown, masker: Masker): Node {
-  const open =
-    Array.isArray(operations) &&
-    operations.every(
-      (operation: unknown) =>
-        typeof operation === 'object' &&
-        operation !== null &&
-        'path' in operation &&
-        typeof operation.path === 'string' &&
-        OPEN_PATH.test(operation.path),
-    )
-  if (open) return { members: new Map() }
-  return { members: new Map([['value', { leaf: maskPlain(masker, true) }]]) }
 }

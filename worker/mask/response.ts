@@ -1,14 +1,19 @@
 // What happens to a response before it may be seen by anyone. In: what was asked, the response's status and headers, the
 // session's key. Out: let it pass, run it through a transform, or withhold it. No I/O.
 
+import { join } from '../bytes.ts'
 import type { HeaderList, RequestInfo } from '../context.ts'
 import type { Masking } from './contract.ts'
+import { MaskError } from './error.ts'
 import { MAX_ERROR_TEXT_BYTES } from './limits.ts'
-import { mediaTypeOf } from './mediatype.ts'
-import { Masker, type MaskReport } from './placeholder.ts'
-import { MaskError, Scanner } from './scanner.ts'
-import { secretTree } from './secrets.ts'
-import { maskStatusText } from './status.ts'
+import { type MediaType, mediaTypeOf } from './mediatype.ts'
+import type { MaskReport } from './placeholder.ts'
+import { Scanner } from './scanner.ts'
+import { type Scope, scopeOf } from './scope.ts'
+import { lines, wholeText } from './text.ts'
+import { isSecrets, treeFor } from './tree.ts'
+
+export { isSecrets } from './tree.ts'
 
 /** A body that is masked as it passes. */
 export interface ByteTransform {
@@ -19,6 +24,10 @@ export interface ByteTransform {
   push(chunk: Uint8Array): Uint8Array
   /** The last bytes. To be called exactly once, after the body ended well. @throws {MaskError} as `push` */
   end(): Uint8Array
+  /** True while text is held back that more could turn into a secret. */
+  readonly holding?: boolean
+  /** Lets go of what is held back, though more may come. @throws {MaskError} as `push` */
+  flush?(): Uint8Array
   /** What was masked so far. */
   report(): MaskReport
 }
@@ -34,13 +43,8 @@ const OPENAPI_PROTOBUF = /^application\/com\.github\.proto-openapi\.spec\.v[23](
 
 const OPENAPI_PATH = /^\/openapi\/v[23](?:\/|$)/
 
-/** Answers of paths that are no resources: health, metrics, version, discovery, OpenAPI, the issuer's keys. */
-const NON_RESOURCE_TYPES: ReadonlySet<string> = new Set([
-  'text/plain',
-  'text/html',
-  'application/openmetrics-text',
-  'application/jwk-set+json',
-])
+/** Text, and what is written as text is. */
+const TEXT_TYPES: ReadonlySet<string> = new Set(['text/plain', 'text/html', 'application/openmetrics-text'])
 
 /** Subresources whose content is the kubelet's or a pod's, and so text as well as JSON. */
 const TEXT_SUBRESOURCES: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward', 'proxy'])
@@ -56,82 +60,68 @@ export function planResponseMask(input: {
   readonly masking: Masking
   readonly requestSecrets?: readonly string[]
 }): ResponsePlan {
-  const { info, status, headers } = input
+  const { info, headers, masking } = input
+  const mayPass = !isSecrets(info) && masking.rules.onUnreadable(info) === 'pass'
+  const unreadable = (reason: string): ResponsePlan => (mayPass ? { kind: 'pass' } : { kind: 'withhold', reason })
   for (const [name, value] of headers) {
     if (name === 'content-encoding' && value.trim().toLowerCase() !== 'identity') {
-      return { kind: 'withhold', reason: 'the response is compressed though plain bytes were asked for' }
+      return unreadable('the response is compressed though plain bytes were asked for')
     }
   }
   const type = mediaTypeOf(headers)
-  if (type === 'conflicting') return { kind: 'withhold', reason: 'the response names more than one content type' }
-  if (type === null) return { kind: 'transform', transform: nothing('the response names no content type') }
+  if (type === 'conflicting') return unreadable('the response names more than one content type')
+  if (type === null) {
+    return mayPass ? { kind: 'pass' } : { kind: 'transform', transform: nothing('the response names no content type') }
+  }
+  const scope = scopeOf(masking, info, { requestSecrets: input.requestSecrets ?? [] })
+  const transform = transformFor(scope, type, input.status, mayPass)
+  if (transform !== null) return { kind: 'transform', transform }
+  // Kubernetes before 1.23 calls OpenAPI in protobuf `application/octet-stream`. It holds no objects.
+  const isOpenApi =
+    OPENAPI_PROTOBUF.test(type.essence) || (type.essence === 'application/octet-stream' && OPENAPI_PATH.test(info.path))
+  if (!info.isResourceRequest && isOpenApi) return { kind: 'pass' }
+  return unreadable(`content of type ${type.essence} cannot be masked`)
+}
 
-  if (type.essence === 'application/json') {
-    if (!mayHoldSecrets(info)) return { kind: 'transform', transform: jsonGuard() }
-    const masker = new Masker(input.masking.key)
+/** What masks content of a type; null when nothing does. */
+function transformFor(scope: Scope, type: MediaType, status: number, mayPass: boolean): ByteTransform | null {
+  const { info } = scope
+  if (type.essence === 'application/json' || /^application\/[a-z0-9.-]+\+json$/.test(type.essence)) {
     const many = info.verb === 'watch' || info.streaming || type.parameters.get('stream') === 'watch'
-    const scanner = new Scanner(secretTree(masker, input.requestSecrets ?? []), many)
-    return {
-      kind: 'transform',
-      transform: {
-        push: (chunk) => scanner.push(chunk),
-        end: () => scanner.end(),
-        report: () => masker.report(),
-      },
-    }
+    return json(scope, many, mayPass)
   }
-  if (!info.isResourceRequest) {
-    // Kubernetes before 1.23 calls OpenAPI in protobuf `application/octet-stream`.
-    const isOpenApi =
-      OPENAPI_PROTOBUF.test(type.essence) ||
-      (type.essence === 'application/octet-stream' && OPENAPI_PATH.test(info.path))
-    return NON_RESOURCE_TYPES.has(type.essence) || isOpenApi
-      ? { kind: 'pass' }
-      : { kind: 'withhold', reason: `content of type ${type.essence} cannot be masked` }
-  }
-  if (type.essence === 'text/plain') {
-    if (isSecrets(info)) {
-      // net/http and the API server's own limits answer errors as text.
-      if (status >= 400) {
-        return {
-          kind: 'transform',
-          transform: errorText(new Masker(input.masking.key), input.requestSecrets ?? []),
-        }
-      }
-    } else if (status >= 400 || TEXT_SUBRESOURCES.has(info.subresource)) return { kind: 'pass' }
-  }
-  return { kind: 'withhold', reason: `content of type ${type.essence} cannot be masked` }
-}
-
-/** True when the request is for Secrets of the core group, whatever the verb or subresource. */
-export function isSecrets(info: RequestInfo): boolean {
-  return info.isResourceRequest && info.apiGroup === '' && info.resource === 'secrets'
-}
-
-/** Secrets, and whatever comes through a proxy: it may lead to an API server again. */
-function mayHoldSecrets(info: RequestInfo): boolean {
-  return isSecrets(info) || (info.isResourceRequest && info.subresource === 'proxy')
+  if (!TEXT_TYPES.has(type.essence)) return null
+  if (!info.isResourceRequest) return lines(scope, 'text')
+  if (type.essence !== 'text/plain') return null
+  // net/http and the API server's own limits answer errors as text.
+  if (status >= 400) return wholeText(scope, { strict: isSecrets(info), maxBytes: MAX_ERROR_TEXT_BYTES })
+  if (isSecrets(info) || !TEXT_SUBRESOURCES.has(info.subresource)) return null
+  return lines(scope, info.subresource)
 }
 
 const EMPTY = new Uint8Array(0)
-const NO_MASK: MaskReport = { count: 0, rules: {} }
 
-/** JSON that holds nothing to mask: only that it is JSON, and no protobuf under JSON's name, is looked at. */
-function jsonGuard(): ByteTransform {
-  let begun = false
+/** JSON, scanned as it passes. @param mayPass what turns out to be no JSON goes on as it comes */
+function json(scope: Scope, many: boolean, mayPass: boolean): ByteTransform {
+  const { info, keys } = scope
+  const scanner = new Scanner(treeFor(scope), { many, keys, strings: !isSecrets(info) })
+  let passes = false
+  const orPass = (chunk: Uint8Array, scan: () => Uint8Array): Uint8Array => {
+    if (passes) return chunk
+    if (!mayPass) return scan()
+    const { unsent } = scanner
+    try {
+      return scan()
+    } catch (error) {
+      if (!(error instanceof MaskError) || !error.unreadable) throw error
+      passes = true
+      return join([unsent, chunk])
+    }
+  }
   return {
-    push(chunk) {
-      if (begun) return chunk
-      for (const byte of chunk) {
-        if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue
-        if (byte !== 0x7b && byte !== 0x5b && byte !== 0x22) throw new MaskError('the response is not JSON')
-        begun = true
-        break
-      }
-      return chunk
-    },
-    end: () => EMPTY,
-    report: () => NO_MASK,
+    push: (chunk) => orPass(chunk, () => scanner.push(chunk)),
+    end: () => orPass(EMPTY, () => scanner.end()),
+    report: () => scope.masker.report(),
   }
 }
 
@@ -139,34 +129,10 @@ function jsonGuard(): ByteTransform {
 function nothing(reason: string): ByteTransform {
   return {
     push(chunk) {
-      if (chunk.length > 0) throw new MaskError(reason)
+      if (chunk.length > 0) throw new MaskError(reason, true)
       return EMPTY
     },
     end: () => EMPTY,
-    report: () => NO_MASK,
-  }
-}
-
-/** A short text, held back whole. */
-function errorText(masker: Masker, requestSecrets: readonly string[]): ByteTransform {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  let text = ''
-  let length = 0
-  const decode = (chunk?: Uint8Array): string => {
-    try {
-      return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true })
-    } catch {
-      throw new MaskError('the response is not text')
-    }
-  }
-  return {
-    push(chunk) {
-      length += chunk.length
-      if (length > MAX_ERROR_TEXT_BYTES) throw new MaskError('the response is too long to be masked')
-      text += decode(chunk)
-      return EMPTY
-    },
-    end: () => new TextEncoder().encode(maskStatusText(text + decode(), masker, requestSecrets)),
-    report: () => masker.report(),
+    report: () => ({ count: 0, rules: {} }),
   }
 }

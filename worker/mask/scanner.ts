@@ -1,84 +1,18 @@
 // A resumable single-pass scanner over JSON bytes. In: chunks cut anywhere and a tree of what to look at. Out: the same
 // bytes, with only the tokens a leaf replaced changed. Never parses and serialises again; skips dead subtrees. No I/O.
 
-import { join } from '../bytes.ts'
-import { MAX_DEPTH, MAX_KEY_BYTES, MAX_PRIMITIVE_BYTES, MAX_VALUE_BYTES } from './limits.ts'
+import { MaskError } from './error.ts'
+import { type Key, Keys } from './keys.ts'
+import { MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.ts'
+import type { Node, Question, Token, Verdict } from './node.ts'
+import { Output, type Waiting } from './output.ts'
+import { isPrimitive } from './primitive.ts'
+import type { Edit } from './token.ts'
 
-/** Content that cannot be masked and so must be withheld. `reason` is for a person and never quotes the content. */
-export class MaskError extends Error {
-  readonly code = 'CANNOT_MASK'
-  readonly reason: string
-  constructor(reason: string) {
-    super(reason)
-    this.name = 'MaskError'
-    this.reason = reason
-  }
-}
-
-/** A whole value in the stream. */
-export interface Token {
-  readonly kind: 'string' | 'primitive' | 'subtree'
-  /** The token's bytes as they came, quotes and escapes included. */
-  readonly raw: Uint8Array
-  /** The nearest object key, decoded; '' when there is none. */
-  readonly key: string
-  /** 0-based position in the array the value stands in; 0 in an object. */
-  readonly index: number
-}
-
-/** What to do at a place in the document. A place without a node is passed over unread. */
-export interface Node {
-  /** By object key, decoded and folded by `fold`. Keys may repeat; each is looked at. */
-  members?: ReadonlyMap<string, Node>
-  /** For keys not in `members`. */
-  others?: Node
-  /** For elements of an array; absent: an array is passed through and its elements stand in its place. */
-  elements?: Node
-  /**
-   * For a string or primitive: the bytes to put in its place, or null to leave it as it came.
-   * A node with nothing but a leaf gets objects and arrays too, whole.
-   */
-  leaf?: (token: Token) => Uint8Array | null
-  /** For each key of an object here: another JSON string token to put in its place, or null. */
-  rekey?: (key: string) => Uint8Array | null
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** Lower case as Go's case-insensitive key match folds: ASCII, and the letter beyond it that `toLowerCase` leaves (`K` becomes k). */
-export function fold(key: string): string {
-  const lower = key.toLowerCase()
-  return lower.includes('ſ') ? lower.replaceAll('ſ', 's') : lower
-}
-
-/** Strings up to this length are first tried as plain ASCII, which most keys are: the decoder and JSON.parse cost more. */
-const SHORT_CHARS = 64
-
-/** A short string token without escapes or characters beyond ASCII; null for all others. */
-function decodeShort(raw: Uint8Array): string | null {
-  const end = raw.length - 1
-  if (end < 1 || end > SHORT_CHARS || raw[0] !== 0x22 || raw[end] !== 0x22) return null
-  let text = ''
-  for (let i = 1; i < end; i++) {
-    const byte = raw[i]!
-    if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) return null
-    text += String.fromCharCode(byte)
-  }
-  return text
-}
-
-/** Decodes a JSON string token, quotes included. @throws {MaskError} when it is none */
-export function decodeString(raw: Uint8Array): string {
-  const short = decodeShort(raw)
-  if (short !== null) return short
-  try {
-    const value: unknown = JSON.parse(decoder.decode(raw))
-    if (typeof value === 'string') return value
-  } catch {
-    // falls through: the parser's message would quote the content
-  }
-  throw new MaskError('the body holds a string that is not valid JSON')
-}
+export { MaskError } from './error.ts'
+export { fold } from './keys.ts'
+export type { Node, Token } from './node.ts'
+export { decodeString } from './token.ts'
 
 // States. Names say what is expected next.
 const VALUE = 0
@@ -92,66 +26,87 @@ const IN_STRING = 7
 const IN_PRIMITIVE = 8
 const SKIPPING = 9
 const SKIPPING_STRING = 10
-
-// What the string being read is.
-const PASSED = 0
-const A_KEY = 1
-const A_LEAF = 2
+const IN_KEY = 11
 
 const OBJECT = 1
 const ARRAY = 2
 
-const PRIMITIVE = /^(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$/
-const ascii = new TextDecoder('latin1')
+/** Questions by their place among what is known of an object. */
+const QUESTIONS: Readonly<Record<Question, number>> = { kind: 0, name: 1 }
+const QUESTION_COUNT = 2
 
-/** True for bytes a number or literal is made of. */
-function inPrimitive(byte: number): boolean {
-  return (
-    (byte >= 0x30 && byte <= 0x39) ||
-    (byte >= 0x61 && byte <= 0x7a) ||
-    byte === 0x2d ||
-    byte === 0x2b ||
-    byte === 0x2e ||
-    byte === 0x45
-  )
+/** Bytes within a string at which nothing happens: all but quote, backslash and control characters. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c ? 1 : 0))
+
+/** Bytes a number or literal is made of. */
+const IN_NUMBER = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[0-9a-z+.E-]/.test(String.fromCharCode(byte)) ? 1 : 0,
+)
+
+/** How a document is scanned. */
+export interface ScanOptions {
+  /** A sequence of values (a watch), not exactly one. */
+  readonly many?: boolean
+  /** A lone string is a document too. */
+  readonly strings?: boolean
+  /** Names met before; absent: none. */
+  readonly keys?: Keys
+  /** Where the document itself stands, put before every place. */
+  readonly at?: string
 }
 
 /**
  * The scanner. Call `push` for each chunk and `end` once; both give the bytes that may go on. What `push` gives may share
  * memory with the chunk. After a throw nothing more comes out.
  */
-export class Scanner {
+export class Scanner implements Token {
   readonly #root: Node
   readonly #many: boolean
+  readonly #strings: boolean
+  readonly #names: Keys
+  readonly #prefix: string
   readonly #kinds = new Uint8Array(MAX_DEPTH + 1)
   readonly #nodes: (Node | undefined)[] = []
   readonly #indexes = new Uint32Array(MAX_DEPTH + 1)
+  /** The key in hand of each open object. */
+  readonly #keys: (Key | null)[] = []
+  /** Whether the key in hand was itself replaced. */
+  readonly #hidden = new Uint8Array(MAX_DEPTH + 1)
+  /** For each open object and question: what was said, by whom, and whether anybody has asked. */
+  readonly #verdicts = new Uint8Array((MAX_DEPTH + 1) * QUESTION_COUNT)
+  readonly #asked = new Uint8Array((MAX_DEPTH + 1) * QUESTION_COUNT)
+  readonly #called: (Key | null)[] = []
   #depth = 0
   #state = TOP
   #tops = 0
   /** The node of the value that comes next. */
   #next: Node | undefined
-  #key = ''
-  #string = PASSED
+  /** Set when the value that comes next must wait for what another member says. */
+  #waits = false
   #escaped = false
+  #sawEscape = false
   #skipTo = 0
   /** What has been held back from earlier chunks, and whether something is being held. */
-  #held = new Uint8Array(256)
+  #held: Uint8Array = new Uint8Array(0)
   #heldLength = 0
   #holding = false
   #failed: MaskError | null = null
-  // Of the chunk in hand.
-  #parts: Uint8Array[] = []
-  #from = 0
+  readonly #out = new Output()
+  // Of the chunk in hand: where the held token begins.
   #start = 0
+  // The token a leaf is called with.
+  #kind: Token['kind'] = 'string'
+  #raw: Uint8Array = new Uint8Array(0)
+  #calledHere: Key | null = null
 
-  /**
-   * @param root what to look at in each top-level value; each must be an object or array
-   * @param many true for a sequence of values (a watch), false for exactly one
-   */
-  constructor(root: Node, many = false) {
+  /** @param root what to look at in each top-level value; each must be an object or array */
+  constructor(root: Node, options: ScanOptions = {}) {
     this.#root = root
-    this.#many = many
+    this.#many = options.many ?? false
+    this.#strings = options.strings ?? false
+    this.#names = options.keys ?? new Keys()
+    this.#prefix = options.at ?? ''
+    this.#keys[0] = null
   }
 
   /** @throws {MaskError} when the bytes cannot be masked; the stream must then end without them */
@@ -169,31 +124,66 @@ export class Scanner {
   end(): Uint8Array {
     if (this.#failed !== null) throw this.#failed
     if (this.#state !== TOP) {
-      this.#failed = new MaskError('the body ended in the middle of a JSON value')
+      this.#failed = new MaskError('the body ended in the middle of a JSON value', true)
       throw this.#failed
     }
     return new Uint8Array(0)
   }
 
+  /** What was changed in the one chunk that was pushed, by place. */
+  get edits(): readonly Edit[] {
+    return this.#out.edits
+  }
+
+  /** Everything taken in and not yet given out, but for the chunk in hand: copied. */
+  get unsent(): Uint8Array {
+    return this.#out.unsent(this.#held.subarray(0, this.#heldLength))
+  }
+
+  // The token: see Token.
+  get kind(): Token['kind'] {
+    return this.#kind
+  }
+  get raw(): Uint8Array {
+    return this.#raw
+  }
+  get key(): string {
+    return this.name?.text ?? ''
+  }
+  get name(): Key | null {
+    return this.#nameAt(this.#depth)
+  }
+  get called(): Key | null {
+    return this.#calledHere
+  }
+  get index(): number {
+    return this.#kinds[this.#depth] === ARRAY ? this.#indexes[this.#depth]! : 0
+  }
+  get at(): string {
+    return this.#place(this.#depth)
+  }
+
   #scan(chunk: Uint8Array): Uint8Array {
-    this.#parts = []
-    this.#from = 0
+    this.#out.begin(chunk)
     this.#start = 0
     const length = chunk.length
     let i = 0
     while (i < length) {
       switch (this.#state) {
+        case IN_STRING:
+          i = this.#inString(chunk, i)
+          continue
+        case IN_KEY:
+          i = this.#inKey(chunk, i)
+          continue
         case SKIPPING:
           i = this.#skip(chunk, i)
           continue
         case SKIPPING_STRING:
-          i = this.#skipString(chunk, i, SKIPPING)
-          continue
-        case IN_STRING:
-          i = this.#inString(chunk, i)
+          i = this.#skipString(chunk, i)
           continue
         case IN_PRIMITIVE:
-          while (i < length && inPrimitive(chunk[i]!)) i++
+          while (i < length && IN_NUMBER[chunk[i]!] === 1) i++
           if (i < length) this.#primitive(chunk, i)
           continue
       }
@@ -206,47 +196,16 @@ export class Scanner {
       i++
     }
     if (this.#holding) {
-      if (this.#heldLength === 0 && this.#start > this.#from) this.#parts.push(chunk.subarray(this.#from, this.#start))
+      if (this.#heldLength === 0) this.#out.upTo(this.#start)
       this.#hold(chunk.subarray(this.#start))
-      this.#from = length
+      this.#out.drop()
     }
-    if (this.#from === 0 && this.#parts.length === 0) return chunk
-    if (this.#from < length) this.#parts.push(chunk.subarray(this.#from))
-    return join(this.#parts)
+    return this.#out.take()
   }
 
   #structure(i: number, byte: number): void {
     switch (this.#state) {
-      case TOP:
-        if ((byte !== 0x7b && byte !== 0x5b) || (this.#tops > 0 && !this.#many)) {
-          throw new MaskError('the body is not one JSON object')
-        }
-        this.#next = this.#root
-        this.#key = ''
-        this.#value(i, byte)
-        return
-      case FIRST_ELEMENT:
-        if (byte === 0x5d) this.#close(ARRAY)
-        else this.#value(i, byte)
-        return
-      case VALUE:
-        this.#value(i, byte)
-        return
-      case FIRST_KEY:
-        if (byte === 0x7d) {
-          this.#close(OBJECT)
-          return
-        }
-        this.#beginKey(i, byte)
-        return
-      case KEY:
-        this.#beginKey(i, byte)
-        return
-      case COLON:
-        if (byte !== 0x3a) throw broken()
-        this.#state = VALUE
-        return
-      default:
+      case AFTER_VALUE:
         if (byte === 0x2c) {
           if (this.#kinds[this.#depth] === OBJECT) this.#state = KEY
           else {
@@ -257,32 +216,58 @@ export class Scanner {
         } else if (byte === 0x7d) this.#close(OBJECT)
         else if (byte === 0x5d) this.#close(ARRAY)
         else throw broken()
+        return
+      case COLON:
+        if (byte !== 0x3a) throw broken()
+        this.#state = VALUE
+        return
+      case KEY:
+        this.#beginKey(i, byte)
+        return
+      case VALUE:
+        this.#value(i, byte)
+        return
+      case FIRST_KEY:
+        if (byte === 0x7d) this.#close(OBJECT)
+        else this.#beginKey(i, byte)
+        return
+      case FIRST_ELEMENT:
+        if (byte === 0x5d) this.#close(ARRAY)
+        else this.#value(i, byte)
+        return
+      default:
+        // The top.
+        if ((byte !== 0x7b && byte !== 0x5b && !(byte === 0x22 && this.#strings)) || (this.#tops > 0 && !this.#many)) {
+          throw new MaskError('the body is not one JSON object', true)
+        }
+        this.#next = this.#root
+        this.#value(i, byte)
     }
   }
 
   #beginKey(i: number, byte: number): void {
     if (byte !== 0x22) throw broken()
-    this.#state = IN_STRING
-    this.#string = A_KEY
+    this.#state = IN_KEY
     this.#begin(i)
   }
 
   #value(i: number, byte: number): void {
-    const node = this.#next
+    let node = this.#next
+    if (node?.asks !== undefined) {
+      node = this.#ask(node.asks)
+      this.#next = node
+    }
     if (byte === 0x22) {
       this.#state = IN_STRING
-      if (node?.leaf === undefined) this.#string = PASSED
-      else {
-        this.#string = A_LEAF
-        this.#begin(i)
-      }
+      this.#sawEscape = false
+      if (this.#waits || node?.leaf !== undefined || node?.tells !== undefined) this.#begin(i)
     } else if (byte === 0x7b || byte === 0x5b) {
       const kind = byte === 0x7b ? OBJECT : ARRAY
       const inside = kind === ARRAY && node?.elements !== undefined
-      const known = node !== undefined && (inside || node.members !== undefined || node.others !== undefined)
-      const whole = node?.leaf !== undefined && !known
-      if (whole) this.#begin(i)
-      this.#open(kind, inside ? node.elements : node)
+      const known =
+        !this.#waits && node !== undefined && (inside || node.members !== undefined || node.others !== undefined)
+      if (this.#waits || (node?.leaf !== undefined && !known)) this.#begin(i)
+      this.#open(kind, inside ? node?.elements : node)
       if (known) {
         this.#state = kind === OBJECT ? FIRST_KEY : FIRST_ELEMENT
         if (kind === ARRAY) this.#next = this.#nodes[this.#depth]
@@ -290,22 +275,90 @@ export class Scanner {
         this.#skipTo = this.#depth - 1
         this.#state = SKIPPING
       }
-    } else if (inPrimitive(byte)) {
+    } else if (IN_NUMBER[byte] === 1) {
       this.#state = IN_PRIMITIVE
       this.#begin(i)
     } else throw broken()
   }
 
+  /** The node for a value that depends on what another member says; if nothing has been said the value waits. */
+  #ask(asks: NonNullable<Node['asks']>): Node | undefined {
+    if (this.#kinds[this.#depth] !== OBJECT) return asks.node(0)
+    const place = this.#depth * QUESTION_COUNT + QUESTIONS[asks.question]
+    const verdict = this.#verdicts[place]!
+    if (verdict === 0 && asks.waits) {
+      this.#waits = true
+      return this.#next
+    }
+    this.#noteAsked(place, asks)
+    return asks.node(verdict)
+  }
+
+  /** From now on nothing may be said of the object that would have been answered otherwise. */
+  #noteAsked(place: number, asks: NonNullable<Node['asks']>): void {
+    const before = this.#asked[place]!
+    this.#asked[place] = before === 0 ? asks.from : Math.min(before, asks.from)
+  }
+
+  /** A member has said something of its object. */
+  #tell(tells: NonNullable<Node['tells']>, key: Key): void {
+    if (this.#kinds[this.#depth] !== OBJECT) return
+    const place = this.#depth * QUESTION_COUNT + QUESTIONS[tells.question]
+    const verdict = tells.says(key)
+    const before = this.#verdicts[place]!
+    if (tells.question === 'name' && verdict >= before) this.#called[this.#depth] = key
+    if (verdict <= before) return
+    const asked = this.#asked[place]!
+    // Whoever asked before was told otherwise, and that may have gone out.
+    if (asked > 0 && verdict >= asked) throw new MaskError('the body says twice, or too late, what an object is', true)
+    this.#verdicts[place] = verdict
+    this.#answer(tells.question, verdict)
+  }
+
+  /** Lets the values go on that wait in the innermost object. */
+  #answer(question: Question | null, verdict: Verdict): void {
+    this.#out.settle(this.#depth, question, (waiting) => {
+      if (question !== null) this.#noteAsked(this.#depth * QUESTION_COUNT + QUESTIONS[question], waiting.asks)
+      return this.#late(waiting, waiting.asks.node(verdict))
+    })
+  }
+
+  /** A value that had to wait. */
+  #late({ kind, raw, key }: Waiting, node: Node): Uint8Array | null {
+    const depth = this.#depth
+    const keyInHand = this.#keys[depth] ?? null
+    this.#keys[depth] = key
+    this.#sawEscape = raw.includes(0x5c)
+    let out: Uint8Array | null = null
+    const isKnown = node.members !== undefined || node.others !== undefined || node.elements !== undefined
+    if (kind === 'subtree' && isKnown) {
+      const inner = new Scanner(node, { keys: this.#names, at: this.at })
+      const bytes = inner.push(raw)
+      inner.end()
+      if (inner.edits.length > 0) out = bytes
+    } else if (kind !== 'string' || this.#isWorth(node, raw, 0, raw.length, key)) out = this.#call(node, kind, raw)
+    this.#keys[depth] = keyInHand
+    return out
+  }
+
   #open(kind: number, node: Node | undefined): void {
-    if (this.#depth === MAX_DEPTH) throw new MaskError('the body is nested too deeply')
-    this.#depth++
-    this.#kinds[this.#depth] = kind
-    this.#nodes[this.#depth] = node
-    this.#indexes[this.#depth] = 0
+    if (this.#depth === MAX_DEPTH) throw new MaskError('the body is nested too deeply', true)
+    const depth = ++this.#depth
+    this.#kinds[depth] = kind
+    this.#nodes[depth] = node
+    this.#indexes[depth] = 0
+    this.#keys[depth] = null
+    this.#called[depth] = null
+    this.#hidden[depth] = 0
+    for (let place = depth * QUESTION_COUNT; place < (depth + 1) * QUESTION_COUNT; place++) {
+      this.#verdicts[place] = 0
+      this.#asked[place] = 0
+    }
   }
 
   #close(kind: number): void {
     if (this.#depth === 0 || this.#kinds[this.#depth] !== kind) throw broken()
+    if (this.#out.waiting) this.#answer(null, 0)
     this.#depth--
     this.#valueDone()
   }
@@ -325,14 +378,15 @@ export class Scanner {
     while (i < length) {
       const byte = chunk[i++]!
       if (byte === 0x22) {
-        i = this.#skipString(chunk, i, SKIPPING)
-      } else if (byte === 0x7b) this.#open(OBJECT, this.#nodes[this.#depth])
-      else if (byte === 0x5b) this.#open(ARRAY, this.#nodes[this.#depth])
+        i = this.#skipString(chunk, i)
+        if (this.#state === SKIPPING_STRING) return i
+      } else if (byte === 0x7b) this.#open(OBJECT, undefined)
+      else if (byte === 0x5b) this.#open(ARRAY, undefined)
       else if (byte === 0x7d || byte === 0x5d) {
         if (this.#kinds[this.#depth] !== (byte === 0x7d ? OBJECT : ARRAY)) throw broken()
         this.#depth--
         if (this.#depth === this.#skipTo) {
-          if (this.#holding) this.#leaf('subtree', chunk, i)
+          if (this.#holding) this.#complete('subtree', chunk, i)
           this.#valueDone()
           return i
         }
@@ -341,8 +395,8 @@ export class Scanner {
     return i
   }
 
-  /** From after the opening quote to after the closing one; goes on with `then`, or stays in the string. */
-  #skipString(chunk: Uint8Array, start: number, then: number): number {
+  /** From after the opening quote to after the closing one, or stays in the string. */
+  #skipString(chunk: Uint8Array, start: number): number {
     const length = chunk.length
     let i = start
     if (this.#escaped && i < length) {
@@ -352,7 +406,7 @@ export class Scanner {
     while (i < length) {
       const byte = chunk[i++]!
       if (byte === 0x22) {
-        this.#state = then
+        this.#state = SKIPPING
         return i
       }
       if (byte === 0x5c) {
@@ -364,60 +418,107 @@ export class Scanner {
     return i
   }
 
-  #inString(chunk: Uint8Array, start: number): number {
-    // The opening quote was seen in #structure; `start` is after it, or the start of a later chunk.
+  /** The opening quote was seen; `start` is after it, or the start of a later chunk. Null in place of -1: the string goes on. */
+  #stringEnd(chunk: Uint8Array, start: number): number {
     const length = chunk.length
     let i = start
     if (this.#escaped && i < length) {
       this.#escaped = false
       i++
     }
-    while (i < length) {
+    for (;;) {
+      while (i < length && PLAIN[chunk[i]!] === 1) i++
+      if (i >= length) return -1
       const byte = chunk[i++]!
-      if (byte === 0x22) {
-        if (this.#string === A_KEY) {
-          this.#keyDone(chunk, i)
-          this.#state = COLON
-        } else {
-          if (this.#string === A_LEAF) this.#leaf('string', chunk, i)
-          this.#valueDone()
-        }
-        return i
-      }
-      if (byte === 0x5c) {
-        if (i < length) i++
-        else this.#escaped = true
-      } else if (byte < 0x20) throw broken()
+      if (byte === 0x22) return i
+      if (byte !== 0x5c) throw broken()
+      this.#sawEscape = true
+      if (i < length) i++
+      else this.#escaped = true
     }
-    return i
   }
 
-  #keyDone(chunk: Uint8Array, end: number): void {
-    const raw = this.#token(chunk, end)
-    if (raw.length - 2 > MAX_KEY_BYTES) throw new MaskError('the body holds a key that is too long')
-    const node = this.#nodes[this.#depth]
-    const key = decodeString(raw)
-    const replacement = node?.rekey?.(key) ?? null
-    this.#settle(chunk, end, raw, replacement)
-    this.#key = key
-    this.#next = node?.members?.get(fold(key)) ?? node?.others
+  #inString(chunk: Uint8Array, start: number): number {
+    const end = this.#stringEnd(chunk, start)
+    if (end < 0) return chunk.length
+    if (this.#holding) this.#complete('string', chunk, end)
+    this.#valueDone()
+    return end
+  }
+
+  #inKey(chunk: Uint8Array, start: number): number {
+    const end = this.#stringEnd(chunk, start)
+    if (end < 0) return chunk.length
+    const depth = this.#depth
+    const node = this.#nodes[depth]
+    let key: Key
+    let raw: Uint8Array | null = null
+    if (this.#heldLength === 0) {
+      if (end - this.#start - 2 > MAX_KEY_BYTES) throw new MaskError('the body holds a key that is too long')
+      key = this.#names.at(chunk, this.#start, end)
+    } else {
+      raw = this.#joined(chunk, end)
+      if (raw.length - 2 > MAX_KEY_BYTES) throw new MaskError('the body holds a key that is too long')
+      key = this.#names.at(raw, 0, raw.length)
+    }
+    this.#keys[depth] = key
+    // The key itself may be what must not be told of.
+    this.#hidden[depth] = 1
+    const replacement = node?.rekey === undefined ? null : node.rekey(key, this)
+    if (replacement === null) this.#hidden[depth] = 0
+    this.#settle(end, raw, replacement)
+    this.#next = node?.members?.get(key.folded) ?? node?.others
+    this.#state = COLON
+    return end
   }
 
   #primitive(chunk: Uint8Array, end: number): void {
-    const raw = this.#token(chunk, end)
-    if (raw.length > MAX_PRIMITIVE_BYTES || !PRIMITIVE.test(ascii.decode(raw))) throw broken()
-    if (this.#next?.leaf === undefined) this.#settle(chunk, end, raw, null)
-    else this.#leaf('primitive', chunk, end)
+    this.#complete('primitive', chunk, end)
     this.#valueDone()
   }
 
-  #leaf(kind: Token['kind'], chunk: Uint8Array, end: number): void {
-    const raw = this.#token(chunk, end)
-    if (raw.length > MAX_VALUE_BYTES) throw new MaskError('the body holds a value that is too long to be masked')
-    // A skipped subtree carries its node down the stack; elsewhere it is the node of the value in hand.
+  /** A held value is complete: it ends before `end`. */
+  #complete(kind: Token['kind'], chunk: Uint8Array, end: number): void {
+    // In one chunk it is looked at where it stands; else it is put together first.
+    const isHere = this.#heldLength === 0
+    const bytes = isHere ? chunk : this.#joined(chunk, end)
+    const from = isHere ? this.#start : 0
+    const to = isHere ? end : bytes.length
+    if (to - from > MAX_VALUE_BYTES) throw tooLong()
+    if (kind === 'primitive' && !isPrimitive(bytes, from, to)) throw broken()
+    // A skipped subtree is still the value in hand.
     const node = this.#next
-    const index = this.#kinds[this.#depth] === ARRAY ? this.#indexes[this.#depth]! : 0
-    this.#settle(chunk, end, raw, node?.leaf?.({ kind, raw, key: this.#key, index }) ?? null)
+    if (this.#waits) {
+      this.#wait(kind, bytes.slice(from, to), isHere ? this.#start : -1, end)
+      return
+    }
+    if (kind === 'string' && node?.tells !== undefined) this.#tell(node.tells, this.#names.at(bytes, from, to))
+    let replacement: Uint8Array | null = null
+    if (node?.leaf !== undefined && (kind !== 'string' || this.#isWorth(node, bytes, from, to, this.name))) {
+      replacement = this.#call(node, kind, bytes.subarray(from, to))
+    }
+    this.#settle(end, isHere ? null : bytes, replacement)
+  }
+
+  #wait(kind: Token['kind'], raw: Uint8Array, start: number, end: number): void {
+    this.#waits = false
+    this.#holding = false
+    this.#heldLength = 0
+    const asks = this.#next?.asks
+    const key = this.#keys[this.#depth] ?? null
+    if (asks !== undefined) this.#out.wait(start, end, { kind, raw, key, depth: this.#depth, asks })
+  }
+
+  #isWorth(node: Node, bytes: Uint8Array, start: number, end: number, name: Key | null): boolean {
+    return node.worth === undefined || node.worth(bytes, start + 1, end - 1, name, this.#sawEscape)
+  }
+
+  #call(node: Node, kind: Token['kind'], raw: Uint8Array): Uint8Array | null {
+    if (node.leaf === undefined) return null
+    this.#kind = kind
+    this.#raw = raw
+    this.#calledHere = this.#kinds[this.#depth] === OBJECT ? (this.#called[this.#depth] ?? null) : null
+    return node.leaf(this)
   }
 
   #begin(i: number): void {
@@ -426,41 +527,63 @@ export class Scanner {
     this.#start = i
   }
 
-  /** All bytes of the held token, which ends before `end`. Valid until the next chunk. */
-  #token(chunk: Uint8Array, end: number): Uint8Array {
-    const here = chunk.subarray(this.#start, end)
-    if (this.#heldLength === 0) return here
-    return join([this.#held.subarray(0, this.#heldLength), here])
+  /** All bytes of a token that began in an earlier chunk and ends before `end`. Valid until the next token is held. */
+  #joined(chunk: Uint8Array, end: number): Uint8Array {
+    this.#hold(chunk.subarray(0, end))
+    return this.#held.subarray(0, this.#heldLength)
   }
 
-  /** Lets the held token go on, replaced or as it came. */
-  #settle(chunk: Uint8Array, end: number, raw: Uint8Array, replacement: Uint8Array | null): void {
+  /** Lets the held token go on, replaced or as it came. @param joined set when it began in an earlier chunk */
+  #settle(end: number, joined: Uint8Array | null, replacement: Uint8Array | null): void {
     this.#holding = false
-    if (replacement !== null) {
-      if (this.#heldLength === 0 && this.#start > this.#from) this.#parts.push(chunk.subarray(this.#from, this.#start))
-      this.#parts.push(replacement)
-      this.#from = end
-    } else if (this.#heldLength > 0) {
-      this.#parts.push(raw)
-      this.#from = end
-    }
     this.#heldLength = 0
+    if (joined !== null) this.#out.put(-1, end, replacement ?? joined.slice())
+    else if (replacement !== null) this.#out.put(this.#start, end, replacement)
   }
 
   #hold(bytes: Uint8Array): void {
     const length = this.#heldLength + bytes.length
-    const limit = this.#state === IN_STRING && this.#string === A_KEY ? MAX_KEY_BYTES + 2 : MAX_VALUE_BYTES
-    if (length > limit) throw new MaskError('the body holds a key or value that is too long to be masked')
+    const limit = this.#state === IN_KEY ? MAX_KEY_BYTES + 2 : MAX_VALUE_BYTES
+    if (length > limit) throw tooLong()
     if (length > this.#held.length) {
-      const grown = new Uint8Array(Math.max(length, this.#held.length * 2))
+      const grown = new Uint8Array(Math.max(length, 256, this.#held.length * 2))
       grown.set(this.#held.subarray(0, this.#heldLength))
       this.#held = grown
     }
     this.#held.set(bytes, this.#heldLength)
     this.#heldLength = length
   }
+
+  /** The nearest key at or above a depth. */
+  #nameAt(depth: number): Key | null {
+    for (let level = depth; level > 0; level--) {
+      if (this.#kinds[level] === OBJECT) return this.#keys[level] ?? null
+    }
+    return null
+  }
+
+  #place(depth: number): string {
+    let place = this.#prefix
+    for (let level = 1; level <= depth; level++) {
+      if (this.#kinds[level] === ARRAY) place += '[]'
+      else if (this.#hidden[level] === 1) place += '[…]'
+      else {
+        const key = this.#keys[level]?.text ?? ''
+        if (/^[\w$-]{1,64}$/.test(key)) place += place === '' ? key : `.${key}`
+        else place += `[${JSON.stringify(key.slice(0, 64))}]`
+      }
+    }
+    return place.slice(0, MAX_PLACE_CHARS)
+  }
 }
 
+/** Of a place, as it is recorded. */
+const MAX_PLACE_CHARS = 256
+
 function broken(): MaskError {
-  return new MaskError('the body is not valid JSON')
+  return new MaskError('the body is not valid JSON', true)
+}
+
+function tooLong(): MaskError {
+  return new MaskError('the body holds a key or value that is too long to be masked')
 }

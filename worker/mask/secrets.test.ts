@@ -125,10 +125,19 @@ describe('the value of a Secret is masked, and only it', () => {
     }
   })
 
-  test('what was masked is counted', () => {
+  test('what was masked is counted, and where', () => {
     const transform = transformFor(infoOf())
     run(transform, JSON.stringify(secret(SECRET)))
-    expect(transform.report()).toEqual({ count: 3, rules: { secret: 3 } })
+    const applied = `metadata.annotations["${LAST_APPLIED}"]`
+    expect(transform.report()).toEqual({
+      count: 3,
+      rules: { secret: 3 },
+      places: ['data.pw', `${applied}.data.pw`, `${applied}.stringData.pw`].map((at) => ({
+        rule: 'secret',
+        at,
+        count: 1,
+      })),
+    })
   })
 })
 

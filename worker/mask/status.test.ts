@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { Masker } from './placeholder.ts'
-import { maskStatusText } from './status.ts'
-import { infoOf, KEY, run, transformFor } from './testing.ts'
+import { scopeOf } from './scope.ts'
+import { maskMessage } from './status.ts'
+import { infoOf, MASKING, run, transformFor } from './testing.ts'
 
 const MARK = /⟦masked:secret:[0-9a-f]{12}⟧/g
-const mask = (text: string, secrets: string[] = []) => maskStatusText(text, new Masker(KEY), secrets).replace(MARK, '…')
+const mask = (text: string, requestSecrets: string[] = []) =>
+  maskMessage(text, scopeOf(MASKING, infoOf(), { requestSecrets }), { strict: true, at: 'message' }).replace(MARK, '…')
 
 test.each([
   ['not found', 'secrets "db" not found', 'secrets "db" not found'],

@@ -1,9 +1,12 @@
-// The words of a Status that answers a Secrets request. In: a message, and the values the request carried.
-// Out: the message without them, and without whatever else the API server quotes of the object. No I/O.
+// The words of a Status. In: a message, and the values the request carried. Out: the message without them, without what the
+// API server quotes of a Secret or of a secret field of any object, and without whatever the finder finds. No I/O.
 
 import { MAX_REQUEST_SECRETS, MAX_STATUS_CHARS } from './limits.ts'
-import type { Masker } from './placeholder.ts'
+import type { Node } from './node.ts'
+import type { Scope } from './scope.ts'
+import { applyEdits, decodeString, stringToken } from './token.ts'
 
+const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
 /** field.Error texts of k8s.io/apimachinery/pkg/util/validation/field that quote the value that was sent. */
@@ -15,33 +18,81 @@ const NAME_FIELD = /(?:^|[\s[,])metadata\.(?:name|generateName|namespace): $/
 /** Texts after which decoders quote the body: json-iterator's, and the YAML decoder's. */
 const QUOTES_BODY = /error found in #|bigger context |\.\.\.\||yaml: /
 
-/**
- * Masks a Status message.
- * @param requestSecrets values known from the request's body, decoded and as they stood
- * @param names values that are names and may be seen: `message` tells them, `details.causes`, which comes after it, repeats them
- */
-export function maskStatusText(
-  text: string,
-  masker: Masker,
-  requestSecrets: readonly string[],
-  names = new Set<string>(),
-): string {
-  if (text.length > MAX_STATUS_CHARS || requestSecrets.length > MAX_REQUEST_SECRETS) {
-    return masker.placeholder(encoder.encode(text))
-  }
+/** Go's `%#v` and cmp.Diff of an object: a name and a value side by side. */
+const GO_PAIR = /\bName:\s*"((?:[^"\\]|\\.)*)",\s*[-+]?\s*Value:\s*("(?:[^"\\]|\\.)*")/g
+/** The same of a map: `"password":"hunter2"`. */
+const GO_ENTRY = /"((?:[^"\\]|\\.){1,253})":\s*("(?:[^"\\]|\\.)*")/g
+
+/** Where a message stands. */
+export interface MessageOptions {
+  /** It answers a Secrets request: whatever it quotes of the object is masked. */
+  readonly strict: boolean
+  readonly at: string
+  /** Values that are names and may be seen: `message` tells them, `details.causes`, which comes after it, repeats them. */
+  readonly names?: Set<string>
+}
+
+/** Masks a Status message. */
+export function maskMessage(text: string, scope: Scope, options: MessageOptions): string {
+  const { strict, at, names = new Set<string>() } = options
+  const { requestSecrets } = scope
+  const hide = (value: string): string => scope.masker.placeholder(encoder.encode(value), 'secret', at)
+  const isLong = text.length > MAX_STATUS_CHARS
+  if ((isLong && (strict || requestSecrets.length > 0)) || requestSecrets.length > MAX_REQUEST_SECRETS)
+    return hide(text)
   let masked = text
   // The longest first: one value may be part of another.
   for (const value of [...requestSecrets].sort((a, b) => b.length - a.length)) {
     for (const form of formsOf(value)) {
-      if (masked.includes(form)) masked = masked.replaceAll(form, masker.placeholder(encoder.encode(value)))
+      if (masked.includes(form)) masked = masked.replaceAll(form, () => hide(value))
     }
   }
-  masked = maskBody(masked, masker)
-  masked = maskQuoted(masked, masker, names)
-  // Go's raw-quoted words; one fixed text of the API server has one that is no value.
-  return masked.replace(/`([^`]*)`/g, (all, inner: string) =>
-    inner === 'immutable' ? all : masker.placeholder(encoder.encode(inner)),
+  if (strict) {
+    masked = maskBody(masked, hide)
+    masked = maskQuoted(masked, hide, names)
+    // Go's raw-quoted words; one fixed text of the API server has one that is no value.
+    masked = masked.replace(/`([^`]*)`/g, (all, inner: string) => (inner === 'immutable' ? all : hide(inner)))
+  } else if (!isLong && scope.masking.rules.layers.structure) masked = maskPairs(masked, scope, hide)
+  const bytes = encoder.encode(masked)
+  const { hits } = scope.masking.finder.find(bytes, { final: true })
+  if (hits.length === 0) return masked
+  return decoder.decode(
+    applyEdits(
+      bytes,
+      hits.map(({ start, end, value, rule }) => ({
+        start,
+        end,
+        bytes: encoder.encode(scope.masker.placeholder(value, rule, at)),
+      })),
+    ),
   )
+}
+
+/** Leaf for the message of a Status. */
+export function statusLeaf(scope: Scope, names: Set<string>, strict: boolean): NonNullable<Node['leaf']> {
+  return (token) => {
+    const { at } = token
+    if (token.kind !== 'string') {
+      return strict && token.raw[0] !== 0x6e
+        ? stringToken(scope.masker.placeholder(token.raw.slice(), 'secret', at))
+        : null
+    }
+    const before = decodeString(token.raw)
+    const after = maskMessage(before, scope, { strict, at, names })
+    return after === before ? null : stringToken(after)
+  }
+}
+
+/** Values that an object printed in Go's syntax has under a name that says secret. */
+function maskPairs(text: string, scope: Scope, hide: (value: string) => string): string {
+  if (!text.includes('"')) return text
+  const { finder } = scope.masking
+  const replace = (all: string, name: string, quoted: string): string => {
+    const value = quoted.slice(1, -1)
+    if (value === '' || !finder.namesSecret(name)) return all
+    return `${all.slice(0, all.length - quoted.length)}"${value.startsWith('⟦masked:') ? value : hide(value)}"`
+  }
+  return text.replace(GO_PAIR, replace).replace(GO_ENTRY, replace)
 }
 
 /** A value as it may stand in a message: plain, or as Go and JSON escape it. Short ones only within quotes. */
@@ -50,15 +101,15 @@ function formsOf(value: string): string[] {
   return value.length < 4 ? [quoted] : [value, quoted.slice(1, -1)]
 }
 
-function maskBody(text: string, masker: Masker): string {
+function maskBody(text: string, hide: (value: string) => string): string {
   const match = QUOTES_BODY.exec(text)
   if (match === null) return text
   const from = match.index + match[0].length
   const rest = text.slice(from)
-  return rest === '' ? text : text.slice(0, from) + masker.placeholder(encoder.encode(rest))
+  return rest === '' ? text : text.slice(0, from) + hide(rest)
 }
 
-function maskQuoted(text: string, masker: Masker, names: Set<string>): string {
+function maskQuoted(text: string, hide: (value: string) => string, names: Set<string>): string {
   let out = ''
   let at = 0
   QUOTES_VALUE.lastIndex = 0
@@ -69,11 +120,11 @@ function maskQuoted(text: string, masker: Masker, names: Set<string>): string {
     if (end === null) {
       // A map or list in Go's syntax: where it ends cannot be told.
       const rest = text.slice(from)
-      return out + text.slice(at, from) + (rest === '' ? '' : masker.placeholder(encoder.encode(rest)))
+      return out + text.slice(at, from) + (rest === '' ? '' : hide(rest))
     }
     const quoted = text.slice(from, end)
     if (NAME_FIELD.test(text.slice(Math.max(0, match.index - 64), match.index))) names.add(quoted)
-    const shown = names.has(quoted) ? quoted : `"${masker.placeholder(encoder.encode(quoted.slice(1, -1)))}"`
+    const shown = names.has(quoted) ? quoted : `"${hide(quoted.slice(1, -1))}"`
     out += text.slice(at, from) + shown
     at = end
   }

@@ -1,0 +1,240 @@
+// What is done with any string: a cheap look at its bytes, and only if that finds something the search in what it says. Hits
+// are put into the bytes as they came; a document in the string is masked as a document. No I/O.
+
+import { decodeBase64, encodeBase64 } from './base64.ts'
+import type { Hit } from './contract.ts'
+import { MaskError } from './error.ts'
+import { gunzipBounded } from './gunzip.ts'
+import type { Key } from './keys.ts'
+import { MAX_EMBEDDED, MAX_RELEASE_BYTES } from './limits.ts'
+import { secretLines } from './manifestlines.ts'
+import type { Node, Token } from './node.ts'
+import { Scanner } from './scanner.ts'
+import { inner, type Scope } from './scope.ts'
+import { applyEdits, type Edit, stringToken, Text } from './token.ts'
+
+const encoder = new TextEncoder()
+const ascii = new TextDecoder('latin1')
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** Shorter strings hold no manifest of a Secret. */
+const MIN_MANIFEST_BYTES = 32
+/** Base64 of gzip's magic and deflate. */
+const GZIP_IN_BASE64 = 'H4sI'
+const VALUE_RULE = 'value'
+
+/** The parts of a node that look at strings. */
+export interface Looking {
+  readonly worth: NonNullable<Node['worth']>
+  readonly leaf: NonNullable<Node['leaf']>
+  readonly rekey: NonNullable<Node['rekey']>
+}
+
+/** Where a string stands. */
+export interface LookOptions {
+  /** What it holds is a name that the agent must be able to use: known values are not looked for. */
+  readonly quiet?: boolean
+  /** The tree for a document in it. */
+  readonly document: (scope: Scope) => Node
+}
+
+/** How strings are looked at. */
+export function looking(scope: Scope, { quiet = false, document }: LookOptions): Looking {
+  const { finder } = scope.masking
+  const { structure } = scope.masking.rules.layers
+  return {
+    worth(bytes, start, end, name, escaped) {
+      if (start >= end) return false
+      if (finder.suspect(bytes, start, end)) return true
+      if (name !== null && saysSecret(name, scope)) return true
+      return structure && mayBeDocument(bytes, start, end, escaped)
+    },
+    leaf: (token) => (token.kind === 'string' ? lookAt(token, scope, quiet, document) : null),
+    rekey(key, where) {
+      const hits = hitsIn(key, scope)
+      return hits.length === 0 ? null : replaceKey(key, quiet ? named(hits) : hits, scope, where)
+    },
+  }
+}
+
+/** Whether a name says that its value is a secret. */
+export function saysSecret(name: Key, scope: Scope): boolean {
+  name.secret ??= scope.masking.finder.namesSecret(name.text)
+  return name.secret
+}
+
+function mayBeDocument(bytes: Uint8Array, start: number, end: number, escaped: boolean): boolean {
+  const first = bytes[start]!
+  if (first === 0x7b || first === 0x5b) return end - start > 2
+  if (end - start < MIN_MANIFEST_BYTES) return false
+  if (first === 0x48) return bytes[start + 1] === 0x34 && bytes[start + 2] === 0x73 && bytes[start + 3] === 0x49
+  if (!escaped) return false
+  // White space before a document, or a manifest of several lines.
+  return first === 0x20 || first === 0x5c || holdsSecretWord(bytes, start, end)
+}
+
+/** Whether the word `Secret` stands in bytes, or an escape that could hide a letter of it. */
+function holdsSecretWord(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end - 5; i++) {
+    const byte = bytes[i]!
+    if (byte === 0x53 && bytes[i + 1] === 0x65 && bytes[i + 2] === 0x63 && bytes[i + 3] === 0x72) return true
+    if (byte === 0x5c && bytes[i + 1] === 0x75) return true
+  }
+  return false
+}
+
+function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Scope) => Node): Uint8Array | null {
+  const text = new Text(token.raw)
+  const { bytes } = text
+  const { structure } = scope.masking.rules.layers
+  if (structure && scope.embedded < MAX_EMBEDDED) {
+    const edits = documentEdits(bytes, scope, document, token.at)
+    if (edits !== null) return edits.length === 0 ? null : text.replaced(edits)
+  }
+  if (structure && startsWithGzip(bytes)) {
+    const whole = lookIntoGzip(bytes, scope, document, token)
+    if (whole !== null) return whole
+  }
+  const edits = structure ? manifestEdits(bytes, scope, token.at) : []
+  const name = token.called?.text ?? token.key
+  const hits = scope.masking.finder.find(bytes, name === '' ? { final: true } : { final: true, name }).hits
+  const kept = quiet ? named(hits) : hits
+  const [only] = kept
+  if (only !== undefined && only.form === 'base64' && only.start === 0 && only.end === bytes.length) {
+    return stringToken(scope.masker.base64Placeholder(only.value, only.rule, token.at))
+  }
+  const all = [...edits]
+  for (const hit of kept) {
+    if (edits.some((edit) => hit.start < edit.end && edit.start < hit.end)) continue
+    all.push({
+      start: hit.start,
+      end: hit.end,
+      bytes: encoder.encode(scope.masker.placeholder(hit.value, hit.rule, token.at)),
+    })
+  }
+  return all.length === 0 ? null : text.replaced(all.sort((one, other) => one.start - other.start))
+}
+
+/** What is masked in a document in a string; null when the string is none. */
+export function documentEdits(
+  bytes: Uint8Array,
+  scope: Scope,
+  document: (scope: Scope) => Node,
+  at: string,
+): readonly Edit[] | null {
+  if (!looksLikeDocument(bytes)) return null
+  const scanner = new Scanner(document(inner(scope)), { keys: scope.keys, at })
+  try {
+    scanner.push(bytes)
+    const { edits } = scanner
+    scanner.end()
+    return edits
+  } catch (error) {
+    if (error instanceof MaskError && error.unreadable) return null
+    throw error
+  }
+}
+
+/** True when the first byte that is not white space opens an object or array and the last closes one. */
+function looksLikeDocument(bytes: Uint8Array): boolean {
+  let start = 0
+  while (isSpace(bytes[start])) start++
+  let end = bytes.length - 1
+  while (isSpace(bytes[end])) end--
+  const first = bytes[start]
+  return (first === 0x7b && bytes[end] === 0x7d) || (first === 0x5b && bytes[end] === 0x5d)
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+}
+
+function startsWithGzip(bytes: Uint8Array): boolean {
+  return bytes.length > MIN_MANIFEST_BYTES && ascii.decode(bytes.subarray(0, 4)) === GZIP_IN_BASE64
+}
+
+/** Packed content that holds something to be masked is masked whole; null: it holds nothing. */
+function lookIntoGzip(
+  bytes: Uint8Array,
+  scope: Scope,
+  document: (scope: Scope) => Node,
+  token: Token,
+): Uint8Array | null {
+  const gzip = decodeBase64(bytes)
+  if (gzip === null) return null
+  const plain = gunzipBounded(gzip, Math.min(MAX_RELEASE_BYTES, scope.budget.unpacked))
+  scope.budget.unpacked -= plain?.length ?? MAX_RELEASE_BYTES
+  const isClean = plain !== null && maskedText(plain, scope, document, token.at) === null
+  return isClean ? null : stringToken(scope.masker.base64Placeholder(bytes.slice(), 'packed', token.at))
+}
+
+/** A text of any kind, masked; null when nothing in it is. */
+export function maskedText(
+  bytes: Uint8Array,
+  scope: Scope,
+  document: (scope: Scope) => Node,
+  at: string,
+): Uint8Array | null {
+  const edits =
+    (scope.embedded < MAX_EMBEDDED ? documentEdits(bytes, scope, document, at) : null) ?? textEdits(bytes, scope, at)
+  return edits.length === 0 ? null : applyEdits(bytes, edits)
+}
+
+/** What is masked in a text that is no document: manifests of Secrets in it, and whatever the finder finds. */
+export function textEdits(bytes: Uint8Array, scope: Scope, at: string, name = ''): readonly Edit[] {
+  const edits = scope.masking.rules.layers.structure ? manifestEdits(bytes, scope, at) : []
+  const all = [...edits]
+  for (const hit of scope.masking.finder.find(bytes, name === '' ? { final: true } : { final: true, name }).hits) {
+    if (edits.some((edit) => hit.start < edit.end && edit.start < hit.end)) continue
+    const placeholder = scope.masker.placeholder(hit.value, hit.rule, at)
+    all.push({ start: hit.start, end: hit.end, bytes: encoder.encode(placeholder) })
+  }
+  return all.sort((one, other) => one.start - other.start)
+}
+
+/** The values of Secrets whose manifests stand in a text. */
+function manifestEdits(bytes: Uint8Array, scope: Scope, at: string): readonly Edit[] {
+  if (bytes.length < MIN_MANIFEST_BYTES || !holdsSecretWord(bytes, 0, bytes.length)) return []
+  const { masker } = scope
+  return secretLines(utf8.decode(bytes), scope.budget).map(({ start, end, value, base64, key, line }) => {
+    masker.keep(value, key)
+    masker.note(utf8.decode(value))
+    const placeholder = base64 ? masker.base64Placeholder(value, 'secret', at) : masker.placeholder(value, 'secret', at)
+    return { start, end, bytes: encoder.encode(`"${placeholder}"${line ? '\n' : ''}`) }
+  })
+}
+
+/** Hits by what they look like, not by their value. */
+function named(hits: readonly Hit[]): readonly Hit[] {
+  return hits.filter(({ rule }) => rule !== VALUE_RULE)
+}
+
+/** What is found in a name; remembered until more values are known. */
+function hitsIn(key: Key, scope: Scope): readonly Hit[] {
+  const { finder, values } = scope.masking
+  if (key.hits !== undefined && key.known === values.size) return key.hits
+  const { raw } = key
+  // A name is judged by its shape alone: that it says `password` does not make it one.
+  key.hits = finder.suspect(raw, 1, raw.length - 1) ? finder.find(new Text(raw).bytes, { final: true }).hits : []
+  key.known = values.size
+  return key.hits
+}
+
+function replaceKey(key: Key, hits: readonly Hit[], scope: Scope, where: { readonly at: string }): Uint8Array | null {
+  if (hits.length === 0) return null
+  const edits = hits.map(({ start, end, value, rule }) => ({
+    start,
+    end,
+    bytes: encoder.encode(scope.masker.placeholder(value, rule, where.at)),
+  }))
+  return new Text(key.raw).replaced(edits)
+}
+
+/** Base64 that is a file: what is found in it is masked in it, so that the rest stays. Null: nothing is. */
+export function lookIntoBase64(token: Token, scope: Scope, document: (scope: Scope) => Node): Uint8Array | null {
+  const bytes = new Text(token.raw).bytes
+  const file = decodeBase64(bytes)
+  if (file === null) return lookAt(token, scope, false, document)
+  const masked = maskedText(file, scope, document, token.at)
+  return masked === null ? null : stringToken(ascii.decode(encodeBase64(masked)))
+}

@@ -1,0 +1,57 @@
+// What the masking of one body works with. In: a session's masking and what was asked. No I/O.
+
+import type { RequestInfo } from '../context.ts'
+import type { Finder, Masking } from './contract.ts'
+import { Keys } from './keys.ts'
+import type { Node } from './node.ts'
+import { Masker } from './placeholder.ts'
+
+/** The masking of one body. */
+export interface Scope {
+  readonly masking: Masking
+  readonly info: RequestInfo
+  readonly masker: Masker
+  /** Names met in the session. */
+  readonly keys: Keys
+  /** Values of the request's body, which an answer's Status may quote. */
+  readonly requestSecrets: readonly string[]
+  /** How many JSON strings the document stands inside. */
+  readonly embedded: number
+  /** Bytes that may still be unpacked, and characters that may still be parsed as YAML. */
+  readonly budget: { unpacked: number; yaml: number }
+  /** Trees made so far, by `embedded`. */
+  readonly trees: Map<number, Node>
+}
+
+/** Names belong to a finder: it says which of them say secret. */
+const KEYS = new WeakMap<Finder, Keys>()
+
+/** Bytes of packed content that are unpacked in one body. Stops a body of small bombs. */
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024
+/** Characters of one body that are parsed as YAML (some 1 MB/s). Stops a body from holding the event loop. */
+const MAX_YAML_CHARS = 256 * 1024
+
+export function scopeOf(
+  masking: Masking,
+  info: RequestInfo,
+  options: { readonly requestSecrets?: readonly string[]; readonly collect?: boolean } = {},
+): Scope {
+  const known = KEYS.get(masking.finder)
+  const keys = known ?? new Keys()
+  if (known === undefined) KEYS.set(masking.finder, keys)
+  return {
+    masking,
+    info,
+    masker: new Masker(masking.key, options.collect ?? false, masking.rules.layers.values ? masking.values : null),
+    keys,
+    requestSecrets: options.requestSecrets ?? [],
+    embedded: 0,
+    budget: { unpacked: MAX_UNPACKED_BYTES, yaml: MAX_YAML_CHARS },
+    trees: new Map(),
+  }
+}
+
+/** The same for a document that stands in a string of this one. */
+export function inner(scope: Scope): Scope {
+  return { ...scope, embedded: scope.embedded + 1 }
+}
