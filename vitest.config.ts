@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{protocol,worker,connector,db,cli,demo,replay-ui}/**/*.test.ts', 'test/*.test.ts'],
+          include: ['{protocol,worker,connector,db,cli,demo,replay-ui}/**/*.test.ts', 'test/{fuzz/,}*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,

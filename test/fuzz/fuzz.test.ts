@@ -1,0 +1,12 @@
+import { describe, expect, it } from 'vitest'
+import { RUNS } from './runs.ts'
+
+/** The short form of `npm run test:fuzz`: the same seeds every time. */
+const SEEDS = 400
+
+describe('masks over random texts, cuts and garbage', () => {
+  it.each(RUNS.map((run) => [run.name, run] as const))('%s', (_name, run) => {
+    const flaws = Array.from({ length: SEEDS }, (_, seed) => run(seed)).filter((flaw) => flaw !== null)
+    expect(flaws).toEqual([])
+  })
+})
