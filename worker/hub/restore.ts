@@ -5,9 +5,12 @@
 import type { Authenticated, Decided, Decision, Refusal } from '../context.ts'
 import type { PolicySet } from '../decide/compile.ts'
 import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
+import { readJson, textAt } from '../mask/restore/json.ts'
 import { type Restored, type Restoring, restoreObject, restorePatch } from '../mask/restore/object.ts'
+import { releaseOf } from '../mask/restore/release.ts'
 import { type Source, sourceOf } from '../mask/restore/source.ts'
 import { Tags } from '../mask/restore/stretches.ts'
+import { readWire } from '../mask/restore/wire.ts'
 import { strictBody } from '../mask/strict.ts'
 import { deniedOutright, undecided } from './assess.ts'
 import type { TakenBody } from './body.ts'
@@ -16,6 +19,7 @@ import type { Passage } from './passage.ts'
 import { jsonOf } from './pin.ts'
 import { ask } from './preparatory.ts'
 import { openSession } from './record.ts'
+import { releasesFor } from './releases.ts'
 
 /** The body that goes on, or why the request does not. */
 export type Restoration =
@@ -40,46 +44,61 @@ export async function restore(
   const decided: Decided = { ...request, decision: undecided(set) }
   const no = (refusal: Refusal): Restoration => ({ ok: false, refusal, decision: decided.decision })
   const moved = (where: string): Restoration => no({ kind: 'forbidden', message: placeholderMessage(where) })
-  const text = textOf(taken)
-  if (text === null || !info.isResourceRequest) return moved(found.where)
+  const written = writtenIn(taken)
+  if (written === null || !info.isResourceRequest) return moved(found.where)
 
   const stands = await readAsItStands(passage, decided)
   if (!stands.ok) return no(stands.refusal)
-  const restoring: Restoring = {
+  const own: Restoring = {
     tags: new Tags(passage.masking.key),
     sources: stands.sources,
     secret: info.apiGroup === '' && info.resource === 'secrets',
     dictionary: new Map(),
   }
-  const restored = taken.format === 'json-patch' ? restorePatch(text, restoring) : restoreObject(text, restoring)
-  if (!restored.ok) return moved(restored.where === '' ? found.where : `The field ${restored.where.slice(0, 256)}`)
-  return made(taken, restored, info) ?? moved(found.where)
-}
-
-/** The restored body; null when it still holds a placeholder, or cannot be read any more. */
-function made(
-  from: TakenBody,
-  { text, values }: Extract<Restored, { ok: true }>,
-  info: Authenticated['info'],
-): Restoration | null {
-  const bytes = encoder.encode(text)
-  if (findPlaceholder({ info, format: from.format, bytes }) !== null) return null
-  const strict = strictBody(from.format, bytes)
-  if (!strict.ok) return null
-  return { ok: true, value: { bytes, format: from.format, value: strict.value, restored: { from, values } } }
-}
-
-/** The body as JSON; null when it is protobuf, or YAML that JSON cannot say. */
-function textOf(body: TakenBody): string | null {
-  switch (body.format) {
-    case 'none':
-    case 'protobuf':
-      return null
-    case 'json-patch':
-      return new TextDecoder().decode(body.bytes)
-    default:
-      return jsonOf(body)
+  const undo = taken.format === 'json-patch' ? restorePatch : restoreObject
+  const withReleases = async (): Promise<Restored | null> => {
+    const more = await releasesFor(passage, decided, set, written, own)
+    return more === null ? null : undo(written.json, more)
   }
+  const isRelease = own.secret && releaseOf(nameIn(info.name, written.json)) !== null
+  const alone = isRelease ? null : undo(written.json, own)
+  const restored = alone?.ok === true ? alone : ((await withReleases()) ?? alone)
+  if (restored === null) return moved(found.where)
+  if (!restored.ok) return moved(restored.where === '' ? found.where : `The field ${restored.where.slice(0, 256)}`)
+  const bytes = written.with(restored.text)
+  if (bytes === null || findPlaceholder({ info, format: taken.format, bytes }) !== null) return moved(found.where)
+  const strict = strictBody(taken.format, bytes)
+  if (!strict.ok) return moved(found.where)
+  const { values } = restored
+  return { ok: true, value: { bytes, format: taken.format, value: strict.value, restored: { from: taken, values } } }
+}
+
+/** A body as JSON, and the body that other JSON of the same shape makes. */
+interface Written {
+  readonly json: string
+  with(json: string): Uint8Array | null
+}
+
+/** Null when there is none, or it cannot be said as JSON. */
+function writtenIn(body: TakenBody): Written | null {
+  const { format, bytes, value } = body
+  if (format === 'none') return null
+  if (format === 'protobuf')
+    return readWire(bytes, { apiVersion: textOf(value, 'apiVersion'), kind: textOf(value, 'kind') })
+  const json = format === 'json-patch' ? new TextDecoder().decode(bytes) : jsonOf(body)
+  return json === null ? null : { json, with: (text) => encoder.encode(text) }
+}
+
+function textOf(value: unknown, name: string): string {
+  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  return typeof found === 'string' ? found : ''
+}
+
+/** The name of the object a write is about. */
+function nameIn(name: string, json: string): string {
+  if (name !== '') return name
+  const root = readJson(json)
+  return root === null ? '' : (textAt(root, ['metadata', 'name']) ?? '')
 }
 
 /** What a write may take values from. */

@@ -3,9 +3,9 @@
 
 import { decodeBase64, encodeBase64 } from '../base64.ts'
 import { binaryOf, binaryOfText, bytesOf, textOfBinary } from './binary.ts'
-import { rawOf, stringToken } from './json.ts'
+import { type JsonNode, rawOf, stringToken } from './json.ts'
 import type { Form, Source } from './source.ts'
-import { PLACEHOLDER, START, type Stretch, stretchesOf, type Tags } from './stretches.ts'
+import { PLACEHOLDER, placeholdersIn, START, type Stretch, stretchesOf, type Tags } from './stretches.ts'
 
 /** A string with its placeholders undone. */
 export interface RestoredField {
@@ -22,9 +22,14 @@ export type Dictionary = ReadonlyMap<string, string>
 const MIN_PART_CHARS = 4
 const decoder = new TextDecoder('utf-8')
 
-/** True when text of one character a byte holds a placeholder. */
+/** True when text of one character a byte holds a placeholder that stands plain in it. */
 export function holdsPlain(binary: string): boolean {
   return binary.includes(START)
+}
+
+/** The same of one that stands in base64 too. */
+export function holds(binary: string): boolean {
+  return holdsPlain(binary) || placeholdersIn(binary).length > 0
 }
 
 /** The bytes of base64 that holds a placeholder, one character a byte; null: it is none, or holds none. */
@@ -33,6 +38,22 @@ export function decodedWithPlaceholder(text: string): string | null {
   const bytes = decodeBase64(bytesOf(text))
   const binary = bytes === null ? '' : binaryOf(bytes)
   return holdsPlain(binary) ? binary : null
+}
+
+/** The field as it stands, where it was written back as it was seen. */
+export function exactly(text: string, form: Form, sources: readonly Source[]): RestoredField | null {
+  for (const source of sources) {
+    const { live, masked } = source
+    if (source.form !== form || masked.kind !== 'string' || masked.value !== text) continue
+    const raw = rawOf(live)
+    if (raw !== rawOf(masked)) return { token: raw, values: valuesOf(textIn(live)) }
+  }
+  return null
+}
+
+/** A value as text: of what is no string, its token. */
+function textIn(node: JsonNode): string {
+  return node.kind === 'string' ? node.value : rawOf(node)
 }
 
 /**
@@ -46,16 +67,12 @@ export function restoreField(
   tags: Tags,
   dictionary: Dictionary,
 ): RestoredField | null {
-  for (const source of sources) {
-    const { live, masked } = source
-    if (source.form !== form || masked.kind !== 'string' || masked.value !== text) continue
-    const raw = rawOf(live)
-    if (raw !== rawOf(masked)) return { token: raw, values: valuesOf(live.kind === 'string' ? live.value : raw) }
-  }
+  const same = exactly(text, form, sources)
+  if (same !== null) return same
   const own = binaryOfText(text)
   const decoded = decodedWithPlaceholder(text)
   const [content, inBase64] = decoded === null ? [own, false] : [decoded, true]
-  if (!holdsPlain(content)) return null
+  if (!holds(content)) return null
   const pairs = sources.flatMap((source) => contentsOf(source, form === 'other' ? inBase64 : null))
   const made = fill(content, pairs, tags, dictionary)
   if (made === null) return null
@@ -71,10 +88,13 @@ export function restoreField(
  * @param inBase64 whether the written string is base64 of what is looked for; null: a Secret's value, whose form its place says
  */
 function contentsOf({ live, masked, form }: Source, inBase64: boolean | null): (readonly [string, string])[] {
-  if (live.kind !== 'string' || masked.kind !== 'string' || live.value === masked.value) return []
+  // YAML may say a password as a number.
+  if (masked.kind !== 'string' || (live.kind !== 'string' && live.kind !== 'primitive')) return []
+  const text = textIn(live)
+  if (text === masked.value) return []
   const decode = inBase64 ?? form === 'base64'
-  if (!decode) return [[binaryOfText(live.value), binaryOfText(masked.value)]]
-  const one = decodeBase64(bytesOf(binaryOfText(live.value)))
+  if (!decode) return [[binaryOfText(text), binaryOfText(masked.value)]]
+  const one = decodeBase64(bytesOf(binaryOfText(text)))
   const other = decodedWithPlaceholder(masked.value)
   return one === null || other === null ? [] : [[binaryOf(one), other]]
 }
@@ -90,11 +110,11 @@ function fill(
   const values: string[] = []
   let out = ''
   let at = 0
-  for (const { 0: placeholder, 1: tag = '', index } of content.matchAll(PLACEHOLDER)) {
-    const original = onlyOriginal(known, tag) ?? partOf(dictionary.get(tag), pairs)
+  for (const { start, end, tag, inBase64 } of placeholdersIn(content)) {
+    const original = onlyOriginal(known, tag) ?? partOf(dictionary.get(tag), pairs, inBase64)
     if (original === null) return null
-    out += content.slice(at, index) + original
-    at = index + placeholder.length
+    out += content.slice(at, start) + original
+    at = end
     values.push(decoder.decode(bytesOf(original)))
   }
   const filled = out + content.slice(at)
@@ -109,8 +129,13 @@ function onlyOriginal(known: readonly Stretch[], tag: string): string | null {
 }
 
 /** A value of the release, if it stands in the field. */
-function partOf(value: string | undefined, pairs: readonly (readonly [string, string])[]): string | null {
-  if (value === undefined) return null
+function partOf(
+  found: string | undefined,
+  pairs: readonly (readonly [string, string])[],
+  inBase64: boolean,
+): string | null {
+  if (found === undefined) return null
+  const value = inBase64 ? decoder.decode(encodeBase64(bytesOf(found))) : found
   const whole = pairs.some(([live]) => live === value)
   return whole || (value.length >= MIN_PART_CHARS && pairs.some(([live]) => live.includes(value))) ? value : null
 }

@@ -4,7 +4,7 @@
 
 import { MAX_EMBEDDED } from '../limits.ts'
 import { binaryOfText } from './binary.ts'
-import { type Dictionary, decodedWithPlaceholder, holdsPlain, restoreField } from './field.ts'
+import { type Dictionary, decodedWithPlaceholder, holds, type RestoredField, restoreField } from './field.ts'
 import {
   type Edit,
   edited,
@@ -16,6 +16,7 @@ import {
   stringToken,
   textAt,
 } from './json.ts'
+import { closeRelease, holdsInRelease, openRelease, restoreInRelease } from './release.ts'
 import { elementAt, elementsIn, type Form, keyIn, membersIn, type Source, sourceOf } from './source.ts'
 import type { Tags } from './stretches.ts'
 
@@ -27,6 +28,10 @@ export interface Restoring {
   /** The object is a Secret: `data` and `stringData` are one field. */
   readonly secret: boolean
   readonly dictionary: Dictionary
+  /** The releases of Helm that this Secret is one of; absent: it is none. */
+  readonly releases?: readonly Source[]
+  /** What is restored is a release itself. */
+  readonly within?: 'release'
 }
 
 export type Restored =
@@ -100,7 +105,7 @@ class Walk {
       case 'object':
         for (const { key, keyStart, keyEnd, value } of node.members) {
           const inside = [...path, key]
-          if (holdsPlain(binaryOfText(key))) {
+          if (holds(binaryOfText(key))) {
             const live = keyIn(sources, key)
             if (live === null) throw new Refused(path)
             this.#edits.push({ start: keyStart, end: keyEnd, token: live })
@@ -138,26 +143,51 @@ class Walk {
   }
 
   #string(node: JsonString, sources: readonly Source[], path: readonly string[], form: Form): void {
-    const plain = holdsPlain(binaryOfText(node.value))
+    const { releases } = this.#restoring
+    const release =
+      releases !== undefined && form === 'base64' && path[1] === 'release' ? openRelease(node.value) : null
+    if (release !== null && releases !== undefined) {
+      this.#release(node, release, releases)
+      return
+    }
+    if (this.#restoring.within === 'release') {
+      this.#put(
+        node,
+        holdsInRelease(node.value)
+          ? restoreInRelease(node.value, path, sources, this.#restoring.dictionary)
+          : undefined,
+        path,
+      )
+      return
+    }
+    const plain = holds(binaryOfText(node.value))
     const embedded = !plain && path.at(-1) === LAST_APPLIED
     if (!plain && !embedded && decodedWithPlaceholder(node.value) === null) return
     const restored =
       (path.at(-1) === LAST_APPLIED ? this.#lastApplied(node.value, sources, path) : null) ??
       restoreField(node.value, form, sources, this.#restoring.tags, this.#restoring.dictionary)
-    if (restored === null) {
-      if (embedded) return
-      throw new Refused(path)
-    }
+    this.#put(node, restored ?? (embedded ? undefined : null), path)
+  }
+
+  /** @param restored undefined: it stays as it is; null: it cannot be restored */
+  #put(node: JsonString, restored: RestoredField | null | undefined, path: readonly string[]): void {
+    if (restored === undefined) return
+    if (restored === null) throw new Refused(path)
     this.#edits.push({ start: node.start, end: node.end, token: restored.token })
     this.#values.push(...restored.values)
   }
 
+  #release(node: JsonString, json: string, releases: readonly Source[]): void {
+    const { tags, dictionary } = this.#restoring
+    const restored = new Walk({ tags, sources: releases, secret: false, dictionary, within: 'release' }, 0).object(json)
+    if (!restored.ok) throw new Refused(['data', 'release', ...(restored.where === '' ? [] : [restored.where])])
+    this.#values.push(...restored.values)
+    if (restored.text === json) return
+    this.#edits.push({ start: node.start, end: node.end, token: stringToken(closeRelease(restored.text)) })
+  }
+
   /** The object as it was applied, as JSON in a string: its fields are those of the object itself. Null: it is none. */
-  #lastApplied(
-    text: string,
-    sources: readonly Source[],
-    path: readonly string[],
-  ): { readonly token: string; readonly values: readonly string[] } | null {
+  #lastApplied(text: string, sources: readonly Source[], path: readonly string[]): RestoredField | null {
     for (const { live, masked } of sources) {
       if (masked.kind !== 'string' || live.kind !== 'string') continue
       if (masked.value === text && live.value !== text)

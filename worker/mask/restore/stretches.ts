@@ -17,8 +17,34 @@ export interface Stretch {
 
 /** A placeholder in a text of one character a byte. */
 export const PLACEHOLDER = /\u00e2\u009f\u00a6masked:[a-z0-9-]+:([0-9a-f]{12})\u00e2\u009f\u00a7/g
+const WHOLE = new RegExp(`^${PLACEHOLDER.source}$`)
 /** How every placeholder begins, likewise. */
 export const START = '\u00e2\u009f\u00a6masked:'
+
+/** A placeholder in base64, as it stands where base64 is expected: its first nine bytes are `⟦masked`. */
+const IN_BASE64 = /4p\+mbWFza2Vk[A-Za-z0-9+/]{16,400}={0,2}/g
+
+/** Where a placeholder stands, and what it says. */
+export interface Standing {
+  readonly start: number
+  /** Exclusive. */
+  readonly end: number
+  readonly tag: string
+  readonly inBase64: boolean
+}
+
+/** The placeholders in a text of one character a byte, by place, plain and in base64. */
+export function placeholdersIn(text: string): readonly Standing[] {
+  const found: Standing[] = []
+  for (const { 0: all, 1: tag = '', index } of text.matchAll(PLACEHOLDER))
+    found.push({ start: index, end: index + all.length, tag, inBase64: false })
+  for (const { 0: all, index } of text.matchAll(IN_BASE64)) {
+    const bytes = decodeBase64(bytesOf(all))
+    const tag = bytes === null ? null : WHOLE.exec(binaryOf(bytes))
+    if (tag !== null) found.push({ start: index, end: index + all.length, tag: tag[1] ?? '', inBase64: true })
+  }
+  return found.sort((one, other) => one.start - other.start)
+}
 
 /** Bytes that may be hashed to tell stretches apart, for one request. Stops a text of many placeholders from holding the loop. */
 const MAX_HASHED_BYTES = 16 * 1024 * 1024
@@ -78,15 +104,14 @@ function decodedOf(text: string): string | null {
 
 /** The stretches behind the placeholders of a masked text, in order; null when they cannot be told for certain. */
 export function stretchesOf(live: string, masked: string, tags: Tags): readonly Stretch[] | null {
-  const placeholders = [...masked.matchAll(PLACEHOLDER)]
+  const placeholders = placeholdersIn(masked)
   const [first] = placeholders
-  if (first === undefined || !live.startsWith(masked.slice(0, first.index))) return null
+  if (first === undefined || !live.startsWith(masked.slice(0, first.start))) return null
   const stretches: Stretch[] = []
-  let at = first.index
-  for (const [index, { 0: placeholder, 1: tag = '', index: start }] of placeholders.entries()) {
-    const after = start + placeholder.length
+  let at = first.start
+  for (const [index, { end: after, tag }] of placeholders.entries()) {
     const next = placeholders[index + 1]
-    const between = masked.slice(after, next?.index ?? masked.length)
+    const between = masked.slice(after, next?.start ?? masked.length)
     const found = next === undefined ? lastAt(live, at, between, tag, tags) : endAt(live, at, between, tag, tags)
     if (found === null) return null
     stretches.push({ tag, original: live.slice(at, found.end), value: found.value })
