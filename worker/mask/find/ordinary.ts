@@ -10,7 +10,7 @@ const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
 const IDENTIFIERS = set(
   'uid uuid guid uids uuids traceid spanid parentid requestid reqid correlationid reconcileid reconcilerid eventid containerid imageid podid nodeid machineid instanceid jobid runid taskid messageid msgid buildid deploymentid volumeid sha sha1 sha224 sha256 sha384 sha512 md5 crc32 digest hash checksum checksums etag etags fingerprint thumbprint commit commits revision rev ref head version build tag image generation resourceversion trace span request correlation pvc pv vol volume container sandbox snapshot layer blob manifest object block tx txid transaction blockhash txhash hex gz tgz zip jar',
 )
-/** `…_id` after one of these is half of a credential. */
+/** `…_id` and `…_hash` after one of these are half of a credential. */
 const ID_OF = set('secret client role key access app auth token api account user consumer application license oauth')
 const SCHEME = /(?:containerd|docker|cri-o|docker-pullable|sha\d*|md5|oci|urn:uuid|uuid):\/{0,2}$/
 /** The name, then an operator or blanks, and quotes. */
@@ -23,7 +23,8 @@ const DOT = 0x2e
 /** Whether `bytes[start..end)` is an id, a digest, a revision, or a name made of words, or only a part of such. */
 export function isOrdinary(bytes: Uint8Array, start: number, end: number): boolean {
   const last = bytes[start - 1]
-  if (last === DASH || last === DOT || bytes[start] === DASH || bytes[start] === DOT) return true
+  if (last === DASH || last === DOT) return true
+  if (last !== undefined && ALNUM[last] === 1 && (bytes[start] === DASH || bytes[start] === DOT)) return true
   const next = bytes[end]
   if ((next === DASH || next === DOT) && end + 1 < bytes.length && ALNUM[bytes[end + 1]!] === 1) return true
   return isNamedIdentifier(bytes, start) || isMadeOfWords(latin(bytes, start, Math.min(end, start + 256)))
@@ -37,13 +38,15 @@ function isNamedIdentifier(bytes: Uint8Array, start: number): boolean {
   if (name === undefined) return false
   const words = wordsOf(name)
   const last = words.at(-1) ?? ''
-  if (last === 'id' || last === 'ids') return !ID_OF.has(words.at(-2) ?? '') && words.length > 1
+  if (ID_OF.has(words.at(-2) ?? '')) return false
+  if (last === 'id' || last === 'ids') return words.length > 1
   return IDENTIFIERS.has(last) || IDENTIFIERS.has(words.slice(-2).join(''))
 }
 
-const LETTERS = /^[A-Za-z]+$/
-const UUID_WITHIN =
-  /.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}./
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const NAMED_UUID = /^[a-z]{3,}-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
+/** Four letters and more, with a vowel, and not all of them hexadecimal. */
+const WORD = /^(?=.*[aeiouy])(?!.*[^A-Za-z])(?![a-f]+$).{4,}$/i
 /** Letters alone of fewer than this are a word. */
 const MIN_LETTERS = 20
 /** Words of camelCase are longer than this, those of random letters shorter. */
@@ -51,11 +54,14 @@ const CAMEL_WORD = 3.5
 
 /** Names of objects (`agent-7d9c5b8f6-x2x7z`), of classes (`PersistentVolumeClaim`), of hosts and packages. */
 function isMadeOfWords(value: string): boolean {
-  if (UUID_WITHIN.test(value) || /^[A-Za-z][A-Za-z_.-]+[=:]/.test(value)) return true
+  if (UUID.test(value)) return false
+  if (NAMED_UUID.test(value) || /^[A-Za-z][A-Za-z_.-]+[=:]/.test(value)) return true
   const parts = value.split(/[-_./=]+/)
-  const said = parts.filter((part) => part.length >= 4 && LETTERS.test(part) && isCamel(part)).length
-  if (parts.length > 1) return said > 1 || (said === 1 && !/[A-Z]/.test(value))
-  if (!LETTERS.test(value)) return false
+  if (parts.length > 1) {
+    const said = parts.filter((part) => WORD.test(part) && isCamel(part)).length
+    return said > 1 || (said === 1 && !/[A-Z]/.test(value))
+  }
+  if (!/^[A-Za-z]+$/.test(value)) return false
   return value === value.toLowerCase() ? value.length < MIN_LETTERS : isCamel(value)
 }
 

@@ -6,7 +6,9 @@ import { near, type PatternRule, shape } from '../rule.ts'
 export const CLOUD_RULES: readonly PatternRule[] = [
   // Amazon Web Services
   shape('aws-access-key-id', '(AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html', { entropy: 2.5 }),
-  near('aws-secret-access-key', 'aws|secret_access_key|secretaccesskey|secret-access-key|secret_key|secretkey|akia|asia', '[A-Za-z0-9/+]{40}', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html', { entropy: 4.05 }),
+  near('aws-access-key-id-named', 'access_key_id|accesskeyid|access-key-id', '[A-Z0-9]{20}', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html'),
+  near('aws-secret-access-key', 'aws|secret_access_key|secretaccesskey|secret-access-key|secret_key|secretkey', '[A-Za-z0-9/+]{40}', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html', { entropy: 4.05 }),
+  shape('aws-key-pair', '(AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9/+]{1,12}<[A-Za-z0-9/+]{40}>', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html', { entropy: 4.05 }),
   shape('aws-session-token', '(FwoGZXIvYXdz|FQoGZXIvYXdz|IQoJb3JpZ2luX2Vj)[A-Za-z0-9/+=%]{80,4096}', 'https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html'),
   near('aws-session-token-named', 'session_token|sessiontoken|session-token|security_token|securitytoken|security-token', '[A-Za-z0-9/+=%]{100,4096}', 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html', { entropy: 4 }),
   shape('aws-signature', 'X-Amz-Signature=<\\h{64}>', 'https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html', { ignoreCase: true }),
@@ -50,10 +52,12 @@ export const CLOUD_RULES: readonly PatternRule[] = [
   near('google-recaptcha-secret', 'captcha', '6L[A-Za-z0-9_-]{38}', 'https://developers.google.com/recaptcha/docs/verify'),
   // Alibaba, Tencent, Baidu, Huawei, Yandex, Volcengine
   shape('alibaba-access-key-id', 'LTAI[A-Za-z0-9]{12,24}', 'https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair', { entropy: 2.5 }),
-  near('alibaba-secret-key', 'alibaba|aliyun|ltai|accesskeysecret|access_key_secret|access-key-secret|oss_access|oss_secret|oss_key', '[A-Za-z0-9]{30}', 'https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair', { entropy: 3.5 }),
+  near('alibaba-secret-key', 'alibaba|aliyun|accesskeysecret|access_key_secret|access-key-secret|oss_access|oss_secret|oss_key', '[A-Za-z0-9]{30}', 'https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair', { entropy: 3.5 }),
+  shape('alibaba-key-pair', 'LTAI[A-Za-z0-9]{12,24}[^A-Za-z0-9]{1,12}<[A-Za-z0-9]{30}>', 'https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair', { entropy: 3.5 }),
   shape('alibaba-sts-id', 'STS\\.[A-Za-z0-9]{20,40}', 'https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole', { entropy: 3 }),
   shape('tencent-secret-id', '(AKID|IKID)[A-Za-z0-9]{32}', 'https://www.tencentcloud.com/document/product/598/34228', { entropy: 3 }),
-  near('tencent-secret-key', 'tencent|qcloud|akid|ikid|secretkey|secret_key', '[A-Za-z0-9]{32}', 'https://www.tencentcloud.com/document/product/598/34228', { entropy: 4.05 }),
+  near('tencent-secret-key', 'tencent|qcloud|secretkey|secret_key', '[A-Za-z0-9]{32}', 'https://www.tencentcloud.com/document/product/598/34228', { entropy: 4.05 }),
+  shape('tencent-key-pair', 'AKID[A-Za-z0-9]{32}[^A-Za-z0-9]{1,12}<[A-Za-z0-9]{32}>', 'https://www.tencentcloud.com/document/product/598/34228', { entropy: 3.5 }),
   shape('baidu-api-key', 'bce-v3/ALTAK-[A-Za-z0-9]{21}/\\h{40}', 'https://cloud.baidu.com/doc/IAM/s/Mm2x4bvjg'),
   shape('baidu-access-key', 'ALTAK[A-Za-z0-9]{21}', 'https://cloud.baidu.com/doc/Reference/s/9jwvz2egb', { entropy: 3 }),
   near('huawei-secret-key', 'huawei|hwc_access|hwc_secret|hwcloud|obs_access|obs_secret', '[A-Za-z0-9]{40}', 'https://support.huaweicloud.com/intl/en-us/usermanual-ca/ca_01_0003.html', { entropy: 4.05 }),
@@ -66,7 +70,7 @@ export const CLOUD_RULES: readonly PatternRule[] = [
   // Other clouds
   shape('digitalocean-token', '(dop|doo|dor)_v1_\\h{64}', 'https://docs.digitalocean.com/reference/api/create-personal-access-token/'),
   shape('digitalocean-spaces-id', 'DO(00|801)[A-Z0-9]{16,17}', 'https://docs.digitalocean.com/products/spaces/how-to/manage-access/', { entropy: 2.5 }),
-  near('digitalocean-spaces-secret', 'do_spaces|spaces_secret|spaces_key|spacessecret|digitalocean|do00|do801', '[A-Za-z0-9/+]{43}', 'https://docs.digitalocean.com/products/spaces/how-to/manage-access/', { entropy: 4.3 }),
+  near('digitalocean-spaces-secret', 'do_spaces|spaces_secret|spaces_key|spacessecret|digitalocean', '[A-Za-z0-9/+]{43}', 'https://docs.digitalocean.com/products/spaces/how-to/manage-access/', { entropy: 4.3 }),
   near('digitalocean-token-old', 'digitalocean|digital_ocean|do_token|do_pat|do_api', '\\h{64}', 'https://docs.digitalocean.com/reference/api/create-personal-access-token/'),
   shape('cloudflare-token', 'cf(k|ut|at)_[A-Za-z0-9]{40}\\h{8}', 'https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/'),
   shape('cloudflare-origin-ca-key', 'v1\\.0-\\h{24}-\\h{146}', 'https://developers.cloudflare.com/fundamentals/api/get-started/ca-keys/'),

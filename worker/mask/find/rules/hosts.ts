@@ -83,5 +83,5 @@ export const HOST_RULES: readonly PatternRule[] = [
   shape('depot-token', 'depot_[a-z]{2,8}_[a-z0-9]{40,80}', 'https://depot.dev/docs/cli/authentication'),
   shape('deno-deploy-token', 'dd[opw]_[A-Za-z0-9]{36}', 'https://docs.deno.com/deploy/manual/'),
   shape('replit-token', 'rpl_[A-Za-z0-9_-]{30,80}', 'https://docs.replit.com/'),
-  shape('ansible-vault', '\\$ANSIBLE_VAULT;1\\.[12];AES256', 'https://docs.ansible.com/ansible/latest/vault_guide/vault_encrypting_content.html'),
+  shape('ansible-vault', '\\$ANSIBLE_VAULT;1\\.[12];AES256\\s{0,2}\\n?<[\\h\\s\\n]{80,4096}>', 'https://docs.ansible.com/ansible/latest/vault_guide/vault_encrypting_content.html'),
 ]

@@ -55,7 +55,7 @@ export const MONITORING_RULES: readonly PatternRule[] = [
   near('cronitor-key', 'cronitor', '\\h{32}', 'https://cronitor.io/docs/api-overview'),
   shape('healthchecks-ping', 'hc-ping\\.com/<\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}>', 'https://healthchecks.io/docs/http_api/'),
   shape('coralogix-key', 'cx(tp|up|ip)_[A-Za-z0-9]{30}', 'https://coralogix.com/docs/user-guides/account-management/api-keys/api-keys/'),
-  near('cast-ai-key', 'castai|cast_ai|cast.ai|x-api-key', '[A-Za-z0-9_-]{40,64}', 'https://docs.cast.ai/docs/authentication', { entropy: 4.3 }),
+  near('cast-ai-key', 'castai|cast_ai|cast.ai|x-api-key', '[A-Za-z0-9_-]{40,64}', 'https://docs.cast.ai/docs/authentication', { entropy: 4.1 }),
   near('segment-write-key', 'segment', '[A-Za-z0-9]{32}', 'https://segment.com/docs/connections/find-writekey/', { entropy: 4.05 }),
   shape('segment-public-api-token', 'sgp_[A-Za-z0-9]{60,68}', 'https://docs.segmentapis.com/tag/Getting-Started', { entropy: 3.5 }),
   near('mixpanel-secret', 'mixpanel', '\\h{32}', 'https://developer.mixpanel.com/reference/project-secret'),

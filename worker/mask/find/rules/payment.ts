@@ -48,7 +48,7 @@ export const PAYMENT_RULES: readonly PatternRule[] = [
   near('finicity-secret', 'finicity', '[A-Za-z0-9]{20}', 'https://developer.mastercard.com/open-finance-us/documentation/', { entropy: 3.2 }),
   near('finicity-token', 'finicity', '[a-f0-9]{32}', 'https://developer.mastercard.com/open-finance-us/documentation/', { ignoreCase: true }),
   near('wise-token', 'wise_|transferwise', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://docs.wise.com/api-docs/api-reference/authentication'),
-  near('klarna-key', 'klarna', 'klarna_(live|test)_api_[A-Za-z0-9_-]{20,200}', 'https://docs.klarna.com/api/authentication/'),
+  shape('klarna-key', 'klarna_(live|test)_api_[A-Za-z0-9_-]{20,200}', 'https://docs.klarna.com/api/authentication/'),
   near('amazon-pay-key', 'amazon_pay|amazonpay', '(SANDBOX|LIVE)-[A-Z0-9]{24}', 'https://developer.amazon.com/docs/amazon-pay/get-set-up.html'),
   near('bigcommerce-token', 'bigcommerce', '[a-z0-9]{31}', 'https://developer.bigcommerce.com/docs/start/authentication/api-accounts'),
   shape('woocommerce-key', '(ck|cs)_\\h{40}', 'https://woocommerce.com/document/woocommerce-rest-api/'),

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { createMatcher } from '../matcher.ts'
+import type { PatternRule } from '../rule.ts'
+import { compileAnchored, compileFree } from '../shape.ts'
+import { EXAMPLES, made } from './examples.ts'
+import { PATTERN_RULES } from './index.ts'
+
+const FREE = { spend: () => undefined }
+
+function hitsOf(rule: PatternRule, text: string): readonly string[] {
+  const bytes = new TextEncoder().encode(text)
+  const off = new Set(['secret', 'password', 'authorization', 'jwt', 'url-password', 'card-number', 'private-key'])
+  const { hits } = createMatcher({ off, names: [] }, [rule]).match(bytes, { final: true, budget: FREE })
+  return hits.map(({ start, end }) => new TextDecoder().decode(bytes.subarray(start, end)))
+}
+
+const ALL = createMatcher({ off: new Set(), names: [] })
+
+const byId = new Map(PATTERN_RULES.map((rule) => [rule.id, rule]))
+
+test('there are at least 300 rules, each with an id of its own', () => {
+  expect(PATTERN_RULES.length).toBeGreaterThanOrEqual(300)
+  expect(byId.size).toBe(PATTERN_RULES.length)
+})
+
+test.each(PATTERN_RULES.map((rule) => [rule.id, rule] as const))('%s is well formed', (id, rule) => {
+  expect(id).toMatch(/^[a-z0-9]+(?:-[a-z0-9]+)*$/)
+  expect(new URL(rule.source).protocol).toBe('https:')
+  if (rule.near.length > 0) {
+    expect(compileFree(rule.match, rule.ignoreCase).longest).toBeGreaterThan(0)
+    for (const word of rule.near) {
+      expect(word).toBe(word.toLowerCase())
+      expect(word.length).toBeGreaterThanOrEqual(3)
+    }
+  } else {
+    // Throws for a shape without a literal to find it by.
+    expect(compileAnchored(rule.match, rule.ignoreCase).length).toBeGreaterThan(0)
+  }
+  expect(EXAMPLES.some(([example]) => example === id)).toBe(true)
+})
+
+test.each(EXAMPLES)('%s finds %s and leaves %s', (id, found, left) => {
+  const rule = byId.get(id)
+  expect(rule).toBeDefined()
+  expect(hitsOf(rule!, `first ${made(found)} end`)).toHaveLength(1)
+  expect(hitsOf(rule!, `first ${made(left)} end`)).toEqual([])
+})
+
+test.each(EXAMPLES)('%s in %s is masked with all rules at work', (id, found) => {
+  const text = `first ${made(found)} end`
+  const bytes = new TextEncoder().encode(text)
+  const [alone] = hitsOf(byId.get(id)!, text)
+  const { hits } = ALL.match(bytes, { final: true, budget: FREE })
+  expect(hits.some(({ start, end }) => new TextDecoder().decode(bytes.subarray(start, end)).includes(alone!))).toBe(
+    true,
+  )
+})
+
+const NEAR = EXAMPLES.filter(([id]) => (byId.get(id)?.near.length ?? 0) > 0)
+
+test.each(NEAR)('%s leaves %s without the words that say whose it is', (id, found) => {
+  const rule = byId.get(id)!
+  const words = new RegExp(rule.near.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'gi')
+  expect(hitsOf(rule, `first ${made(found).replace(words, 'thing')} end`)).toEqual([])
+})
