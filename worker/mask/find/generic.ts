@@ -407,7 +407,7 @@ function isWords(text: string): boolean {
 
 /** `token1`, `access-key-2`, `v1.2.3`, a number: words that count. */
 function isNumberedWord(text: string): boolean {
-  return /^v?\d+(?:[.:-]\d+)*$/.test(text) || /^(?:[A-Za-z]+[-_.:/ ]?)+\d{1,3}$/.test(text)
+  return /^v?\d+(?:[.:-]\d+)*$/.test(text) || /^[A-Za-z]+(?:[-_.:/ ][A-Za-z]+)*[-_.:/ ]?\d{1,3}$/.test(text)
 }
 
 /** Whether a text that stands under a name as a whole is a secret. */

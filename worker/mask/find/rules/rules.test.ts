@@ -63,3 +63,9 @@ test.each(NEAR)('%s leaves %s without the words that say whose it is', (id, foun
   const words = new RegExp(rule.near.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'gi')
   expect(hitsOf(rule, `first ${made(found).replace(words, 'thing')} end`)).toEqual([])
 })
+
+test('a value of many letters is judged at once', () => {
+  // With a repeat inside a repeat this would not end.
+  const text = `api_key="${made('<let*400>')}%1"`
+  expect(ALL.match(new TextEncoder().encode(text), { final: true, budget: FREE }).hits).toHaveLength(1)
+})
