@@ -13,7 +13,7 @@ import { viewsOf } from './views/views.ts'
 /** Rules that go by a name and an operator: what they find goes on over a line's end only if that line was broken for its width. */
 const GENERIC: ReadonlySet<string> = new Set(['password', 'secret', 'authorization'])
 
-/** A hit, and how sure its value is: the longest wins, then a known value, then the deepest view. */
+/** A hit of one view. Where several overlap the longest names them, then a known value, a specific rule, the deepest view. */
 interface Candidate extends Hit {
   readonly known: boolean
   readonly depth: number
@@ -27,7 +27,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
   const known = layers.values ? searchableValues(values) : null
 
   /** What one view shows. Gives from where on in the text it is open. */
-  const look = (view: View, text: Uint8Array, options: FindOptions, budget: Budget, all: Candidate[]): number => {
+  const look = (view: View, length: number, options: FindOptions, budget: Budget, all: Candidate[]): number => {
     const final = options.final || view.closed
     const walls = placeholdersIn(view.bytes)
     const bytes = withoutPlaceholders(view.bytes, walls.spans)
@@ -36,7 +36,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
       for (const part of outside(start, end, walls.spans)) {
         if (part.end <= part.start || !view.isNew(part.start, part.end)) continue
         const whole = part.start === start && part.end === end
-        all.push(candidate(view, text, part, { rule, value: whole ? value : null, base64 }))
+        all.push(candidate(view, part, { rule, value: whole ? value : null, base64 }))
       }
     }
     if (layers.patterns) {
@@ -63,7 +63,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         add(run.start, run.end, 'value', known.text(hit), hit.base64)
       }
     }
-    return open >= bytes.length ? text.length : view.span(open, open + 1).start
+    return open >= bytes.length ? length : view.span(open, open + 1).start
   }
 
   return {
@@ -78,7 +78,11 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
       const all: Candidate[] = []
       let open = text.length
       for (const view of viewsOf(text, { final: options.final, budget })) {
-        open = Math.min(open, view.open, view.bytes.length === 0 ? text.length : look(view, text, options, budget, all))
+        open = Math.min(
+          open,
+          view.open,
+          view.bytes.length === 0 ? text.length : look(view, text.length, options, budget, all),
+        )
       }
       return settled(text, united(text, all), options.final ? text.length : open, options.from ?? 0)
     },
@@ -97,16 +101,28 @@ function isWrapped(bytes: Uint8Array, start: number, end: number): boolean {
 
 function candidate(
   view: View,
-  text: Uint8Array,
   part: { readonly start: number; readonly end: number },
   found: { readonly rule: string; readonly value: Uint8Array | null; readonly base64: boolean },
 ): Candidate {
   const { start, end } = view.span(part.start, part.end)
-  const { depth } = view
+  const value = found.value ?? valueIn(view, part.start, part.end)
   const form = found.base64 || view.inBase64 ? 'base64' : 'plain'
-  // A run of base64 is masked as a whole: its value is all it holds, unless that is the secret and blanks.
-  const value = found.value ?? view.bytes.subarray(part.start, part.end)
-  return { start, end: Math.max(end, start), rule: found.rule, value, form, known: found.value !== null, depth }
+  return { start, end, rule: found.rule, value, form, known: found.value !== null, depth: view.depth }
+}
+
+/** A find's bytes; of base64, which is masked as a whole, all that it holds, unless that is the find and blanks. */
+function valueIn(view: View, start: number, end: number): Uint8Array {
+  if (view.undone !== 'base64') return view.bytes.subarray(start, end)
+  const piece = view.piece(start)
+  let from = piece.start
+  let to = piece.end
+  while (from < start && isBlank(view.bytes[from]!)) from++
+  while (to > end && isBlank(view.bytes[to - 1]!)) to--
+  return view.bytes.subarray(Math.min(from, start), Math.max(to, end))
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 }
 
 /** Candidates by place, those that overlap as one. */
@@ -142,7 +158,9 @@ function better(a: Candidate, b: Candidate): boolean {
   if (longer !== 0) return longer > 0
   if (a.known !== b.known) return a.known
   const specific = Number(!GENERIC.has(a.rule)) - Number(!GENERIC.has(b.rule))
-  return specific !== 0 ? specific > 0 : a.depth > b.depth
+  if (specific !== 0) return specific > 0
+  // What a run of base64 holds is told by the first view of it; of the rest, the deepest has the most undone.
+  return a.form === 'base64' && b.form === 'base64' ? a.depth < b.depth : a.depth > b.depth
 }
 
 /** What is decided of the hits. */

@@ -35,14 +35,16 @@ export function placeholdersIn(bytes: Uint8Array): { readonly spans: readonly Sp
       at = end - 1
     } else if (end === null && bytes.length - at < MAX_PLACEHOLDER_BYTES && begun(bytes, at)) open = Math.min(open, at)
   }
-  for (let at = bytes.indexOf(START_IN_BASE64[0]!); at >= 0; at = bytes.indexOf(START_IN_BASE64[0]!, at + 1)) {
-    if (sameAs(bytes, at, START_IN_BASE64) < START_IN_BASE64.length) continue
+  // Its third character is the rarest.
+  for (let plus = bytes.indexOf(START_IN_BASE64[2]!); plus >= 0; plus = bytes.indexOf(START_IN_BASE64[2]!, plus + 1)) {
+    const at = plus - 2
+    if (at < 0 || sameAs(bytes, at, START_IN_BASE64) < START_IN_BASE64.length) continue
     let end = at
     while (end < bytes.length && end - at < 2 * MAX_PLACEHOLDER_BYTES && isBase64(bytes[end]!)) end++
     const decoded = decodeBase64(bytes.subarray(at, end))
     if (decoded === null || !WHOLE.test(decoder.decode(decoded))) continue
     spans.push({ start: at, end })
-    at = end - 1
+    plus = end - 1
   }
   return { spans: spans.sort((a, b) => a.start - b.start), open }
 }

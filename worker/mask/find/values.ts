@@ -5,7 +5,7 @@ import type { KnownValues } from '../contract.ts'
 import { MaskError } from '../scanner.ts'
 import type { Budget } from './budget.ts'
 import { secretLeaves } from './values/leaves.ts'
-import { searchable, searchableLine } from './values/ordinary.ts'
+import { searchable, searchableLine } from './values/searchable.ts'
 import { type KnownHit, KnownTable, WINDOW } from './values/table.ts'
 
 /** Values noted in one session. Some ten times what the Secrets of a large cluster hold. */

@@ -2,7 +2,7 @@
 // In: a value. Out: its leaves whose names say secret, with their names. No I/O.
 
 import { decodeBase64 } from '../../base64.ts'
-import { saysSecret } from './ordinary.ts'
+import { saysSecret } from './searchable.ts'
 
 /** A value inside a value. */
 export interface Leaf {

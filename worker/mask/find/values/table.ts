@@ -9,14 +9,19 @@ export const WINDOW = 6
 /** A text may end in the middle of a known one: it is looked for that far back. */
 const MAX_TAIL = 4096
 /** Where in a text its window may stand: the first place that few others share. */
-const MAX_OFFSET = 240
-/** So many texts may share a window before another is looked for. */
+const MAX_OFFSET = 4096
+/** So many texts may share a window before another place is looked for. */
 const FEW = 2
 const FORMS = 8
 const PLAIN = 0
 const HEX_LOWER = 4
 const HEX_UPPER = 5
-const PREFIX_BITS = 20
+const FORMS_SEARCHED = [PLAIN, 1, 2, 3, HEX_LOWER, HEX_UPPER]
+/** The bitmap of beginnings is so many powers of two larger than that of windows. */
+const BEGIN_BITS = 2
+/** Lengths of a text's beginning that are remembered, so that one that is cut short is known: 1 to 6, then powers of two. */
+const LEVEL = new Uint8Array(MAX_TAIL + 1)
+for (const length of [1, 2, 3, 4, 5, 6, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]) LEVEL[length] = 1
 
 /** Both base64 alphabets are one. */
 const NORMAL = Uint8Array.from({ length: 256 }, (_, byte) => (byte === 0x2d ? 0x2b : byte === 0x5f ? 0x2f : byte))
@@ -41,16 +46,17 @@ export class KnownTable {
   #count = 0
   #code = new Uint32Array(64)
   #hash = new Int32Array(64)
-  #prefix = new Int32Array(64)
-  #offset = new Uint8Array(64)
+  #offset = new Uint16Array(64)
   #next = new Int32Array(64)
-  #nextByPrefix = new Int32Array(64)
   #heads = new Int32Array(128).fill(-1)
-  #headsByPrefix = new Int32Array(128).fill(-1)
   #bits = 12
   #bitmap = new Uint32Array(1 << 7)
-  /** Hashes of the first 1 to 6 characters of each text in each form. */
-  readonly #prefixes = new Uint32Array(1 << (PREFIX_BITS - 5))
+  /** Hashes of the beginnings of each text in each form. */
+  #begins = new Uint32Array(1 << 9)
+  /** The longest text in any form, as far as it is looked back for. */
+  #longest = 0
+  /** Numbers of the texts by the hash of all their bytes. */
+  readonly #byContent = new Map<number, number[]>()
 
   get size(): number {
     return this.#texts.length
@@ -62,24 +68,21 @@ export class KnownTable {
 
   /** Whether it holds this very text. */
   has(text: Uint8Array): boolean {
-    const hash = prefixHash(text, PLAIN, WINDOW)
-    for (let e = this.#headsByPrefix[hash & (this.#headsByPrefix.length - 1)]!; e >= 0; e = this.#nextByPrefix[e]!) {
-      const code = this.#code[e]!
-      if (this.#prefix[e] !== hash || code % FORMS !== PLAIN) continue
-      const known = this.#texts[Math.floor(code / FORMS)]!
-      if (known.length === text.length && known.every((byte, i) => byte === text[i])) return true
-    }
-    return false
+    const numbers = this.#byContent.get(contentHash(text)) ?? []
+    return numbers.some((number) => {
+      const known = this.#texts[number]!
+      return known.length === text.length && sameLength(known, 0, text, PLAIN, text.length) === text.length
+    })
   }
 
   /** Adds a text of WINDOW bytes or more. It is kept, not copied. */
   add(text: Uint8Array): void {
     const number = this.#texts.push(text) - 1
-    for (const form of [PLAIN, 1, 2, 3, HEX_LOWER, HEX_UPPER]) {
-      if (lengthOf(text, form) < WINDOW) continue
-      // Without a letter both hex forms are one.
-      this.#enter(number, text, form)
-    }
+    const hash = contentHash(text)
+    const alike = this.#byContent.get(hash)
+    if (alike === undefined) this.#byContent.set(hash, [number])
+    else alike.push(number)
+    for (const form of FORMS_SEARCHED) if (lengthOf(text, form) >= WINDOW) this.#enter(number, text, form)
   }
 
   /** A quick look: whether a window in `bytes[from..to)` has the hash of one of a known text. */
@@ -147,98 +150,94 @@ export class KnownTable {
     return { start, end: start + length, text: number, base64: form >= 1 && form <= 3 }
   }
 
-  /** Where the first known text begins that the bytes end in the middle of. */
+  /** Where the first known text begins that the bytes end in the middle of, or may. */
   #openIn(bytes: Uint8Array, budget: Budget): number {
-    const from = Math.max(0, bytes.length - MAX_TAIL)
+    const from = Math.max(0, bytes.length - this.#longest + 1)
+    const shift = 32 - this.#bits - BEGIN_BITS
+    const begins = this.#begins
+    let work = bytes.length - from
     for (let start = from; start < bytes.length; start++) {
-      const there = Math.min(WINDOW, bytes.length - start)
-      const hash = hashOf(bytes, start, there)
-      if (!this.#hasPrefix(hash)) continue
-      if (there < WINDOW) return start
-      for (let e = this.#headsByPrefix[hash & (this.#headsByPrefix.length - 1)]!; e >= 0; e = this.#nextByPrefix[e]!) {
-        if (this.#prefix[e] !== hash) continue
-        const text = this.#texts[Math.floor(this.#code[e]! / FORMS)]!
-        const form = this.#code[e]! % FORMS
-        const rest = bytes.length - start
-        if (lengthOf(text, form) <= rest) continue
-        const same = sameLength(bytes, start, text, form, rest)
-        budget.spend(1 + same)
-        if (same === rest) return start
+      let hash = 0
+      let i = start
+      for (; i < bytes.length; i++) {
+        hash = step(hash, bytes[i]!)
+        if (LEVEL[i - start + 1] === 0) continue
+        const bit = finish(hash, i - start + 1) >>> shift
+        if ((begins[bit >>> 5]! & (1 << (bit & 31))) === 0) break
       }
+      work += i - start
+      if (i < bytes.length) continue
+      budget.spend(work)
+      return start
     }
+    budget.spend(work)
     return bytes.length
   }
 
   #enter(number: number, text: Uint8Array, form: number): void {
     const e = this.#count++
     if (e === this.#code.length) this.#grow()
-    const length = lengthOf(text, form)
-    let offset = 0
-    let hash = windowHash(text, form, 0)
-    for (let at = 0; at + WINDOW <= length && at <= MAX_OFFSET; at += WINDOW) {
-      const there = windowHash(text, form, at)
-      if (this.#shared(there) >= FEW) continue
-      offset = at
-      hash = there
-      break
-    }
-    const prefix = prefixHash(text, form, WINDOW)
+    const offset = this.#placeOf(text, form)
     this.#code[e] = number * FORMS + form
-    this.#hash[e] = hash
-    this.#prefix[e] = prefix
     this.#offset[e] = offset
-    for (let characters = 1; characters <= WINDOW; characters++) this.#notePrefix(prefixHash(text, form, characters))
+    this.#hash[e] = windowHash(text, form, offset)
+    this.#longest = Math.max(this.#longest, Math.min(MAX_TAIL, lengthOf(text, form)))
     this.#link(e)
   }
 
+  /** Where the window of a text stands: at its beginning, its end, or the first place between, that few others share. */
+  #placeOf(text: Uint8Array, form: number): number {
+    const last = Math.min(lengthOf(text, form) - WINDOW, MAX_OFFSET)
+    if (!this.#crowded(windowHash(text, form, 0))) return 0
+    for (let at = last; at > 0; at -= WINDOW) if (!this.#crowded(windowHash(text, form, at))) return at
+    return 0
+  }
+
   #link(e: number): void {
-    const bucket = this.#hash[e]! & (this.#heads.length - 1)
+    const hash = this.#hash[e]!
+    const bucket = hash & (this.#heads.length - 1)
     this.#next[e] = this.#heads[bucket]!
     this.#heads[bucket] = e
-    const byPrefix = this.#prefix[e]! & (this.#headsByPrefix.length - 1)
-    this.#nextByPrefix[e] = this.#headsByPrefix[byPrefix]!
-    this.#headsByPrefix[byPrefix] = e
-    const bit = this.#hash[e]! >>> (32 - this.#bits)
+    const bit = hash >>> (32 - this.#bits)
     this.#bitmap[bit >>> 5]! |= 1 << (bit & 31)
-  }
-
-  /** How many entries have a hash. */
-  #shared(hash: number): number {
-    let count = 0
-    for (let e = this.#heads[hash & (this.#heads.length - 1)]!; e >= 0 && count < FEW; e = this.#next[e]!) {
-      if (this.#hash[e] === hash) count++
+    const text = this.#texts[Math.floor(this.#code[e]! / FORMS)]!
+    const form = this.#code[e]! % FORMS
+    const length = Math.min(MAX_TAIL, lengthOf(text, form))
+    const shift = 32 - this.#bits - BEGIN_BITS
+    let begun = 0
+    for (let i = 0; i < length; i++) {
+      begun = step(begun, characterOf(text, form, i))
+      if (LEVEL[i + 1] === 0) continue
+      const there = finish(begun, i + 1) >>> shift
+      this.#begins[there >>> 5]! |= 1 << (there & 31)
     }
-    return count
   }
 
-  #notePrefix(hash: number): void {
-    const bit = hash >>> (32 - PREFIX_BITS)
-    this.#prefixes[bit >>> 5]! |= 1 << (bit & 31)
-  }
-
-  #hasPrefix(hash: number): boolean {
-    const bit = hash >>> (32 - PREFIX_BITS)
-    return (this.#prefixes[bit >>> 5]! & (1 << (bit & 31))) !== 0
+  /** Whether enough entries have a hash already. */
+  #crowded(hash: number): boolean {
+    let count = 0
+    for (let e = this.#heads[hash & (this.#heads.length - 1)]!; e >= 0; e = this.#next[e]!) {
+      if (this.#hash[e] === hash && ++count >= FEW) return true
+    }
+    return false
   }
 
   #grow(): void {
     const size = this.#code.length * 2
     this.#code = copied(this.#code, new Uint32Array(size))
     this.#hash = copied(this.#hash, new Int32Array(size))
-    this.#prefix = copied(this.#prefix, new Int32Array(size))
-    this.#offset = copied(this.#offset, new Uint8Array(size))
-    this.#next = copied(this.#next, new Int32Array(size))
-    this.#nextByPrefix = copied(this.#nextByPrefix, new Int32Array(size))
+    this.#offset = copied(this.#offset, new Uint16Array(size))
+    this.#next = new Int32Array(size)
     this.#heads = new Int32Array(size * 2).fill(-1)
-    this.#headsByPrefix = new Int32Array(size * 2).fill(-1)
     // Some 32 bits for each entry: one byte in 32 is let through by chance.
     this.#bits = Math.min(24, this.#bits + 1)
     this.#bitmap = new Uint32Array(1 << (this.#bits - 5))
+    this.#begins = new Uint32Array(1 << (this.#bits + BEGIN_BITS - 5))
     for (let e = 0; e < this.#count - 1; e++) this.#link(e)
   }
 }
 
-function copied<T extends Uint8Array | Uint32Array | Int32Array>(from: T, to: T): T {
+function copied<T extends Uint16Array | Uint32Array | Int32Array>(from: T, to: T): T {
   to.set(from)
   return to
 }
@@ -248,27 +247,28 @@ function mix(low: number, high: number): number {
   return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
 }
 
-/** The hash of up to WINDOW bytes. */
-function hashOf(bytes: Uint8Array, start: number, length: number): number {
-  let low = 0
-  let high = 0
-  for (let i = 0; i < length; i++) {
-    high = ((high << 8) | (low >>> 24)) & 0xffff
-    low = (low << 8) | NORMAL[bytes[start + i]!]!
-  }
-  return length === WINDOW ? mix(low, high) : mix(low, high ^ (length << 20))
-}
-
 const scratch = new Uint8Array(WINDOW)
 
 function windowHash(text: Uint8Array, form: number, offset: number): number {
-  for (let i = 0; i < WINDOW; i++) scratch[i] = characterOf(text, form, offset + i)
-  return hashOf(scratch, 0, WINDOW)
+  for (let i = 0; i < WINDOW; i++) scratch[i] = NORMAL[characterOf(text, form, offset + i)]!
+  const [a, b, c, d, e, f] = scratch
+  return mix((c! << 24) | (d! << 16) | (e! << 8) | f!, (a! << 8) | b!)
 }
 
-function prefixHash(text: Uint8Array, form: number, characters: number): number {
-  for (let i = 0; i < characters; i++) scratch[i] = characterOf(text, form, i)
-  return hashOf(scratch, 0, characters)
+/** The hash of a beginning, byte by byte. */
+function step(hash: number, byte: number): number {
+  return Math.imul(hash ^ NORMAL[byte]!, 0x01000193) + 0x9e3779b1
+}
+
+function finish(hash: number, length: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 15) ^ length, 0x2c1b3c6d)
+  return mixed ^ (mixed >>> 13)
+}
+
+function contentHash(text: Uint8Array): number {
+  let hash = text.length
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text[i]!, 0x01000193)
+  return hash
 }
 
 /** How many characters a text has in a form. */

@@ -31,6 +31,12 @@ const TEXT = new Uint8Array(256)
 for (let byte = 0x20; byte < 0x7f; byte++) TEXT[byte] = 1
 for (const byte of [0x00, 0x09, 0x0a, 0x0d, 0x1b]) TEXT[byte] = 1
 
+/** Characters that a group which decodes to text may begin with. */
+const FIRST = new Uint8Array(256)
+for (const [char, value] of SIX.entries()) {
+  if (value !== NONE && [0, 1, 2, 3].some((low) => TEXT[(value << 2) | low] === 1)) FIRST[char] = 1
+}
+
 /** What the runs of base64 in a view hold; null when there is none and nothing is open. `final`: no more text comes. */
 export function withBase64Undone(view: View, final: boolean, budget: Budget): View | null {
   const { bytes } = view
@@ -81,8 +87,7 @@ export function mayHoldBase64(bytes: Uint8Array, from: number, to: number): bool
     while (end < to && SIX[bytes[end]!] !== NONE) end++
     at = end
     if (end - start < MIN_RUN) continue
-    if (isGzip(bytes, start)) return true
-    for (let shift = 0; shift < 4; shift++) if (textAt(bytes, start + shift, end) >= 0) return true
+    if (isGzip(bytes, start) || mayBeText(bytes, start, end)) return true
   }
   return false
 }
@@ -128,6 +133,7 @@ function readRun(
       return builder
     }
   }
+  if (!mayBeText(bytes, start, end)) return builder
   const long = end - start > LONG_RUN
   for (let shift = 0; shift < 4; shift++) {
     const text = textAt(bytes, start + shift, end)
@@ -149,27 +155,37 @@ function readRun(
 
 /** Where the first stretch of text begins in what `bytes[from..to)` is the base64 of, in decoded bytes; -1 when it holds none. */
 function textAt(bytes: Uint8Array, from: number, to: number): number {
-  const groups = (to - from) >> 2
+  const last = to - 4
   // MIN_TEXT bytes in a row hold three whole groups: one of every three is looked at.
-  for (let group = Math.min(2, groups - 1); group >= 0 && group < groups; group += 3) {
-    if (!isText(bytes, from + 4 * group)) continue
-    let first = group
-    while (first > 0 && isText(bytes, from + 4 * (first - 1))) first--
-    let last = group + 1
-    while (last < groups && isText(bytes, from + 4 * last)) last++
-    let length = 3 * (last - first)
-    let start = 3 * first
-    if (first > 0) {
-      const before = tail(bytes, from + 4 * (first - 1))
-      start -= before
-      length += before
-    }
-    // What is left behind the last whole group.
-    length += head(bytes, from + 4 * last, to)
-    if (length >= MIN_TEXT) return start
-    group = last
+  for (let at = from + 8; at <= last; at += 12) {
+    if (FIRST[bytes[at]!] === 0 || !isText(bytes, at)) continue
+    const text = stretchAt(bytes, from, to, at)
+    if (text >= 0) return text
   }
   return -1
+}
+
+/** Where the stretch of text around the group at `at` begins, in bytes decoded from `from` on; -1 when it is too short. */
+function stretchAt(bytes: Uint8Array, from: number, to: number, at: number): number {
+  let first = at
+  while (first > from && isText(bytes, first - 4)) first -= 4
+  let last = at + 4
+  while (last + 4 <= to && isText(bytes, last)) last += 4
+  const before = first > from ? tail(bytes, first - 4) : 0
+  const length = before + ((last - first) / 4) * 3 + head(bytes, last, to)
+  return length >= MIN_TEXT ? ((first - from) / 4) * 3 - before : -1
+}
+
+/** Whether any of the four alignments of a run holds a stretch of text: all are looked at together. */
+function mayBeText(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from + 8; at < to; at += 12) {
+    const most = Math.min(at + 4, to - 3)
+    for (let i = at; i < most; i++) {
+      if (FIRST[bytes[i]!] === 1 && isText(bytes, i) && stretchAt(bytes, from + ((i - from) & 3), to, i) >= 0)
+        return true
+    }
+  }
+  return false
 }
 
 function isText(bytes: Uint8Array, at: number): boolean {

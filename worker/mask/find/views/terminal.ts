@@ -5,15 +5,19 @@ import { type View, ViewBuilder } from './view.ts'
 
 const BACKSPACE = 0x08
 const ESCAPE = 0x1b
-/** What makes this view worth making: NUL (UTF-16), bell, backspace, escape, and the second byte of U+009B. */
-const SIGNS = [ESCAPE, BACKSPACE, 0x00, 0x07, 0x9b]
+/** What makes this view worth making: control characters but tab and line ends, and the second byte of U+009B. */
+const SIGNS = new Uint8Array(256)
+for (let byte = 0; byte < 0x20; byte++) SIGNS[byte] = 1
+for (const byte of [0x09, 0x0a, 0x0d]) SIGNS[byte] = 0
+SIGNS[0x7f] = 1
+SIGNS[0x9b] = 1
 /** Longer is no sequence: an unended OSC must not swallow the text. */
 const MAX_SEQUENCE_BYTES = 4096
 
 /** The view without terminal sequences; null when it has none. `final`: no more text comes. */
 export function withoutTerminal(view: View, final: boolean): View | null {
   const { bytes } = view
-  if (!SIGNS.some((sign) => bytes.includes(sign))) return null
+  if (!hasSign(bytes)) return null
   const builder = new ViewBuilder(view, bytes.length)
   let copied = 0
   let at = 0
@@ -41,6 +45,11 @@ export function withoutTerminal(view: View, final: boolean): View | null {
   }
   builder.copy(copied, bytes.length)
   return builder.view('terminal', open === undefined ? {} : { open })
+}
+
+function hasSign(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (SIGNS[bytes[i]!] === 1) return true
+  return false
 }
 
 /** Where the sequence at an escape ends; past the end of the text when it is cut short. */

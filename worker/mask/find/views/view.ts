@@ -34,6 +34,8 @@ export interface View {
   readonly inBase64: boolean
   /** The stretch of the text that a stretch of this view stands for. */
   span(start: number, end: number): Span
+  /** All that stands for the same stretch of the view before as the byte at an offset does: what one run of base64 holds. */
+  piece(at: number): Span
   /** Whether a stretch was copied in one piece from the view before, where it stands just so. */
   copied(start: number, end: number): boolean
   /** Whether a find in a stretch of this view is new: not one that the view before shows as well. */
@@ -52,6 +54,7 @@ export function plainView(bytes: Uint8Array): View {
     closed: false,
     inBase64: false,
     span: (start, end) => ({ start, end }),
+    piece: (at) => ({ start: at, end: at + 1 }),
     copied: () => false,
     isNew: () => true,
   }
@@ -161,6 +164,7 @@ export class ViewBuilder {
   ): View {
     const source = this.#source
     const count = this.#count
+    const length = this.#length
     const at = this.#at
     const from = this.#from
     const to = this.#to
@@ -205,6 +209,11 @@ export class ViewBuilder {
       closed: options.closed ?? source.closed,
       inBase64: undone === 'base64' || source.inBase64,
       span: back,
+      piece: (i) => {
+        const k = segment(i)
+        if (kind[k] !== UNIT) return { start: i, end: i + 1 }
+        return { start: at[k]!, end: k + 1 < count ? at[k + 1]! : length }
+      },
       copied,
       isNew: (start, end) => {
         if (options.newOnly === true && copied(start, end)) return false
