@@ -10,6 +10,7 @@ const ROWS: readonly (readonly [what: string, text: string, ordinary: boolean])[
   ['a uid in JSON', `"uid":"[${UUID}]"`, true],
   ['a uid in escaped JSON', `\\"uid\\":\\"[${UUID}]\\"`, true],
   ['a trace', `datadog trace_id=[${HEX32}] span`, true],
+  ['a pod by its uid', `in pod \\"[${UUID}]\\" failed`, true],
   ['a camelCase id', `reconcileID="[${UUID}]"`, true],
   ['a digest', `image: datadog/agent@sha256:[${HEX32}]`, true],
   ['a container', `containerID: containerd://[${HEX32}]`, true],

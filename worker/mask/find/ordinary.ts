@@ -8,7 +8,7 @@ const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
 
 /** Last words of names whose values are told to everybody. */
 const IDENTIFIERS = set(
-  'uid uuid guid uids uuids traceid spanid parentid requestid reqid correlationid reconcileid reconcilerid eventid containerid imageid podid nodeid machineid instanceid jobid runid taskid messageid msgid buildid deploymentid volumeid sha sha1 sha224 sha256 sha384 sha512 md5 crc32 digest hash checksum checksums etag etags fingerprint thumbprint commit commits revision rev ref head version build tag image generation resourceversion trace span request correlation pvc pv vol volume container sandbox snapshot layer blob manifest object block tx txid transaction blockhash txhash hex gz tgz zip jar',
+  'uid uuid guid uids uuids traceid spanid parentid requestid reqid correlationid reconcileid reconcilerid eventid containerid imageid podid nodeid machineid instanceid jobid runid taskid messageid msgid buildid deploymentid volumeid sha sha1 sha224 sha256 sha384 sha512 md5 crc32 digest hash checksum checksums etag etags fingerprint thumbprint commit commits revision rev ref head version build tag image generation resourceversion trace span request correlation pvc pv vol volume container sandbox snapshot layer blob manifest object block tx txid transaction blockhash txhash hex gz tgz zip jar pod pods node nodes job deployment replicaset',
 )
 /** `…_id` and `…_hash` after one of these are half of a credential. */
 const ID_OF = set('secret client role key access app auth token api account user consumer application license oauth')

@@ -9,7 +9,7 @@ export const CHAT_RULES: readonly PatternRule[] = [
   shape('slack-app-token', 'xapp-\\d-[A-Z0-9]{4,24}-\\d{4,24}-[a-z0-9]{4,80}', 'https://api.slack.com/concepts/token-types', { ignoreCase: true }),
   shape('slack-config-token', 'xoxe(\\.xox[bp])?-\\d-[A-Za-z0-9]{140,240}', 'https://api.slack.com/reference/manifests#config-tokens', { ignoreCase: true }),
   shape('slack-cookie', 'xoxd-[A-Za-z0-9%/+=_-]{20,512}', 'https://api.slack.com/concepts/token-types'),
-  shape('slack-webhook', 'hooks\\.slack\\.com/(services|workflows|triggers)/<[A-Za-z0-9+/_-]{36,80}>', 'https://api.slack.com/messaging/webhooks'),
+  shape('slack-webhook', 'hooks\\.slack\\.com/(services|workflows|triggers)/<[A-Za-z0-9+/_-]{20,90}>', 'https://api.slack.com/messaging/webhooks'),
   near('slack-signing-secret', 'slack', '\\h{32}', 'https://api.slack.com/authentication/verifying-requests-from-slack'),
   // Discord
   shape('discord-webhook', 'discord(app)?\\.com/api/webhooks/<\\d{17,20}/[A-Za-z0-9_-]{60,72}>', 'https://discord.com/developers/docs/resources/webhook'),
@@ -21,7 +21,7 @@ export const CHAT_RULES: readonly PatternRule[] = [
   shape('telegram-bot-token', '(bot)?<\\d{8,10}:AA[A-Za-z0-9_-]{32,34}>', 'https://core.telegram.org/bots/api#authorizing-your-bot', { entropy: 3 }),
   near('telegram-bot-token-named', 'telegram|telegr|tgbot|tg_bot|bot', '\\d{5,16}:A[A-Za-z0-9_-]{34}', 'https://core.telegram.org/bots/api#authorizing-your-bot', { entropy: 3 }),
   near('telegram-api-hash', 'api_hash|telegram', '\\h{32}', 'https://core.telegram.org/api/obtaining_api_id'),
-  shape('teams-webhook', 'webhook\\.office\\.com/(webhookb2|webhook)/<[A-Za-z0-9-]{36}@[A-Za-z0-9-]{36}/IncomingWebhook/[A-Za-z0-9]{32}/[A-Za-z0-9-]{36}(/[A-Za-z0-9_-]{4,80})?>', 'https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook'),
+  shape('teams-webhook', '(webhook|outlook)\\.office(365)?\\.com/(webhookb2|webhook)/<[A-Za-z0-9-]{36}@[A-Za-z0-9-]{36}/IncomingWebhook/[A-Za-z0-9]{32}/[A-Za-z0-9-]{36}(/[A-Za-z0-9_-]{4,80})?>', 'https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook'),
   near('mattermost-token', 'mattermost', '[a-z0-9]{26}', 'https://developers.mattermost.com/integrate/reference/personal-access-token/'),
   near('rocketchat-token', 'rocketchat|rocket.chat|x-auth-token', '[A-Za-z0-9_-]{43}', 'https://developer.rocket.chat/apidocs/authentication', { entropy: 4 }),
   shape('matrix-access-token', 'sy[tr]_[A-Za-z0-9+/=]{1,200}_[A-Za-z0-9]{20}_[A-Za-z0-9]{6}', 'https://spec.matrix.org/latest/client-server-api/#using-access-tokens'),
@@ -38,7 +38,7 @@ export const CHAT_RULES: readonly PatternRule[] = [
   near('pushover-token', 'pushover', '[a-z0-9]{30}', 'https://pushover.net/api', { ignoreCase: true }),
   near('pushbullet-token', 'pushbullet|access-token|access_token', 'o\\.[A-Za-z0-9]{32}', 'https://docs.pushbullet.com/#authentication', { entropy: 3.5 }),
   // Telephony
-  near('twilio-api-key', 'twilio|api_key|apikey|api-key|sid', 'SK\\h{32}', 'https://www.twilio.com/docs/iam/api-keys', { ignoreCase: true }),
+  shape('twilio-api-key', 'SK(0|1|2|3|4|5|6|7|8|9|a|b|c|d|e|f)\\h{31}', 'https://www.twilio.com/docs/iam/api-keys', { ignoreCase: true, entropy: 3 }),
   near('twilio-account-sid', 'twilio|account_sid|accountsid', 'AC\\h{32}', 'https://www.twilio.com/docs/iam/credentials/api'),
   near('twilio-auth-token', 'twilio|auth_token|authtoken', '\\h{32}', 'https://www.twilio.com/docs/iam/credentials/api'),
   near('vonage-secret', 'vonage|nexmo', '[A-Za-z0-9]{16}', 'https://developer.vonage.com/en/account/secret-management', { entropy: 3 }),

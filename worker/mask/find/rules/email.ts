@@ -6,7 +6,7 @@ import { near, type PatternRule, shape } from '../rule.ts'
 export const EMAIL_RULES: readonly PatternRule[] = [
   shape('sendgrid-key', 'SG\\.[A-Za-z0-9_-]{16,32}\\.[A-Za-z0-9_-]{32,64}', 'https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys', { ignoreCase: true }),
   shape('sendgrid-key-flat', 'SG\\.[A-Za-z0-9=_.-]{66}', 'https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys', { ignoreCase: true }),
-  shape('mailgun-key', 'key-\\h{32}', 'https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt'),
+  shape('mailgun-key', 'key-[A-Za-z0-9]{32}', 'https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt', { entropy: 3 }),
   near('mailgun-key-new', 'mailgun|mg_api|mg_key|api:', '\\h{32}-\\h{8}-\\h{8}', 'https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt'),
   shape('mailgun-public-key', 'pubkey-\\h{32}', 'https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt'),
   near('mailgun-key-named', 'mailgun', '[A-Za-z0-9-]{32,72}', 'https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt', { entropy: 3.3 }),

@@ -53,7 +53,7 @@ export const HOST_RULES: readonly PatternRule[] = [
   shape('openshift-token', 'sha256~[A-Za-z0-9_-]{43}', 'https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/authentication_and_authorization/managing-oauth-access-tokens'),
   shape('argo-cd-cookie', 'argocd\\.token=<[A-Za-z0-9_.-]{60,4000}>', 'https://argo-cd.readthedocs.io/en/stable/developer-guide/api-docs/'),
   // Kubernetes
-  near('kubernetes-bootstrap-token', 'token', '[a-z0-9]{6}\\.[a-z0-9]{16}', 'https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/'),
+  near('kubernetes-bootstrap-token', 'token|bootstrap|join', '[a-z0-9]{6}\\.[a-z0-9]{16}', 'https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/'),
   shape('kubeadm-certificate-key', '--certificate-key\\s<\\h{64}>', 'https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-init/'),
   shape('k3s-server-token', 'K10\\h{64}::[a-z0-9:.-]{4,64}:[A-Za-z0-9]{16,64}', 'https://docs.k3s.io/cli/token'),
   shape('rancher-token', 'token-[a-z0-9]{5}:[a-z0-9]{54}', 'https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys'),
@@ -83,5 +83,6 @@ export const HOST_RULES: readonly PatternRule[] = [
   shape('depot-token', 'depot_[a-z]{2,8}_[a-z0-9]{40,80}', 'https://depot.dev/docs/cli/authentication'),
   shape('deno-deploy-token', 'dd[opw]_[A-Za-z0-9]{36}', 'https://docs.deno.com/deploy/manual/'),
   shape('replit-token', 'rpl_[A-Za-z0-9_-]{30,80}', 'https://docs.replit.com/'),
+  shape('kolide-key', 'k2sk_v\\d_[A-Za-z0-9]{24}', 'https://kolideapi.readme.io/docs/getting-started'),
   shape('ansible-vault', '\\$ANSIBLE_VAULT;1\\.[12];AES256\\s{0,2}\\n?<[\\h\\s\\n]{80,4096}>', 'https://docs.ansible.com/ansible/latest/vault_guide/vault_encrypting_content.html'),
 ]

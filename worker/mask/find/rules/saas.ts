@@ -38,7 +38,7 @@ export const SAAS_RULES: readonly PatternRule[] = [
   near('dropbox-token', 'dropbox', '[A-Za-z0-9_-]{64}', 'https://developers.dropbox.com/oauth-guide', { entropy: 3.8 }),
   near('box-client-secret', 'box_client|box_api|box_secret|box-client|boxapi', '[A-Za-z0-9]{32}', 'https://developer.box.com/guides/authentication/', { entropy: 3.8 }),
   shape('figma-token', 'fig[dorup]{1,2}_[A-Za-z0-9_-]{38,60}', 'https://www.figma.com/developers/api#authentication'),
-  near('figma-token-old', 'figma', '(\\d{6}-)?\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://www.figma.com/developers/api#authentication'),
+  near('figma-token-old', 'figma_|figma-|figmatoken|figma.com|figma token|figma key|figmaapi|x-figma', '(\\d{6}-)?\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://www.figma.com/developers/api#authentication'),
   shape('frameio-token', 'fio-u-[A-Za-z0-9_=-]{64}', 'https://developer.frame.io/getting-started/authentication', { ignoreCase: true }),
   shape('cloudinary-url', 'cloudinary://\\d{12,20}:<[A-Za-z0-9_-]{20,40}>@', 'https://cloudinary.com/documentation/how_to_integrate_cloudinary'),
   near('cloudinary-secret', 'cloudinary', '[A-Za-z0-9_-]{27}', 'https://cloudinary.com/documentation/finding_your_credentials_tutorial', { entropy: 3.5 }),
