@@ -8,7 +8,7 @@ import process from 'node:process'
 import { type Installation, startInstallation, type Version } from '../e2e/installation.ts'
 import { sessionsOf } from '../e2e/recordings.ts'
 import type { Entry } from './entries.ts'
-import { eventsOf, manifests, type Plot, PRINT, plotsOf, sampleOf } from './plant.ts'
+import { eventsOf, logOf, manifests, type Plot, PRINT, plotsOf, sampleOf, waits } from './plant.ts'
 import { RECALL, Table } from './report.ts'
 import { Haystack } from './search.ts'
 
@@ -17,7 +17,7 @@ const IMAGE = 'localhost/busybox:1'
 const PER_SOURCE = 60
 
 /** A command line that prints a plot, and the way its secrets take. */
-interface Look {
+export interface Look {
   readonly carrier: string
   readonly args: readonly string[]
   /** Ended by Ctrl-C when this was printed. */
@@ -30,7 +30,7 @@ interface Look {
 const RANGE = '{{range $k,$v := .data}}{{$k}} {{$v}}{{"\\n"}}{{end}}'
 
 /** Every way of looking at a plot. */
-function looks(plot: Plot, ns: string): Look[] {
+export function looks(plot: Plot, ns: string): Look[] {
   const { name } = plot
   const on = ['-n', ns]
   const print = (carrier: string, what: readonly string[], formats: readonly string[]): Look[] =>
@@ -50,10 +50,10 @@ function looks(plot: Plot, ns: string): Look[] {
     ...print('env', ['pod', name], [...formats, 'jsonpath={.spec.containers[*].env}', 'go-template={{.spec}}']),
     ...print('env', ['pod', name], ['custom-columns=E:.spec.containers[*].env']),
     { carrier: 'env', args: ['describe', 'pod', name, ...on] },
-    { carrier: 'log', args: ['logs', name, ...on] },
-    { carrier: 'log', args: ['logs', name, ...on, '--timestamps'] },
-    { carrier: 'log', args: ['logs', name, ...on, '--tail=1000', '--prefix'] },
-    { carrier: 'log', args: ['logs', '-f', name, ...on], until: /== end/ },
+    { carrier: 'log', args: ['logs', logOf(plot), ...on] },
+    { carrier: 'log', args: ['logs', logOf(plot), ...on, '--timestamps'] },
+    { carrier: 'log', args: ['logs', logOf(plot), ...on, '--tail=1000', '--prefix'] },
+    { carrier: 'log', args: ['logs', '-f', logOf(plot), ...on], until: /== end/ },
     { carrier: 'exec', args: [...exec, '--', 'sh', '-c', PRINT] },
     { carrier: 'exec', args: [...exec, '-it', '--', 'sh', '-c', PRINT], tty: true },
     { carrier: 'exec', args: [...exec, '--', 'env'] },
@@ -77,21 +77,25 @@ function looks(plot: Plot, ns: string): Look[] {
     { carrier: 'value', args: ['get', 'secret', name, ...on, '-o', 'yaml'] },
     { carrier: 'value', args: ['get', 'configmap', name, ...on, '-o', 'yaml'] },
     { carrier: 'value', args: ['describe', 'pod', name, ...on] },
-    { carrier: 'value', args: ['logs', name, ...on] },
+    { carrier: 'value', args: ['logs', logOf(plot), ...on] },
     { carrier: 'value', args: [...exec, '--', 'sh', '-c', PRINT] },
     { carrier: 'value', args: [...exec, '--', 'sh', '-c', 'for f in /tmp/d/k*; do base64 -w 0 $f; echo; done'] },
   ]
 }
 
 /** What a look printed, and how it ended. */
-interface Seen {
+export interface Seen {
   readonly bytes: Uint8Array
   readonly code: number
   readonly err: string
 }
 
-async function look(installation: Installation, version: Version, { args, until, tty, carrier }: Look): Promise<Seen> {
-  // A session for each carrier: what was masked as a Secret is found again by value in the same one.
+/** Looks, in a session of its carrier: what was masked as a Secret is found again by value in the same session. */
+export async function look(
+  installation: Installation,
+  version: Version,
+  { args, until, tty, carrier }: Look,
+): Promise<Seen> {
   const options = {
     env: { SALLYPORT_SESSION: `corpus ${version} ${carrier}` },
     ...(tty === undefined ? {} : { tty }),
@@ -153,8 +157,9 @@ export async function judgeOnCluster(
         JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
       )
     }
-    const pods = plots.map(({ name }) => `pod/${name}`)
-    await must(installation, ['wait', '-n', ns, '--for=condition=Ready', '--timeout=120s', ...pods])
+    for (const plot of plots) {
+      for (const wait of waits(plot)) await must(installation, ['wait', '-n', ns, '--timeout=120s', ...wait])
+    }
     const [first] = plots
     if (first !== undefined) {
       const items = eventsOf(first, ns)

@@ -57,31 +57,51 @@ const texts = (plot: Plot): Record<string, string> =>
 /** Prints every entry after a line with its key. */
 export const PRINT = 'for f in /tmp/d/k*; do echo "== $' + '{f##*/}"; cat $f; echo; done; echo == end'
 
-/** The objects of a plot, for the cluster's administrator to make. */
+/** Copies of the entries that are plain files. */
+const COPY = 'mkdir -p /tmp/d; for f in /data/k*; do cat $f > /tmp/d/$' + '{f##*/}; done'
+
+/** The name of the pod that prints a plot's entries into its log. */
+export function logOf(plot: Plot): string {
+  return `${plot.name}-log`
+}
+
+/** The objects of a plot, for the cluster's administrator to make: a pod to reach into, and one that has printed them. */
 export function manifests(plot: Plot, image: string): unknown[] {
   const metadata = { name: plot.name }
+  const pod = (name: string, script: string, env: readonly unknown[]): unknown => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 1,
+      volumes: [{ name: 'd', configMap: { name: plot.name } }],
+      containers: [
+        {
+          name: 'main',
+          image,
+          imagePullPolicy: 'IfNotPresent',
+          env,
+          volumeMounts: [{ name: 'd', mountPath: '/data' }],
+          command: ['sh', '-c', script],
+        },
+      ],
+    },
+  })
+  const env = [...plot.entries].map(([key, { text }]) => ({ name: key.toUpperCase(), value: text }))
   return [
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: texts(plot) },
     { apiVersion: 'v1', kind: 'Secret', metadata, stringData: texts(plot) },
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata,
-      spec: {
-        terminationGracePeriodSeconds: 1,
-        volumes: [{ name: 'd', configMap: { name: plot.name } }],
-        containers: [
-          {
-            name: 'main',
-            image,
-            imagePullPolicy: 'IfNotPresent',
-            env: [...plot.entries].map(([key, { text }]) => ({ name: key.toUpperCase(), value: text })),
-            volumeMounts: [{ name: 'd', mountPath: '/data' }],
-            command: ['sh', '-c', `mkdir /tmp/d; cp -L /data/k* /tmp/d/; ${PRINT}; while :; do sleep 1; done`],
-          },
-        ],
-      },
-    },
+    pod(plot.name, `${COPY}; while :; do sleep 1; done`, env),
+    pod(logOf(plot), `${COPY}; ${PRINT}`, []),
+  ]
+}
+
+/** What must come true before a plot can be looked at: arguments of `kubectl wait`. */
+export function waits(plot: Plot): string[][] {
+  return [
+    ['--for=condition=Ready', `pod/${plot.name}`],
+    ['--for=jsonpath={.status.phase}=Succeeded', `pod/${logOf(plot)}`],
   ]
 }
 

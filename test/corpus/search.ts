@@ -37,7 +37,8 @@ export class Haystack {
   readable(secret: string): string | null {
     for (const form of formsOf(secret)) {
       const bytes = Buffer.from(form).toString('latin1')
-      const length = readableLength(bytes)
+      // A shorter piece of a short one may be part of another word.
+      const length = Math.min(bytes.length, Math.max(8, readableLength(bytes)))
       for (let start = 0; start + length <= bytes.length; start++) {
         const piece = bytes.slice(start, start + length)
         if (this.#has(piece)) return piece
