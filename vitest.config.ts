@@ -1,7 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+/** What starts processes mostly waits for them: two files at a time do not get in each other's way on two cores. */
+const WAITING_WORKERS = 2
+
 // unit: beside the code, no process of its own needed beyond what a test starts. contract: one suite, three runtimes.
-// e2e: real clients and a real browser. The latter two start many processes, so one file at a time.
+// e2e: real clients and a real browser. Files of the latter two each start an installation of their own: ports of the system's
+// choice, folders of their own. Projects of different width must not stand in one group.
 export default defineConfig({
   test: {
     projects: [
@@ -12,6 +17,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // One less than there are cores is the default: on two, one.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
         },
       },
       {
@@ -22,16 +29,19 @@ export default defineConfig({
           maxConcurrency: 50,
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: WAITING_WORKERS,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: WAITING_WORKERS,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { documentName, type Problem, problemsOf, texts } from '../document/problem.ts'
-import type { CustomPattern, FieldRule } from './contract.ts'
+import type { FieldRule } from './contract.ts'
 import { parseFieldPath } from './fieldpath.ts'
 import { checkPattern, hasLiteral, MAX_WITHOUT_LITERAL } from './find/custom.ts'
 import { BUILT_IN_RULES } from './find/matcher.ts'
@@ -142,7 +142,6 @@ const maskPolicy = v.strictObject({
 /** A MaskPolicy document; its field paths are steps (see {@link FieldRule}). */
 export type MaskPolicy = v.InferOutput<typeof maskPolicy>
 export type MaskSpec = MaskPolicy['spec']
-export type { CustomPattern }
 
 /** A policy, or every problem with its path. */
 export type ParsedMaskPolicy =
