@@ -4,9 +4,9 @@
 import type { Decided } from '../context.ts'
 import type { PolicySet } from '../decide/compile.ts'
 import { decide } from '../decide/decide.ts'
-import { readJson, textAt } from '../mask/restore/json.ts'
+import { type JsonNode, memberOf, readJson, textAt } from '../mask/restore/json.ts'
 import type { Restoring } from '../mask/restore/object.ts'
-import { dictionaryOf, inManifests, releaseIn, releaseOf, releasesIn } from '../mask/restore/release.ts'
+import { Releases, releaseIn, releaseOf, releasesIn } from '../mask/restore/release.ts'
 import { type Source, sourceOf } from '../mask/restore/source.ts'
 import { readQuestion } from './gather.ts'
 import type { Passage } from './passage.ts'
@@ -20,6 +20,9 @@ const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/
 const MAX_READ = 4
 
 const BELONGS_TO = 'meta.helm.sh/release-name'
+const HOOK = 'helm.sh/hook'
+/** Releases that are being installed, changed or removed (helm.sh/helm/v3/pkg/release). */
+const AT_WORK = 'owner=helm,status in (pending-install,pending-upgrade,pending-rollback,uninstalling)'
 
 /**
  * What else the placeholders of a write may stand for; null when it has nothing to do with Helm, or its releases may not be read.
@@ -38,15 +41,29 @@ export async function releasesFor(
   if (body === null || object === null || info.namespace === '') return null
   const name = info.name === '' ? (textAt(body, ['metadata', 'name']) ?? '') : info.name
   const stored = own.secret ? releaseOf(name) : null
-  const release = stored ?? textAt(object, ['metadata', 'annotations', BELONGS_TO]) ?? ''
-  if (!NAME.test(release) || release.length > MAX_NAME_CHARS) return null
-
-  const releases = await readReleases(passage, decided, set, release, stored === null ? '' : name)
-  if (releases.length === 0) return null
-  const dictionary = dictionaryOf(releases, own.tags)
-  if (stored !== null) return { ...own, releases, dictionary }
   const kind = textAt(object, ['kind']) ?? ''
-  return { ...own, sources: [...own.sources, ...inManifests(releases, { kind, name })], dictionary }
+  for (const release of stored === null ? await releasesBehind(passage, decided, set, object) : [stored]) {
+    if (!NAME.test(release) || release.length > MAX_NAME_CHARS) continue
+    const sources = await readReleases(passage, decided, set, release, stored === null ? '' : name)
+    const releases = new Releases(sources, own.tags)
+    if (stored !== null) return { ...own, releases, dictionary: releases.dictionary }
+    const inManifests = releases.object({ kind, name })
+    if (inManifests.length === 0) continue
+    return { ...own, sources: [...own.sources, ...inManifests], dictionary: releases.dictionary }
+  }
+  return null
+}
+
+/** The names of the releases that an object may belong to: a hook does not say which; it runs while its release is at work. */
+async function releasesBehind(passage: Passage, decided: Decided, set: PolicySet, object: JsonNode): Promise<string[]> {
+  const release = textAt(object, ['metadata', 'annotations', BELONGS_TO])
+  if (release !== undefined) return [release]
+  if (textAt(object, ['metadata', 'annotations', HOOK]) === undefined) return []
+  const list = await listed(passage, decided, set, AT_WORK)
+  const items = list === null ? undefined : memberOf(list.live, 'items')
+  if (items?.kind !== 'array') return []
+  const names = items.elements.map((item) => releaseOf(textAt(item, ['metadata', 'name']) ?? ''))
+  return [...new Set(names)].filter((name) => name !== null).slice(0, MAX_READ)
 }
 
 /** The releases of a name; all of them, or as many as can be read. */
@@ -57,19 +74,26 @@ async function readReleases(
   release: string,
   secret: string,
 ): Promise<readonly Source[]> {
-  const path = `/api/v1/namespaces/${decided.info.namespace}/secrets`
-  const query = `labelSelector=${encodeURIComponent(`owner=helm,name=${release}`)}`
-  const all = await read(passage, decided, set, { path, query, name: '' })
+  const all = await listed(passage, decided, set, `owner=helm,name=${release}`)
   if (all !== null) return releasesIn(all)
   const version = Number(/[0-9]{1,9}$/.exec(secret)?.[0] ?? 0)
   const found: Source[] = []
   for (let at = version; at > 0 && at > version - MAX_READ; at -= 1) {
     const name = `sh.helm.release.v1.${release}.v${at}`
-    const one = await read(passage, decided, set, { path: `${path}/${name}`, query: '', name })
+    const one = await read(passage, decided, set, { path: `${pathOf(decided)}/${name}`, query: '', name })
     const opened = one === null ? null : releaseIn(one)
     if (opened !== null) found.push(opened)
   }
   return found
+}
+
+function pathOf({ info }: Decided): string {
+  return `/api/v1/namespaces/${info.namespace}/secrets`
+}
+
+function listed(passage: Passage, decided: Decided, set: PolicySet, selector: string): Promise<Source | null> {
+  const query = `labelSelector=${encodeURIComponent(selector)}`
+  return read(passage, decided, set, { path: pathOf(decided), query, name: '' })
 }
 
 /** Reads Secrets; null when that is not allowed, or did not go well. */

@@ -2,15 +2,19 @@
 // else the write is refused. In: a request and its body. Out: the body that is judged and sent, or the refusal. The object is read
 // as the agent, recorded as every question of the gateway is, and only for whom the policies could let pass.
 
-import type { Authenticated, Decided, Decision, Refusal } from '../context.ts'
+import { join } from '../bytes.ts'
+import type { Authenticated, Decided, Decision, HeaderList, Refusal } from '../context.ts'
 import type { PolicySet } from '../decide/compile.ts'
 import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
+import { planResponseMask } from '../mask/response.ts'
+import { isCovered, partsOf } from '../mask/restore/covered.ts'
 import { readJson, textAt } from '../mask/restore/json.ts'
 import { type Restored, type Restoring, restoreObject, restorePatch } from '../mask/restore/object.ts'
 import { releaseOf } from '../mask/restore/release.ts'
 import { type Source, sourceOf } from '../mask/restore/source.ts'
 import { Tags } from '../mask/restore/stretches.ts'
 import { readWire } from '../mask/restore/wire.ts'
+import { MaskError } from '../mask/scanner.ts'
 import { strictBody } from '../mask/strict.ts'
 import { deniedOutright, undecided } from './assess.ts'
 import type { TakenBody } from './body.ts'
@@ -27,6 +31,7 @@ export type Restoration =
   | { readonly ok: false; readonly refusal: Refusal; readonly decision: Decision }
 
 const encoder = new TextEncoder()
+const JSON_TYPE: HeaderList = [['content-type', 'application/json']]
 
 /** Puts masked values back into a body that holds placeholders. One that holds none is given back as it is. */
 export async function restore(
@@ -56,21 +61,49 @@ export async function restore(
     dictionary: new Map(),
   }
   const undo = taken.format === 'json-patch' ? restorePatch : restoreObject
-  const withReleases = async (): Promise<Restored | null> => {
-    const more = await releasesFor(passage, decided, set, written, own)
-    return more === null ? null : undo(written.json, more)
-  }
   const isRelease = own.secret && releaseOf(nameIn(info.name, written.json)) !== null
-  const alone = isRelease ? null : undo(written.json, own)
-  const restored = alone?.ok === true ? alone : ((await withReleases()) ?? alone)
-  if (restored === null) return moved(found.where)
+  let restoring: Restoring | null = own
+  let restored: Restored = isRelease ? NOT_YET : undo(written.json, own)
+  if (!restored.ok) {
+    restoring = await releasesFor(passage, decided, set, written, own)
+    if (restoring !== null) restored = undo(written.json, restoring)
+  }
   if (!restored.ok) return moved(restored.where === '' ? found.where : `The field ${restored.where.slice(0, 256)}`)
   const bytes = written.with(restored.text)
   if (bytes === null || findPlaceholder({ info, format: taken.format, bytes }) !== null) return moved(found.where)
   const strict = strictBody(taken.format, bytes)
   if (!strict.ok) return moved(found.where)
+  if (restored.changed && !isMaskedAgain(passage, request, taken, written.json, restored.text, restoring ?? own))
+    return no({ kind: 'forbidden', message: UNCOVERED })
   const { values } = restored
   return { ok: true, value: { bytes, format: taken.format, value: strict.value, restored: { from: taken, values } } }
+}
+
+const NOT_YET: Restored = { ok: false, where: '' }
+const UNCOVERED =
+  'the write holds placeholders (⟦masked…⟧) and changes what stands around them, so that their values would not be masked any more when they are read again; nothing was sent. Leave the words around a placeholder as they are, or write the value itself.'
+
+/** Whether all that was put back is masked when the object is read. */
+function isMaskedAgain(
+  { masking }: Passage,
+  { info }: Authenticated,
+  { format }: TakenBody,
+  came: string,
+  restored: string,
+  { tags, dictionary }: Restoring,
+): boolean {
+  const read = { ...info, verb: 'get', subresource: '', query: '', streaming: false, dryRun: false } as const
+  return partsOf(format === 'json-patch', came, restored).every((part) => {
+    const plan = planResponseMask({ info: read, status: 200, headers: JSON_TYPE, masking })
+    if (plan.kind !== 'transform') return false
+    try {
+      const masked = join([plan.transform.push(encoder.encode(part.restored)).slice(), plan.transform.end()])
+      return isCovered(part, new TextDecoder().decode(masked), tags, dictionary)
+    } catch (error) {
+      if (error instanceof MaskError) return false
+      throw error
+    }
+  })
 }
 
 /** A body as JSON, and the body that other JSON of the same shape makes. */
@@ -124,7 +157,7 @@ async function readAsItStands(passage: Passage, decided: Decided): Promise<Stand
       ok: false,
       refusal: {
         kind: 'forbidden',
-        message: `the write holds placeholders (⟦masked:…⟧), so the object was read as ${decided.identity.user.username} to put their values back, and ${why}; nothing was sent. Whoever writes a masked value back must be allowed to get the object; or write the value itself, or change only other fields.`,
+        message: `the write holds placeholders (⟦masked…⟧), so the object was read as ${decided.identity.user.username} to put their values back, and ${why}; nothing was sent. Whoever writes a masked value back must be allowed to get the object; or write the value itself, or change only other fields.`,
       },
     }
   }

@@ -12,7 +12,7 @@ import { strictBody } from './strict.ts'
 /** What the client is told, after where the placeholder stands. The same whatever is wrong with it, so that nothing can be tried out. */
 export function placeholderMessage(where: string): string {
   return (
-    `${where} holds a placeholder (⟦masked:…⟧), which does not stand for what that very field holds now. A placeholder may only be ` +
+    `${where} holds a placeholder (⟦masked…⟧), which does not stand for what that very field holds now. A placeholder may only be ` +
     'written back to the field of the object it was read from, while the value is the same; so nothing was sent. Read the object ' +
     'again and leave its placeholders where they stand, or change only other fields (kubectl patch, label, annotate), or write ' +
     'the value itself.'

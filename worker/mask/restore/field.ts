@@ -13,6 +13,8 @@ export interface RestoredField {
   readonly token: string
   /** What was put in, as text. In memory only. */
   readonly values: readonly string[]
+  /** The string is no longer as it stood: whether it is masked when it is read again must be looked at. */
+  readonly changed: boolean
 }
 
 /** Values by tag that may also be put in, where the field's own value holds them: of a Helm release. One character a byte. */
@@ -46,7 +48,7 @@ export function exactly(text: string, form: Form, sources: readonly Source[]): R
     const { live, masked } = source
     if (source.form !== form || masked.kind !== 'string' || masked.value !== text) continue
     const raw = rawOf(live)
-    if (raw !== rawOf(masked)) return { token: raw, values: valuesOf(textIn(live)) }
+    if (raw !== rawOf(masked)) return { token: raw, values: valuesOf(textIn(live)), changed: false }
   }
   return null
 }
@@ -80,7 +82,7 @@ export function restoreField(
   // A value written plain into `data` is meant as what it stands for.
   const encoded = inBase64 || (form === 'base64' && new RegExp(`^${PLACEHOLDER.source}$`).test(content))
   const result = encoded ? decoder.decode(encodeBase64(bytesOf(filled))) : textOfBinary(filled)
-  return result === null ? null : { token: stringToken(result), values }
+  return result === null ? null : { token: stringToken(result), values, changed: true }
 }
 
 /**
@@ -117,8 +119,14 @@ function fill(
     at = end
     values.push(decoder.decode(bytesOf(original)))
   }
-  const filled = out + content.slice(at)
+  const filled = asItStood(out + content.slice(at), pairs)
   return holdsPlain(filled) ? null : { filled, values }
+}
+
+/** A block of YAML ends in one line break; where the value had one of its own, only one of them stood there. */
+function asItStood(filled: string, pairs: readonly (readonly [string, string])[]): string {
+  const without = filled.slice(0, -1)
+  return filled.endsWith('\n\n') && pairs.some(([live]) => live === without) ? without : filled
 }
 
 /** What stands behind a tag in a field; null where nothing does, or different things do (one value in two spellings). */

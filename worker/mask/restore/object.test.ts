@@ -240,6 +240,7 @@ test('all other text of a body stays as it came', () => {
     ok: true,
     text: body.replace(seen('hunter2'), base64('hunter2')),
     values: [base64('hunter2'), 'hunter2'],
+    changed: false,
   })
 })
 

@@ -4,7 +4,7 @@
 
 import { MAX_EMBEDDED } from '../limits.ts'
 import { binaryOfText } from './binary.ts'
-import { type Dictionary, decodedWithPlaceholder, holds, type RestoredField, restoreField } from './field.ts'
+import { type Dictionary, decodedWithPlaceholder, exactly, holds, type RestoredField, restoreField } from './field.ts'
 import {
   type Edit,
   edited,
@@ -16,7 +16,8 @@ import {
   stringToken,
   textAt,
 } from './json.ts'
-import { closeRelease, holdsInRelease, openRelease, restoreInRelease } from './release.ts'
+import { documentsIn, joined } from './manifest.ts'
+import { closeRelease, fillDocument, holdsInRelease, openRelease, type Releases } from './release.ts'
 import { elementAt, elementsIn, type Form, keyIn, membersIn, type Source, sourceOf } from './source.ts'
 import type { Tags } from './stretches.ts'
 
@@ -29,9 +30,9 @@ export interface Restoring {
   readonly secret: boolean
   readonly dictionary: Dictionary
   /** The releases of Helm that this Secret is one of; absent: it is none. */
-  readonly releases?: readonly Source[]
+  readonly releases?: Releases
   /** What is restored is a release itself. */
-  readonly within?: 'release'
+  readonly within?: Releases
 }
 
 export type Restored =
@@ -40,6 +41,8 @@ export type Restored =
       readonly text: string
       /** What was put in. In memory only. */
       readonly values: readonly string[]
+      /** Not every value stands as it stood: whether all are masked when they are read again must be looked at. */
+      readonly changed: boolean
     }
   /** `where` is the path of the first field whose placeholder stands for something else; '' when it is none. */
   | { readonly ok: false; readonly where: string }
@@ -71,6 +74,7 @@ class Walk {
   readonly #embedded: number
   readonly #edits: Edit[] = []
   readonly #values: string[] = []
+  #changed = false
 
   constructor(restoring: Restoring, embedded: number) {
     this.#restoring = restoring
@@ -97,7 +101,7 @@ class Walk {
       if (error instanceof Refused) return { ok: false, where: error.where }
       throw error
     }
-    return { ok: true, text: edited(text, this.#edits), values: this.#values }
+    return { ok: true, text: edited(text, this.#edits), values: this.#values, changed: this.#changed }
   }
 
   #value(node: JsonNode, sources: readonly Source[], path: readonly string[], form: Form): void {
@@ -139,6 +143,13 @@ class Walk {
         ? { sources: [...data, ...plain], form: 'base64' }
         : { sources: [...plain, ...data], form: 'plain' }
     }
+    const isConfig = path.length === 0 && key === 'config'
+    const isDefaults = path.length === 1 && path[0] === 'chart' && key === 'values'
+    if (this.#restoring.within !== undefined && (isConfig || isDefaults)) {
+      // What a user gives, and what a chart has otherwise: values are taken over from one into the other.
+      const root = this.#restoring.sources
+      return { sources: [...membersIn(root, 'config'), ...membersIn(membersIn(root, 'chart'), 'values')] }
+    }
     return { sources: membersIn(sources, key.replace(BESIDE, '')) }
   }
 
@@ -150,14 +161,8 @@ class Walk {
       this.#release(node, release, releases)
       return
     }
-    if (this.#restoring.within === 'release') {
-      this.#put(
-        node,
-        holdsInRelease(node.value)
-          ? restoreInRelease(node.value, path, sources, this.#restoring.dictionary)
-          : undefined,
-        path,
-      )
+    if (this.#restoring.within !== undefined) {
+      this.#inRelease(node, sources, path, this.#restoring.within)
       return
     }
     const plain = holds(binaryOfText(node.value))
@@ -175,15 +180,55 @@ class Walk {
     if (restored === null) throw new Refused(path)
     this.#edits.push({ start: node.start, end: node.end, token: restored.token })
     this.#values.push(...restored.values)
+    this.#changed ||= restored.changed
   }
 
-  #release(node: JsonString, json: string, releases: readonly Source[]): void {
-    const { tags, dictionary } = this.#restoring
-    const restored = new Walk({ tags, sources: releases, secret: false, dictionary, within: 'release' }, 0).object(json)
+  #release(node: JsonString, json: string, releases: Releases): void {
+    const { tags } = this.#restoring
+    const { sources, dictionary } = releases
+    const restored = new Walk({ tags, sources, secret: false, dictionary, within: releases }, 0).object(json)
     if (!restored.ok) throw new Refused(['data', 'release', ...(restored.where === '' ? [] : [restored.where])])
-    this.#values.push(...restored.values)
     if (restored.text === json) return
-    this.#edits.push({ start: node.start, end: node.end, token: stringToken(closeRelease(restored.text)) })
+    const { text, values } = restored
+    this.#put(node, { token: stringToken(closeRelease(text)), values, changed: true }, ['data', 'release'])
+  }
+
+  /** A string of a release: as any other field, but a manifest is restored object by object. */
+  #inRelease(node: JsonString, sources: readonly Source[], path: readonly string[], releases: Releases): void {
+    if (!holdsInRelease(node.value)) return
+    const { tags, dictionary } = this.#restoring
+    const restored =
+      exactly(node.value, 'other', sources) ??
+      (path.at(-1) === 'manifest'
+        ? this.#manifest(node.value, releases)
+        : restoreField(node.value, 'other', sources, tags, dictionary))
+    this.#put(node, restored, path)
+  }
+
+  /**
+   * A manifest that was rendered anew. In each object only what stood in the same field of that object before may stand again, or a
+   * release could be written that moves a secret; and read as YAML it must be that object.
+   */
+  #manifest(text: string, releases: Releases): RestoredField | null {
+    const { tags, dictionary } = this.#restoring
+    const values: string[] = []
+    const documents: string[] = []
+    for (const document of documentsIn(text)) {
+      if (!holdsInRelease(document)) {
+        documents.push(document)
+        continue
+      }
+      const filled = fillDocument(document, dictionary)
+      const object = releases.read(document)
+      const read = filled === null ? null : releases.read(filled)
+      if (filled === null || object === null || read === null) return null
+      const secret = object.kind === 'Secret'
+      const restored = restoreObject(object.json, { tags, sources: releases.object(object), secret, dictionary })
+      if (!restored.ok || JSON.stringify(JSON.parse(restored.text)) !== read.json) return null
+      values.push(...restored.values)
+      documents.push(filled)
+    }
+    return { token: stringToken(joined(documents)), values, changed: true }
   }
 
   /** The object as it was applied, as JSON in a string: its fields are those of the object itself. Null: it is none. */
@@ -191,7 +236,7 @@ class Walk {
     for (const { live, masked } of sources) {
       if (masked.kind !== 'string' || live.kind !== 'string') continue
       if (masked.value === text && live.value !== text)
-        return { token: live.text.slice(live.start, live.end), values: [] }
+        return { token: live.text.slice(live.start, live.end), values: [], changed: false }
     }
     if (this.#embedded >= MAX_EMBEDDED || readJson(text) === null) return null
     const inside = sources.flatMap(({ live, masked }) => {
@@ -201,7 +246,9 @@ class Walk {
     const restoring = { ...this.#restoring, sources: [...inside, ...this.#restoring.sources] }
     const restored = new Walk(restoring, this.#embedded + 1).object(text)
     if (!restored.ok) throw new Refused([...path, ...(restored.where === '' ? [] : [restored.where])])
-    return restored.text === text ? null : { token: stringToken(restored.text), values: restored.values }
+    return restored.text === text
+      ? null
+      : { token: stringToken(restored.text), values: restored.values, changed: restored.changed }
   }
 
   #operation(operations: JsonArray, operation: JsonNode, index: number): void {

@@ -7,9 +7,9 @@ import { decodeBase64, encodeBase64 } from '../base64.ts'
 import { gunzipBounded } from '../gunzip.ts'
 import { MAX_RELEASE_BYTES, MAX_RELEASE_GZIP_BYTES, MAX_RELEASE_YAML_CHARS } from '../limits.ts'
 import { binaryOf, binaryOfText, bytesOf, textOfBinary } from './binary.ts'
-import { type Dictionary, exactly, holdsPlain, type RestoredField } from './field.ts'
-import { type JsonNode, memberOf, stringToken } from './json.ts'
-import { documentsIn, objectIn } from './manifest.ts'
+import { type Dictionary, holdsPlain } from './field.ts'
+import { type JsonNode, memberOf } from './json.ts'
+import { documentsIn, type ManifestObject, mayBe, type Named, objectIn } from './manifest.ts'
 import { type Source, sourceOf } from './source.ts'
 import { placeholdersIn, stretchesOf, type Tags } from './stretches.ts'
 
@@ -18,6 +18,8 @@ const RELEASE_NAME = /^sh\.helm\.release\.v1\.(.+)\.v[0-9]+$/
 
 /** Revisions that are looked through. Helm keeps ten. */
 const MAX_REVISIONS = 16
+/** Characters of all manifests that are parsed for one write (some 1 MB/s). Stops a write from holding the event loop. */
+const MAX_YAML_CHARS = 4 * MAX_RELEASE_YAML_CHARS
 /** A run of base64 within a text. */
 const RUN = /[A-Za-z0-9+/]{20,}={0,2}/g
 
@@ -70,8 +72,51 @@ export function releaseIn(secret: Source): Source | null {
   return typeof live === 'string' && typeof masked === 'string' ? sourceOf(live, masked) : null
 }
 
-/** What the placeholders in releases stand for, by tag: values, one character a byte. */
-export function dictionaryOf(releases: readonly Source[], tags: Tags): Dictionary {
+/** The releases of one name, as they stand and as the session sees them. */
+export class Releases {
+  readonly sources: readonly Source[]
+  /** What the placeholders in them stand for, by tag: values, one character a byte. */
+  readonly dictionary: Dictionary
+  readonly #budget = { chars: MAX_YAML_CHARS }
+  readonly #objects = new Map<string, readonly Source[]>()
+
+  constructor(sources: readonly Source[], tags: Tags) {
+    this.sources = sources
+    this.dictionary = dictionaryOf(sources, tags)
+  }
+
+  /** An object in their manifests, as it was written each time. */
+  object({ kind, name }: Named): readonly Source[] {
+    const key = `${kind}/${name}`
+    const known = this.#objects.get(key)
+    if (known !== undefined) return known
+    const found = this.sources
+      .flatMap((release) => manifestsIn(release))
+      .flatMap((pair) => this.#inManifest(pair, { kind, name }))
+    this.#objects.set(key, found)
+    return found
+  }
+
+  #inManifest([live, masked]: readonly [string, string], named: Named): Source[] {
+    const [ones, others] = [documentsIn(live), documentsIn(masked)]
+    if (ones.length !== others.length) return []
+    return ones.flatMap((one, index) => {
+      const other = others[index]
+      if (other === undefined || one === other || !mayBe(one, named)) return []
+      const [before, seen] = [objectIn(one, this.#budget), objectIn(other, this.#budget)]
+      if (before?.kind !== named.kind || before.name !== named.name || seen === null) return []
+      const source = sourceOf(before.json, seen.json)
+      return source === null ? [] : [source]
+    })
+  }
+
+  /** A document of a manifest that is being written. */
+  read(document: string): ManifestObject | null {
+    return objectIn(document, this.#budget)
+  }
+}
+
+function dictionaryOf(releases: readonly Source[], tags: Tags): Dictionary {
   const values = new Map<string, string>()
   const visit = (live: JsonNode, masked: JsonNode): void => {
     if (live.kind === 'object' && masked.kind === 'object') {
@@ -93,29 +138,6 @@ export function dictionaryOf(releases: readonly Source[], tags: Tags): Dictionar
   }
   for (const { live, masked } of releases) visit(live, masked)
   return values
-}
-
-/** The same object in the manifests of releases, as it was written then. */
-export function inManifests(
-  releases: readonly Source[],
-  object: { readonly kind: string; readonly name: string },
-): Source[] {
-  const found: Source[] = []
-  const budget = { chars: 4 * MAX_RELEASE_YAML_CHARS }
-  for (const release of releases) {
-    for (const [live, masked] of manifestsIn(release)) {
-      const [ones, others] = [documentsIn(live), documentsIn(masked)]
-      if (ones.length !== others.length) continue
-      for (const [index, one] of ones.entries()) {
-        const other = others[index]
-        const before = other === undefined || one === other ? null : objectIn(one, object, budget)
-        const seen = before === null || other === undefined ? null : objectIn(other, object, budget)
-        const source = before === null || seen === null ? null : sourceOf(before, seen)
-        if (source !== null) found.push(source)
-      }
-    }
-  }
-  return found
 }
 
 /** The texts of a release's manifest and hooks, as they stand and masked. */
@@ -140,23 +162,14 @@ export function holdsInRelease(text: string): boolean {
   return false
 }
 
-/** One string of a release. @param path the keys that lead to it */
-export function restoreInRelease(
-  text: string,
-  path: readonly string[],
-  sources: readonly Source[],
-  dictionary: Dictionary,
-): RestoredField | null {
-  const same = exactly(text, 'other', sources)
-  if (same !== null) return same
-  const values: string[] = []
-  const filled = fillText(binaryOfText(text), dictionary, path.at(-1) === 'manifest', values)
-  const result = filled === null ? null : textOfBinary(filled)
-  return result === null ? null : { token: stringToken(result), values }
+/** A document of a manifest with its placeholders undone, quoted as their places ask for; null when one is not known. */
+export function fillDocument(document: string, dictionary: Dictionary): string | null {
+  const filled = fillText(binaryOfText(document), dictionary, true)
+  return filled === null ? null : textOfBinary(filled)
 }
 
 /** @param isYaml what is put in is quoted as the place asks for */
-function fillText(text: string, dictionary: Dictionary, isYaml: boolean, values: string[]): string | null {
+function fillText(text: string, dictionary: Dictionary, isYaml: boolean): string | null {
   let out = ''
   let at = 0
   for (const { start, end, tag, inBase64 } of placeholdersIn(text)) {
@@ -165,7 +178,6 @@ function fillText(text: string, dictionary: Dictionary, isYaml: boolean, values:
     const put = inBase64 ? encoded(value) : isYaml ? asYaml(value, text, start) : value
     out += text.slice(at, start) + put
     at = end
-    values.push(textOfBinary(value) ?? '', ...(inBase64 ? [put] : []))
   }
   out += text.slice(at)
   // Base64 of more than a placeholder: a connection string that a template has put together.
@@ -173,7 +185,7 @@ function fillText(text: string, dictionary: Dictionary, isYaml: boolean, values:
   out = out.replace(RUN, (run) => {
     const decoded = decodedRun(run)
     if (decoded === null || !holdsPlain(decoded)) return run
-    const inner = fillText(decoded, dictionary, false, values)
+    const inner = fillText(decoded, dictionary, false)
     if (inner === null) failed = true
     return inner === null ? run : encoded(inner)
   })

@@ -9,6 +9,8 @@ import { binaryOf, bytesOf } from './binary.ts'
 /** A masked stretch of a text. */
 export interface Stretch {
   readonly tag: string
+  /** Where it stands in the text as it is. */
+  readonly start: number
   /** As it stood, one character a byte. */
   readonly original: string
   /** What its tag is made of, one character a byte; null when that could not be found out. */
@@ -114,7 +116,7 @@ export function stretchesOf(live: string, masked: string, tags: Tags): readonly 
     const between = masked.slice(after, next?.start ?? masked.length)
     const found = next === undefined ? lastAt(live, at, between, tag, tags) : endAt(live, at, between, tag, tags)
     if (found === null) return null
-    stretches.push({ tag, original: live.slice(at, found.end), value: found.value })
+    stretches.push({ tag, start: at, original: live.slice(at, found.end), value: found.value })
     at = found.end + between.length
   }
   return stretches
