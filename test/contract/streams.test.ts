@@ -331,13 +331,13 @@ describe.each(RUNTIMES)('%s', (runtime) => {
       const socket = await openSocket(world, `${EXEC}?command=cat&stdin=true&stdout=true&stderr=true&container=c`)
       expect(socket.protocol).toBe('v5.channel.k8s.io')
       await socket.write(message(4, '{"Width":80,"Height":24}'))
-      await socket.write(message(0, 'hello'))
-      expect(text((await socket.read()) ?? Buffer.alloc(0))).toBe('\x01out:hello')
+      await socket.write(message(0, 'hello\n'))
+      expect(text((await socket.read()) ?? Buffer.alloc(0))).toBe('\x01out:hello\n')
       await socket.write(Buffer.of(255, 0))
       const { messages, error } = await readAll(socket)
       expect(error).toBeNull()
       expect(messages.map(text)).toEqual(['\x02warned', `\x03${EXIT_3}`])
-      expect(upstreamGot.map(String)).toEqual(['\x04{"Width":80,"Height":24}', '\0hello', String(Buffer.of(255, 0))])
+      expect(upstreamGot.map(String)).toEqual(['\x04{"Width":80,"Height":24}', '\0hello\n', String(Buffer.of(255, 0))])
 
       const record = await recordAt(EXEC)
       expect(record.result).toMatchObject({ outcome: 'ok', code: 101, exitCode: 3 })
@@ -345,8 +345,8 @@ describe.each(RUNTIMES)('%s', (runtime) => {
       const records = [...decodeRecords(stream.bytes)]
       expect(records.map(({ channel, payload }) => [channel, text(payload)])).toEqual([
         [4, '{"Width":80,"Height":24}'],
-        [0, 'hello'],
-        [1, 'out:hello'],
+        [0, 'hello\n'],
+        [1, 'out:hello\n'],
         [2, 'warned'],
         [3, EXIT_3],
       ])

@@ -43,7 +43,7 @@ class PlayedMask implements TextMask {
       throw error
     }
     const done = text.replaceAll('SECRET', '[masked]')
-    const tail = /S(?:E(?:C(?:RE?)?)?)?$/.exec(done)?.[0] ?? ''
+    const tail = /S(?:E(?:C(?:RE?)?)?)?\r?$/.exec(done)?.[0] ?? ''
     this.#held.set(channel, tail)
     return this.#pieces(channel, done.slice(0, done.length - tail.length))
   }
@@ -261,6 +261,57 @@ describe('masks in exec', () => {
       [0, '[masked]'],
       [0, 'SEC'],
     ])
+  })
+
+  describe('the echo of a key', () => {
+    const tty: RequestInfo = {
+      ...INFO,
+      exec: { argv: [], container: '', stdin: true, stdout: true, stderr: false, tty: true, ports: [] },
+    }
+    const typing = async (played: ReturnType<typeof set>, keys: string, apartMs: number): Promise<void> => {
+      for (const key of keys) {
+        played.client.play(message(0, key))
+        await settled()
+        played.upstream.play(message(1, key))
+        await settled()
+        played.advance(apartMs)
+        await settled()
+      }
+    }
+
+    it('comes at once though more could make a secret of it', async () => {
+      const played = set({ info: tty })
+      await typing(played, 'S', 0)
+      expect(said(played)).toEqual([[1, 'S']])
+    })
+
+    it.each([
+      ['keys that come faster than a hold-back', tty, 'xSEC', [[1, 'x']]],
+      ['what is no terminal', INFO, 'S', []],
+    ])('waits as all else: %s', async (_name, info, keys, shown) => {
+      const played = set({ info })
+      await typing(played, keys, 10)
+      expect(said(played)).toEqual(shown)
+    })
+
+    it('waits when it is another than what was typed', async () => {
+      const played = set({ info: tty })
+      played.client.play(message(0, 'x'))
+      await settled()
+      played.upstream.play(message(1, 'S'))
+      await settled()
+      expect(said(played)).toEqual([])
+    })
+  })
+
+  it('records what was entered up to Return before the answer to it', async () => {
+    const { client, recorded } = set()
+    client.play(message(0, 'S'), message(0, 'E'))
+    await settled()
+    expect(recorded).toEqual([])
+    client.play(message(0, 'C\r'))
+    await settled()
+    expect(recorded.map(([, text]) => text).join('')).toBe('SEC\r')
   })
 
   it('records what is held back of the input when stdin is closed', async () => {

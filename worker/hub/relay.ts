@@ -75,7 +75,13 @@ export interface RelayOptions {
 export async function relay(options: RelayOptions): Promise<RelayEnd> {
   let over = false
   const seen: { status: EndStatus | null } = { status: null }
-  const half = { ...options, over: () => over, seen, input: { over: options.masks === null } }
+  const half = {
+    ...options,
+    over: () => over,
+    seen,
+    input: { over: options.masks === null },
+    typed: { key: null, at: Number.NEGATIVE_INFINITY },
+  }
   const inbound = options.masks === null ? bytesIn(half) : inputOf(half, options.masks.input)
   const outbound = options.masks === null ? bytesOut(half) : outputOf(half, options.masks)
   const gone = new Promise<Stop>((resolve) => {
@@ -160,6 +166,8 @@ interface Half extends RelayOptions {
   readonly seen: { status: EndStatus | null }
   /** Over once stdin is closed, or could not be masked. */
   readonly input: { over: boolean }
+  /** A key that was typed alone, until its echo comes: nobody types the rest of a secret so fast that holding it back would help. */
+  readonly typed: { key: Uint8Array | null; at: number }
 }
 
 async function record({ recorder }: Half, channel: number, payload: Uint8Array): Promise<Stop | null> {
@@ -235,12 +243,48 @@ async function inputOf(half: Half, mask: TextMask): Promise<Stop> {
     if (halfClosed(message) === CHANNEL.stdin) {
       if (!half.input.over) stop = await put(() => mask.end())
       half.input.over = true
-    } else if (split?.channel === CHANNEL.stdin) stop = await put(() => mask.push(CHANNEL.stdin, split.payload))
-    else if (split !== null && split.channel !== CHANNEL.close) stop = await record(half, split.channel, split.payload)
+    } else if (split?.channel === CHANNEL.stdin) {
+      const { payload } = split
+      stop = await put(() => mask.push(CHANNEL.stdin, payload))
+      // Before the answer to it, for whoever reads the record.
+      if (stop === null && mask.holding && endsEntry(payload)) stop = await put(() => mask.flush())
+    } else if (split !== null && split.channel !== CHANNEL.close)
+      stop = await record(half, split.channel, split.payload)
+    if (split?.channel === CHANNEL.stdin) noteKey(half, split.payload)
     stop ??= await send('upstream', half, message)
     if (stop !== null) return stop
   }
 }
+
+/** Whether a message is what a person or a script types at a prompt up to Return. */
+function endsEntry(payload: Uint8Array): boolean {
+  const last = payload[payload.length - 1]
+  return payload.length <= MAX_ENTRY_BYTES && (last === 0x0a || last === 0x0d)
+}
+
+const MAX_ENTRY_BYTES = 1024
+
+/** A terminal shows a typed key by its echo, which must not wait. */
+function noteKey({ info, clock, typed }: Half, payload: Uint8Array): void {
+  const now = clock.now()
+  const alone = now - typed.at >= HOLD_BACK_MS
+  typed.at = now
+  typed.key = info.exec?.tty === true && alone && payload.length <= MAX_KEY_BYTES ? payload : null
+}
+
+/** Whether output is the echo of the key that was typed last; once. */
+function isEcho({ typed }: Half, payload: Uint8Array): boolean {
+  const { key } = typed
+  if (key === null || key.length === 0 || payload.length > MAX_ECHO_BYTES) return false
+  if (!key.every((byte, at) => payload[at] === byte)) return false
+  typed.key = null
+  return true
+}
+
+/** A key is one character; those of a word that was pasted are no keys. */
+const MAX_KEY_BYTES = 4
+/** An editor of lines writes what stands behind the cursor anew. */
+const MAX_ECHO_BYTES = 256
 
 /**
  * What was held back of the input has been sent long ago: it belongs in the record, however the stream ended.
@@ -301,6 +345,7 @@ async function outputOf(half: Half, masks: RelayMasks): Promise<Stop> {
     let stop: Stop | null
     if (channel === CHANNEL.stdout || channel === CHANNEL.stderr) {
       stop = await put(() => output.push(channel, payload), message)
+      if (stop === null && output.holding && isEcho(half, payload)) stop = await put(() => output.flush())
     } else if (channel === CHANNEL.status) {
       stop = await put(() => output.end())
       if (stop !== null) return stop
