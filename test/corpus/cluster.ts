@@ -53,7 +53,7 @@ export function looks(plot: Plot, ns: string): Look[] {
     { carrier: 'log', args: ['logs', logOf(plot), ...on] },
     { carrier: 'log', args: ['logs', logOf(plot), ...on, '--timestamps'] },
     { carrier: 'log', args: ['logs', logOf(plot), ...on, '--tail=1000', '--prefix'] },
-    { carrier: 'log', args: ['logs', '-f', logOf(plot), ...on], until: /== end/ },
+    { carrier: 'log', args: ['logs', '-f', logOf(plot), ...on], until: /## end/ },
     { carrier: 'exec', args: [...exec, '--', 'sh', '-c', PRINT] },
     { carrier: 'exec', args: [...exec, '-it', '--', 'sh', '-c', PRINT], tty: true },
     { carrier: 'exec', args: [...exec, '--', 'env'] },

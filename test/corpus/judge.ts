@@ -18,6 +18,8 @@ export interface Outcome {
   readonly what: string
   /** The text was withheld. */
   readonly withheld: boolean
+  /** What stands before and after the entry was touched too. */
+  readonly beyond: boolean
 }
 
 /** So much of a secret in one piece counts as readable. A prefix that says whose key it is may stay. */
@@ -43,7 +45,13 @@ export function judge(entry: Entry, carrier: Carrier): Outcome {
       : throughAnswer(entry, carrier.through, entry.name === null ? shared : maskingFor())
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'MaskError') throw error
-    return { good: entry.kind === 'secret', rules: [], what: `withheld: ${error.message}`, withheld: true }
+    return {
+      good: entry.kind === 'secret',
+      rules: [],
+      what: `withheld: ${error.message}`,
+      withheld: true,
+      beyond: false,
+    }
   }
 }
 
@@ -54,7 +62,7 @@ function throughFinder(entry: Entry, carrier: Carrier, masking: Masking): Outcom
   const rules = hits.map((hit) => hit.rule)
   if (entry.kind === 'benign') {
     const what = hits.map((hit) => decoder.decode(bytes.subarray(hit.start, hit.end))).join(' | ')
-    return { good: hits.length === 0, rules, what, withheld: false }
+    return { good: hits.length === 0, rules, what, withheld: false, beyond: false }
   }
   const first = entry.text.indexOf(entry.secret)
   const [start, end] = [at(first), at(first + entry.secret.length)]
@@ -72,12 +80,14 @@ function throughFinder(entry: Entry, carrier: Carrier, masking: Masking): Outcom
     rules,
     what: decoder.decode(bytes.subarray(...longest)),
     withheld: false,
+    beyond: hits.some((hit) => hit.start < at(0) || hit.end > at(entry.text.length)),
   }
 }
 
 function throughAnswer(entry: Entry, through: 'configmap' | 'env', masking: Masking): Outcome {
   const plan = planResponseMask({ info: INFO[through], status: 200, headers: JSON_HEADERS, masking })
-  if (plan.kind === 'withhold') return { good: entry.kind === 'secret', rules: [], what: plan.reason, withheld: true }
+  if (plan.kind === 'withhold')
+    return { good: entry.kind === 'secret', rules: [], what: plan.reason, withheld: true, beyond: false }
   const body = objectWith(through, entry.text, entry.name)
   let out = decoder.decode(body)
   let rules: string[] = []
@@ -86,9 +96,10 @@ function throughAnswer(entry: Entry, through: 'configmap' | 'env', masking: Mask
     out = pieces.map((piece) => decoder.decode(piece)).join('')
     rules = Object.keys(plan.transform.report().rules)
   }
-  if (entry.kind === 'benign') return { good: out === decoder.decode(body), rules, what: entry.text, withheld: false }
+  if (entry.kind === 'benign')
+    return { good: out === decoder.decode(body), rules, what: entry.text, withheld: false, beyond: false }
   const left = readable(textIn(through, out, entry.name), entry.secret)
-  return { good: left === null, rules, what: left ?? '', withheld: false }
+  return { good: left === null, rules, what: left ?? '', withheld: false, beyond: false }
 }
 
 /** A readable piece of a secret in a text, or null. */

@@ -29,6 +29,9 @@ if (folder === undefined || positionals.length > 1) {
 const limit = values.limit === undefined ? Number.POSITIVE_INFINITY : Number(values.limit)
 const carriers = CARRIERS.filter((carrier) => values.carrier?.includes(carrier.name) ?? true)
 
+/** Carriers with lines before and after. */
+const BETWEEN_LINES: readonly string[] = ['log', 'exec']
+
 /** The first N of each source's rule, so that a short run sees every rule. */
 function short(entries: readonly Entry[]): Entry[] {
   const seen = new Map<string, number>()
@@ -49,6 +52,8 @@ const started = performance.now()
 const recall = new Table()
 const rules = new Table()
 const untouched = new Table()
+const neighbours = new Table()
+const overreach: string[] = []
 const touchedBy = new Tally()
 const misses = new Map<string, string[]>()
 const touched: string[] = []
@@ -65,6 +70,11 @@ for (const entry of entries) {
     if (entry.kind === 'secret') {
       recall.add(entry.source, carrier.name, outcome.good)
       rules.add(`${entry.source} ${entry.rule}`, carrier.name, outcome.good)
+      if (BETWEEN_LINES.includes(carrier.name)) neighbours.add(entry.source, carrier.name, !outcome.beyond)
+      if (BETWEEN_LINES.includes(carrier.name) && outcome.beyond)
+        overreach.push(
+          `${entry.source} ${entry.rule}  ${carrier.name}  ${outcome.rules.join(',')}  ${line(entry.text)}`,
+        )
       if (!outcome.good) {
         missed.push(carrier.name)
         left ||= outcome.what
@@ -94,6 +104,7 @@ const report = [
   `${entries.length} entries (${benign} benign), ${names.length} carriers, ${((performance.now() - started) / 1000).toFixed(1)} s, ${withheld} withheld`,
   `\nMasked, percent of each source's secrets (at least ${100 * RECALL}):\n${recall.text(names)}`,
   `\nUntouched, percent of benign entries (all together at least ${100 - 100 * TOUCHED}):\n${untouched.text(names)}`,
+  `\nNeighbours left alone, percent of secrets whose lines before and after came out whole:\n${neighbours.text(BETWEEN_LINES)}`,
   `\nTouched for nothing, by our rule:\n${touchedBy.text()}`,
   `\nBelow:\n${[...low, ...high].join('\n') || 'nothing'}`,
   `\n${worst.length} rules of theirs below ${100 * RECALL} % in a carrier:`,
@@ -106,6 +117,7 @@ if (values.out === undefined) process.stdout.write(`${report}\n`)
 else {
   await writeFile(join(values.out, 'report.txt'), `${new Date().toISOString()}\n${report}\n`)
   await writeFile(join(values.out, 'false.txt'), `${touched.join('\n')}\n`)
+  await writeFile(join(values.out, 'beyond.txt'), `${overreach.join('\n')}\n`)
   for (const [source, lines] of misses)
     await writeFile(join(values.out, `misses-${source}.txt`), `${lines.join('\n')}\n`)
   process.stdout.write(`${report.split(`\n${worst.length} rules of theirs`)[0]}\n`)

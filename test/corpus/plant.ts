@@ -55,7 +55,7 @@ const texts = (plot: Plot): Record<string, string> =>
   Object.fromEntries([...plot.entries].map(([key, { text }]) => [key, text]))
 
 /** Prints every entry after a line with its key. */
-export const PRINT = 'for f in /tmp/d/k*; do echo "== $' + '{f##*/}"; cat $f; echo; done; echo == end'
+export const PRINT = 'for f in /tmp/d/k*; do echo "## $' + '{f##*/}"; cat $f; echo; done; echo "## end"'
 
 /** Copies of the entries that are plain files. */
 const COPY = 'mkdir -p /tmp/d; for f in /data/k*; do cat $f > /tmp/d/$' + '{f##*/}; done'
