@@ -244,9 +244,18 @@ class Stream implements TextStream {
         const shift = segment.start - segment.joint
         parts.push({ channel: segment.channel, start: from + shift, end: to + shift })
       }
-      if (parts.length > 1) covers.push({ parts, rule, value })
+      // A secret that goes on on its own channel has nothing to do with what came in between on another.
+      if (parts.length > 1 && !parts.some((part) => this.#goesOn(part))) covers.push({ parts, rule, value })
     }
     return covers
+  }
+
+  /** Whether a secret of the channel's own overlaps a part and goes on behind it. */
+  #goesOn(part: Part): boolean {
+    const lane = this.#lanes.get(part.channel)!
+    const key = keyStart(lane)
+    if (key !== null && key >= part.start && key < part.end) return true
+    return lane.found.some(({ start, end }) => start < part.end && end > part.end)
   }
 
   /** Writes a channel's bytes out from where it stands up to `to`, placeholders in the place of what is masked. */

@@ -7,7 +7,7 @@ import { createMatcher } from './matcher.ts'
 import { outside, placeholdersIn, withoutPlaceholders } from './placeholders.ts'
 import { searchableValues } from './values.ts'
 import { mayHoldBase64, spanOfRun } from './views/base64.ts'
-import type { View } from './views/view.ts'
+import { JOINED_ALONE, JOINED_NOT, JOINED_WIDE, type View } from './views/view.ts'
 import { viewsOf } from './views/views.ts'
 
 /** Rules that go by a name and an operator: what they find goes on over a line's end only if that line was broken for its width. */
@@ -17,6 +17,8 @@ const GENERIC: ReadonlySet<string> = new Set(['password', 'secret', 'authorizati
 interface Candidate extends Hit {
   readonly known: boolean
   readonly depth: number
+  /** How sure the lines it goes over belong together: `JOINED_…`. */
+  readonly joined: number
 }
 
 /** Makes a session's finder. */
@@ -106,8 +108,10 @@ function candidate(
 ): Candidate {
   const { start, end } = view.span(part.start, part.end)
   const value = found.value ?? valueIn(view, part.start, part.end)
+  const { depth } = view
+  const joined = view.joined(part.start, part.end)
   const form = found.base64 || view.inBase64 ? 'base64' : 'plain'
-  return { start, end, rule: found.rule, value, form, known: found.value !== null, depth: view.depth }
+  return { start, end, rule: found.rule, value, form, known: found.value !== null, depth, joined }
 }
 
 /** A find's bytes; of base64, which is masked as a whole, all that it holds, unless that is the find and blanks. */
@@ -125,9 +129,23 @@ function isBlank(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 }
 
+/**
+ * Without what goes over the end of a line that may have been over: after a name and an operator the next line's first word is no
+ * part of the value, and what is complete on its line does not go on on the next.
+ */
+function likely(all: readonly Candidate[]): Candidate[] {
+  if (all.every(({ joined }) => joined === JOINED_NOT)) return [...all]
+  const complete = new Set(all.filter(({ joined }) => joined === JOINED_NOT).map(({ start }) => start))
+  return all.filter(({ known, joined, rule, start }) => {
+    if (known || joined <= JOINED_ALONE) return true
+    if (GENERIC.has(rule)) return false
+    return joined === JOINED_WIDE || !complete.has(start)
+  })
+}
+
 /** Candidates by place, those that overlap as one. */
-function united(text: Uint8Array, all: Candidate[]): Hit[] {
-  all.sort((a, b) => a.start - b.start || b.end - a.end)
+function united(text: Uint8Array, candidates: readonly Candidate[]): Hit[] {
+  const all = likely(candidates).sort((a, b) => a.start - b.start || b.end - a.end)
   const hits: Hit[] = []
   let at = 0
   while (at < all.length) {

@@ -64,7 +64,13 @@ export function withBase64Undone(view: View, final: boolean, budget: Budget): Vi
       if (end - start > LONG_RUN) closed = false
     }
     if (end - start < MIN_RUN) continue
-    if (view.from !== null && view.copied(Math.max(0, start - 1), Math.min(length, end + 1))) continue
+    // It was read in the view before, which is looked at but for terminal sequences.
+    if (
+      view.from !== null &&
+      view.undone !== 'terminal' &&
+      view.copied(Math.max(0, start - 1), Math.min(length, end + 1))
+    )
+      continue
     builder = readRun(view, builder, start, end, budget)
   }
   if (builder === null && open === undefined) return null

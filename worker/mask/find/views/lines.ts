@@ -1,12 +1,16 @@
 // Lines that something long was broken over, joined: a terminal's wrapping, MIME, YAML, a shell's `\`, quotes and diffs.
 // Only what stands around a break that may be one of those is in the view. In: a view. Out: a view of it, or null. No I/O.
 
-import { type View, ViewBuilder } from './view.ts'
+import { JOINED_ALONE, JOINED_MAYBE, JOINED_WIDE, type View, ViewBuilder } from './view.ts'
 
 /** What stands before the broken thing on its first line is seen with it: a name, a word that says whose it is. */
 const CONTEXT_BYTES = 160
 /** A line this wide may have been broken by something that knew only its width. */
 const WIDE = 40
+/** A line this wide was more likely broken for its width than because it was over. */
+const VERY_WIDE = 60
+/** A word alone on its line goes on with the line before it if it is this long, or has a digit or a sign in it. */
+const LONG_ALONE = 16
 /** A last word of this length may be the head of a credential, however short its line. */
 const LONG_WORD = 8
 /** The least that two parts must be together. */
@@ -73,6 +77,8 @@ interface Join {
   readonly end: number
   /** Where it goes on after the break; -1 when the text ends before that can be told. */
   readonly next: number
+  /** How sure that is: `JOINED_…`. */
+  readonly sure: number
 }
 
 /** Whether a word may go on after the break at `stop`. */
@@ -91,13 +97,24 @@ function joinAt(bytes: Uint8Array, lineStart: number, stop: number, final: boole
   if (end - lineStart < WIDE && end - word < LONG_WORD && !(alone && end - word >= MIN_ALONE)) return null
   const next = goesOn(bytes, lineStart, stop, final)
   if (next === null) return null
-  if (next < 0) return { word, end, next }
+  if (next < 0) return { word, end, next, sure: JOINED_MAYBE }
   const nextEnd = wordEnd(bytes, next)
   if (end - word + (nextEnd - next) < MIN_JOINED) {
-    return nextEnd === bytes.length && !final ? { word, end, next: -1 } : null
+    return nextEnd === bytes.length && !final ? { word, end, next: -1, sure: JOINED_MAYBE } : null
   }
   if (startsAnew(bytes, next, nextEnd)) return null
-  return { word, end, next }
+  const lone = (nextEnd === bytes.length || lineStop(bytes, nextEnd) !== null) && isMade(bytes, next, nextEnd)
+  return { word, end, next, sure: lone ? JOINED_ALONE : end - lineStart >= VERY_WIDE ? JOINED_WIDE : JOINED_MAYBE }
+}
+
+/** Whether a word alone on its line is more likely part of something than a word. */
+function isMade(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start >= LONG_ALONE) return true
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!
+    if (isDigit(byte) || byte === 0x2b || byte === 0x2f || byte === 0x3d || byte === 0x5f) return true
+  }
+  return false
 }
 
 /** Where the line after a break goes on: behind the break, blanks and a prefix both lines have. -1: not to be told yet; null: nowhere. */
@@ -182,6 +199,7 @@ function copyChain(
   let copied = chain.first.end - chain.first.word
   let next = chain.first.next
   let lineStart = next
+  builder.joint(chain.first.sure)
   for (;;) {
     const end = wordEnd(bytes, next)
     lineStart = lineBegin(bytes, next)
@@ -197,6 +215,7 @@ function copyChain(
       return { at: end, lineStart, open }
     }
     builder.copy(next, join.end)
+    builder.joint(join.sure)
     next = join.next
   }
 }

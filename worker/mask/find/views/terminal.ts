@@ -13,6 +13,8 @@ SIGNS[0x7f] = 1
 SIGNS[0x9b] = 1
 /** Longer is no sequence: an unended OSC must not swallow the text. */
 const MAX_SEQUENCE_BYTES = 4096
+/** A word that is being rubbed out is no longer. */
+const MAX_RUBBED_BYTES = 512
 
 /** The view without terminal sequences; null when it has none. `final`: no more text comes. */
 export function withoutTerminal(view: View, final: boolean): View | null {
@@ -44,7 +46,19 @@ export function withoutTerminal(view: View, final: boolean): View | null {
     copied = at
   }
   builder.copy(copied, bytes.length)
+  if (!final && open === undefined) open = rubbingOut(bytes)
   return builder.view('terminal', open === undefined ? {} : { open })
+}
+
+/** When a text ends in blanks behind a backspace, more backspaces may follow: the word before goes on then. Where that begins. */
+function rubbingOut(bytes: Uint8Array): number | undefined {
+  let at = bytes.length
+  while (at > 0 && bytes[at - 1] === 0x20) at--
+  if (at === bytes.length || (bytes[at - 1] !== BACKSPACE && bytes[at - 1] !== 0x7f)) return undefined
+  const least = Math.max(0, at - MAX_RUBBED_BYTES)
+  // Over the blanks that other backspaces wrote.
+  while (at > least && !(bytes[at - 1]! <= 0x20 && bytes[at - 1] !== BACKSPACE && bytes[at] !== BACKSPACE)) at--
+  return at
 }
 
 function hasSign(bytes: Uint8Array): boolean {

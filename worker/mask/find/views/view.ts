@@ -13,6 +13,12 @@ export interface Span {
   readonly end: number
 }
 
+/** How sure it is that lines belong together, the least sure last: not joined, the next is one word alone, the first is wide, neither. */
+export const JOINED_NOT = 0
+export const JOINED_ALONE = 1
+export const JOINED_WIDE = 2
+export const JOINED_MAYBE = 3
+
 /** How a view was made of the one before it. */
 export type Undone = 'text' | 'terminal' | 'lines' | 'escapes' | 'url' | 'base64'
 
@@ -38,6 +44,8 @@ export interface View {
   piece(at: number): Span
   /** Whether a stretch was copied in one piece from the view before, where it stands just so. */
   copied(start: number, end: number): boolean
+  /** The least sure of the joints of lines in a stretch: `JOINED_…`. */
+  joined(start: number, end: number): number
   /** Whether a find in a stretch of this view is new: not one that the view before shows as well. */
   isNew(start: number, end: number): boolean
 }
@@ -56,6 +64,7 @@ export function plainView(bytes: Uint8Array): View {
     span: (start, end) => ({ start, end }),
     piece: (at) => ({ start: at, end: at + 1 }),
     copied: () => false,
+    joined: () => JOINED_NOT,
     isNew: () => true,
   }
 }
@@ -68,6 +77,7 @@ const BASE64 = 2
 /** Makes a view of another, piece by piece from its beginning. */
 export class ViewBuilder {
   readonly #source: View
+  readonly #joints: { readonly at: number; readonly sure: number }[] = []
   #out: Uint8Array
   #length = 0
   #made = 0
@@ -157,11 +167,17 @@ export class ViewBuilder {
     this.#length = last
   }
 
+  /** The next byte begins what a line goes on with. @param sure `JOINED_…` */
+  joint(sure: number): void {
+    this.#joints.push({ at: this.#length, sure })
+  }
+
   /** The view. `open` is an offset in the source view; absent: nowhere. `newOnly`: finds that lie in one piece are not new. */
   view(
     undone: Undone,
     options: { readonly open?: number; readonly closed?: boolean; readonly newOnly?: boolean },
   ): View {
+    const joints = this.#joints
     const source = this.#source
     const count = this.#count
     const length = this.#length
@@ -215,6 +231,13 @@ export class ViewBuilder {
         return { start: at[k]!, end: k + 1 < count ? at[k + 1]! : length }
       },
       copied,
+      joined: (start, end) => {
+        let sure = source.joined(startOf(start), endOf(end - 1))
+        for (let i = firstBehind(joints, start); i < joints.length && joints[i]!.at < end; i++) {
+          sure = Math.max(sure, joints[i]!.sure)
+        }
+        return sure
+      },
       isNew: (start, end) => {
         if (options.newOnly === true && copied(start, end)) return false
         return source.isNew(startOf(start), endOf(end - 1))
@@ -251,6 +274,18 @@ export class ViewBuilder {
     out.set(this.#out.subarray(0, this.#length))
     this.#out = out
   }
+}
+
+/** The first joint that lies behind an offset. */
+function firstBehind(joints: readonly { readonly at: number }[], offset: number): number {
+  let low = 0
+  let high = joints.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (joints[middle]!.at <= offset) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function grown(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
