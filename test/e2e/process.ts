@@ -30,7 +30,9 @@ export class Running {
   readonly #out: Buffer[] = []
   readonly #err: Buffer[] = []
   readonly #command: string
-  #changed: () => void = () => undefined
+  /** Woken by whatever it prints, and by its end: several may wait for different things. */
+  readonly #waiting = new Set<() => void>()
+  #over = false
   readonly done: Promise<Result>
 
   constructor(program: string, args: readonly string[], options: RunOptions = {}) {
@@ -44,18 +46,23 @@ export class Running {
     else if (options.stdin !== undefined) this.#child.stdin?.write(options.stdin)
     this.#child.stdout?.on('data', (piece: Buffer) => {
       this.#out.push(piece)
-      this.#changed()
+      this.#wake()
     })
     this.#child.stderr?.on('data', (piece: Buffer) => {
       this.#err.push(piece)
-      this.#changed()
+      this.#wake()
     })
     const limit = setTimeout(() => this.#child.kill('SIGKILL'), options.limitMs ?? LIMIT_MS)
     this.done = new Promise((resolve, reject) => {
-      this.#child.on('error', reject)
+      this.#child.on('error', (error) => {
+        this.#over = true
+        this.#wake()
+        reject(error)
+      })
       this.#child.on('close', (code, signal) => {
         clearTimeout(limit)
-        this.#changed()
+        this.#over = true
+        this.#wake()
         resolve({
           code: code ?? (signal === 'SIGINT' ? 130 : 137),
           stdout: this.stdout,
@@ -84,30 +91,26 @@ export class Running {
     this.#child.kill(signal)
   }
 
+  #wake(): void {
+    const woken = [...this.#waiting]
+    this.#waiting.clear()
+    for (const wake of woken) wake()
+  }
+
   /** Resolves when standard output or standard error holds the pattern. @throws when it ends or says nothing instead */
   async until(pattern: RegExp, limitMs = 30_000): Promise<RegExpExecArray> {
-    let over = false
-    this.done.then(
-      () => {
-        over = true
-      },
-      () => {
-        over = true
-      },
-    )
     const giveUpAt = Date.now() + limitMs
     for (;;) {
       const found = pattern.exec(`${this.stdout}\n${this.stderr}`)
       if (found !== null) return found
-      const why = over ? 'ended' : Date.now() >= giveUpAt ? `said nothing of it for ${limitMs} ms` : null
+      const why = this.#over ? 'ended' : Date.now() >= giveUpAt ? `said nothing of it for ${limitMs} ms` : null
       if (why !== null) throw new Error(`${this.#command} ${why}: ${pattern}\n${this.stdout}\n${this.stderr}`)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.max(1, giveUpAt - Date.now()))
-        this.#changed = () => {
+        this.#waiting.add(() => {
           clearTimeout(timer)
           resolve()
-        }
-        this.done.then(this.#changed, this.#changed)
+        })
       })
     }
   }
