@@ -8,18 +8,20 @@ export interface Field {
   readonly rule: string
   /** Members, folded; `*` is any. Arrays are passed through. */
   readonly steps: readonly string[]
+  /** It is what managedFields say of the field. */
+  readonly managed: boolean
 }
 
 /** A tree that masks, besides what it does already, some fields. @param masked the node for what stands in such a field */
-export function extend(base: Node, fields: readonly Field[], masked: (rule: string) => Node): Node {
+export function extend(base: Node, fields: readonly Field[], masked: (field: Field) => Node): Node {
   const here = fields.find(({ steps }) => steps.length === 0)
-  if (here !== undefined) return masked(here.rule)
+  if (here !== undefined) return masked(here)
   if (fields.length === 0) return base
   if (base.asks !== undefined) return extendAsking(base, base.asks, fields, masked)
   const below = (name: string | null): readonly Field[] =>
     fields
       .filter(({ steps }) => steps[0] === '*' || steps[0] === name)
-      .map(({ rule, steps }) => ({ rule, steps: steps.slice(1) }))
+      .map(({ steps, ...field }) => ({ ...field, steps: steps.slice(1) }))
   const named = new Set([...(base.members?.keys() ?? []), ...fields.flatMap(({ steps }) => steps.slice(0, 1))])
   named.delete('*')
   const members = new Map<string, Node>()
@@ -35,7 +37,7 @@ function extendAsking(
   base: Node,
   asks: NonNullable<Node['asks']>,
   fields: readonly Field[],
-  masked: (rule: string) => Node,
+  masked: (field: Field) => Node,
 ): Node {
   const extended = new Map<Node, Node>()
   const node = (verdict: number): Node => {

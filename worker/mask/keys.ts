@@ -5,7 +5,9 @@ import type { Hit } from './contract.ts'
 import { decodeString } from './token.ts'
 
 /** Names kept in mind. A cluster's objects have some hundreds; a power of two. Stops a document of a million names from filling memory. */
-const PLACES = 4096
+const PLACES = 8192
+/** Places looked at for one name. */
+const PROBES = 4
 /** Longer ones are decoded each time they turn up. */
 const MAX_KEPT_BYTES = 96
 
@@ -19,19 +21,28 @@ export function fold(key: string): string {
 export class Key {
   /** As it stood, quotes and escapes included. */
   readonly raw: Uint8Array
-  /** Decoded. */
-  readonly text: string
-  readonly folded: string
   /** Whether it says that what it names is a secret; undefined until somebody asks. */
   secret: boolean | undefined
   /** What was found in the name itself, and how many values were known then. */
   hits: readonly Hit[] | undefined
   known = -1
+  #text: string | undefined
+  #folded: string | undefined
 
   constructor(raw: Uint8Array) {
     this.raw = raw
-    this.text = decodeString(raw)
-    this.folded = fold(this.text)
+  }
+
+  /** Decoded. @throws {MaskError} when it is no valid JSON string */
+  get text(): string {
+    this.#text ??= decodeString(this.raw)
+    return this.#text
+  }
+
+  /** Decoded, as members are compared. @throws {MaskError} as `text` */
+  get folded(): string {
+    this.#folded ??= fold(this.text)
+    return this.#folded
   }
 }
 
@@ -39,25 +50,32 @@ export class Key {
 export class Keys {
   readonly #places: (Key | undefined)[] = new Array<Key | undefined>(PLACES).fill(undefined)
 
-  /**
-   * The name that stands at `bytes[start..end)`, quotes included.
-   * @throws {MaskError} when it is no valid JSON string
-   */
+  /** The name that stands at `bytes[start..end)`, quotes included. */
   at(bytes: Uint8Array, start: number, end: number): Key {
+    let hash = 0
+    for (let i = start + 1; i < end - 1; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0
+    return this.hashed(bytes, start, end, hash)
+  }
+
+  /** The same where its bytes have been gone through already: 31 × hash + byte for each between the quotes. */
+  hashed(bytes: Uint8Array, start: number, end: number, hash: number): Key {
     const length = end - start
-    if (length > MAX_KEPT_BYTES) return new Key(bytes.slice(start, end))
-    let hash = length
-    for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0
-    const place = (hash ^ (hash >>> 12)) & (PLACES - 1)
-    const known = this.#places[place]
-    if (known !== undefined && known.raw.length === length) {
+    const places = this.#places
+    const first = (hash ^ (hash >>> 13)) & (PLACES - 1)
+    let place = first
+    for (let probe = 0; probe < PROBES; probe++) {
+      place = (first + probe) & (PLACES - 1)
+      const known = places[place]
+      if (known === undefined) break
       const { raw } = known
-      let i = 0
+      if (raw.length !== length || raw[1] !== bytes[start + 1]) continue
+      let i = 2
       while (i < length && raw[i] === bytes[start + i]) i++
-      if (i === length) return known
+      if (i >= length) return known
     }
     const key = new Key(bytes.slice(start, end))
-    this.#places[place] = key
+    // In a full row a newcomer takes the last place: who was there first is met more often.
+    if (length <= MAX_KEPT_BYTES) places[place] = key
     return key
   }
 }

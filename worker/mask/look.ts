@@ -84,6 +84,7 @@ function holdsSecretWord(bytes: Uint8Array, start: number, end: number): boolean
 }
 
 function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Scope) => Node): Uint8Array | null {
+  if (isKnownClean(token, scope)) return null
   const text = new Text(token.raw)
   const { bytes } = text
   const { structure } = scope.masking.rules.layers
@@ -113,6 +114,17 @@ function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Sc
     })
   }
   return all.length === 0 ? null : text.replaced(all.sort((one, other) => one.start - other.start))
+}
+
+/** Short words that stand again and again and hold nothing are searched once. */
+const MAX_WORD_BYTES = 64
+
+function isKnownClean({ raw, name, called }: Token, scope: Scope): boolean {
+  const first = raw[1]
+  if (raw.length > MAX_WORD_BYTES || first === 0x7b || first === 0x5b) return false
+  const title = called ?? name
+  if (title !== null && saysSecret(title, scope)) return false
+  return hitsIn(scope.words.at(raw, 0, raw.length), scope).length === 0
 }
 
 /** What is masked in a document in a string; null when the string is none. */
@@ -181,10 +193,10 @@ export function maskedText(
 }
 
 /** What is masked in a text that is no document: manifests of Secrets in it, and whatever the finder finds. */
-export function textEdits(bytes: Uint8Array, scope: Scope, at: string, name = ''): readonly Edit[] {
+function textEdits(bytes: Uint8Array, scope: Scope, at: string): readonly Edit[] {
   const edits = scope.masking.rules.layers.structure ? manifestEdits(bytes, scope, at) : []
   const all = [...edits]
-  for (const hit of scope.masking.finder.find(bytes, name === '' ? { final: true } : { final: true, name }).hits) {
+  for (const hit of scope.masking.finder.find(bytes, { final: true }).hits) {
     if (edits.some((edit) => hit.start < edit.end && edit.start < hit.end)) continue
     const placeholder = scope.masker.placeholder(hit.value, hit.rule, at)
     all.push({ start: hit.start, end: hit.end, bytes: encoder.encode(placeholder) })

@@ -10,7 +10,7 @@ import { type MediaType, mediaTypeOf } from './mediatype.ts'
 import type { MaskReport } from './placeholder.ts'
 import { Scanner } from './scanner.ts'
 import { type Scope, scopeOf } from './scope.ts'
-import { lines, wholeText } from './text.ts'
+import { textTransform, wholeText } from './text.ts'
 import { isSecrets, treeFor } from './tree.ts'
 
 export { isSecrets } from './tree.ts'
@@ -91,12 +91,12 @@ function transformFor(scope: Scope, type: MediaType, status: number, mayPass: bo
     return json(scope, many, mayPass)
   }
   if (!TEXT_TYPES.has(type.essence)) return null
-  if (!info.isResourceRequest) return lines(scope, 'text')
+  if (!info.isResourceRequest) return textTransform(scope.masking, 'text')
   if (type.essence !== 'text/plain') return null
   // net/http and the API server's own limits answer errors as text.
   if (status >= 400) return wholeText(scope, { strict: isSecrets(info), maxBytes: MAX_ERROR_TEXT_BYTES })
   if (isSecrets(info) || !TEXT_SUBRESOURCES.has(info.subresource)) return null
-  return lines(scope, info.subresource)
+  return textTransform(scope.masking, info.subresource)
 }
 
 const EMPTY = new Uint8Array(0)

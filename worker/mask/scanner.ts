@@ -31,9 +31,10 @@ const IN_KEY = 11
 const OBJECT = 1
 const ARRAY = 2
 
-/** Questions by their place among what is known of an object. */
-const QUESTIONS: Readonly<Record<Question, number>> = { kind: 0, name: 1 }
-const QUESTION_COUNT = 2
+/** Questions by their place among what is known of an object; what was answered stands four bits higher. */
+const SHIFT: Readonly<Record<Question, number>> = { kind: 0, name: 8 }
+const ANSWERED = 4
+const FOUR_BITS = 15
 
 /** Bytes within a string at which nothing happens: all but quote, backslash and control characters. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c ? 1 : 0))
@@ -72,10 +73,14 @@ export class Scanner implements Token {
   readonly #keys: (Key | null)[] = []
   /** Whether the key in hand was itself replaced. */
   readonly #hidden = new Uint8Array(MAX_DEPTH + 1)
-  /** For each open object and question: what was said, by whom, and whether anybody has asked. */
-  readonly #verdicts = new Uint8Array((MAX_DEPTH + 1) * QUESTION_COUNT)
-  readonly #asked = new Uint8Array((MAX_DEPTH + 1) * QUESTION_COUNT)
+  /** What is known of each open object: for each question four bits of what was said and four of what has been answered. */
+  readonly #told = new Uint16Array(MAX_DEPTH + 1)
+  /** Who said `name`. */
   readonly #called: (Key | null)[] = []
+  /** Where in the chunk the value of a `name` stands that nobody has asked for yet; 0: nowhere. */
+  readonly #nameStarts = new Uint32Array(MAX_DEPTH + 1)
+  readonly #nameEnds = new Uint32Array(MAX_DEPTH + 1)
+  #nameNode: NonNullable<Node['tells']> | null = null
   #depth = 0
   #state = TOP
   #tops = 0
@@ -92,7 +97,8 @@ export class Scanner implements Token {
   #holding = false
   #failed: MaskError | null = null
   readonly #out = new Output()
-  // Of the chunk in hand: where the held token begins.
+  #chunk: Uint8Array = new Uint8Array(0)
+  /** Of the chunk in hand: where the held token begins. */
   #start = 0
   // The token a leaf is called with.
   #kind: Token['kind'] = 'string'
@@ -165,42 +171,124 @@ export class Scanner implements Token {
 
   #scan(chunk: Uint8Array): Uint8Array {
     this.#out.begin(chunk)
+    this.#chunk = chunk
     this.#start = 0
     const length = chunk.length
     let i = 0
     while (i < length) {
-      switch (this.#state) {
-        case IN_STRING:
-          i = this.#inString(chunk, i)
-          continue
-        case IN_KEY:
-          i = this.#inKey(chunk, i)
-          continue
-        case SKIPPING:
-          i = this.#skip(chunk, i)
-          continue
-        case SKIPPING_STRING:
-          i = this.#skipString(chunk, i)
-          continue
-        case IN_PRIMITIVE:
-          while (i < length && IN_NUMBER[chunk[i]!] === 1) i++
-          if (i < length) this.#primitive(chunk, i)
-          continue
-      }
-      const byte = chunk[i]!
-      if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
-        i++
+      const state = this.#state
+      if (state >= IN_STRING) {
+        i = this.#inToken(chunk, i, state)
         continue
       }
-      this.#structure(i, byte)
-      i++
+      const byte = chunk[i]!
+      if (byte === 0x22) i = state === KEY || state === FIRST_KEY ? this.#key(chunk, i) : this.#string(chunk, i)
+      else if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) i++
+      else this.#structure(i++, byte)
     }
+    // The chunk's memory is the caller's again.
+    for (let depth = 1; depth <= this.#depth; depth++) this.#tellName(depth)
     if (this.#holding) {
       if (this.#heldLength === 0) this.#out.upTo(this.#start)
       this.#hold(chunk.subarray(this.#start))
       this.#out.drop()
     }
     return this.#out.take()
+  }
+
+  /** Goes on with a token that was begun. */
+  #inToken(chunk: Uint8Array, start: number, state: number): number {
+    switch (state) {
+      case IN_STRING:
+        return this.#inString(chunk, start)
+      case IN_KEY:
+        return this.#inKey(chunk, start)
+      case SKIPPING:
+        return this.#skip(chunk, start)
+      case SKIPPING_STRING:
+        return this.#skipString(chunk, start)
+      default: {
+        let i = start
+        while (i < chunk.length && IN_NUMBER[chunk[i]!] === 1) i++
+        if (i < chunk.length) this.#primitive(chunk, i)
+        return i
+      }
+    }
+  }
+
+  /** A key begins. Most are short, whole and without escapes; then so does its value, mostly. */
+  #key(chunk: Uint8Array, start: number): number {
+    const length = chunk.length
+    let hash = 0
+    let i = start + 1
+    for (; i < length; i++) {
+      const byte = chunk[i]!
+      if (PLAIN[byte] === 0) break
+      hash = (Math.imul(hash, 31) + byte) | 0
+    }
+    if (i === length || chunk[i] !== 0x22 || i - start - 1 > MAX_KEY_BYTES) {
+      this.#state = IN_KEY
+      this.#begin(start)
+      return this.#inKey(chunk, start + 1)
+    }
+    const end = i + 1
+    const key = this.#names.hashed(chunk, start, end, hash)
+    const depth = this.#depth
+    const node = this.#nodes[depth]
+    this.#keys[depth] = key
+    if (node !== undefined) {
+      if (node.rekey !== undefined) {
+        this.#start = start
+        this.#rekey(node, key, end, null)
+      }
+      this.#next = node.members === undefined ? node.others : (node.members.get(key.folded) ?? node.others)
+    } else this.#next = undefined
+    if (end + 1 < length && chunk[end] === 0x3a) {
+      const byte = chunk[end + 1]!
+      this.#state = VALUE
+      if (byte === 0x22) return this.#string(chunk, end + 1)
+      return end + 1
+    }
+    this.#state = COLON
+    return end
+  }
+
+  #rekey(node: Node, key: Key, end: number, joined: Uint8Array | null): void {
+    const depth = this.#depth
+    // The key itself may be what must not be told of.
+    this.#hidden[depth] = 1
+    const replacement = node.rekey?.(key, this) ?? null
+    if (replacement === null) this.#hidden[depth] = 0
+    if (replacement !== null || joined !== null) this.#settle(end, joined, replacement)
+  }
+
+  /** A quote where no key is expected. Most strings are whole and without escapes. */
+  #string(chunk: Uint8Array, start: number): number {
+    if (this.#state === VALUE || this.#state === FIRST_ELEMENT) {
+      const node = this.#next
+      const length = chunk.length
+      if (node === undefined || node.asks === undefined) {
+        let i = start + 1
+        while (i < length && PLAIN[chunk[i]!] === 1) i++
+        if (i < length && chunk[i] === 0x22) {
+          const end = i + 1
+          if (node !== undefined) {
+            if (node.tells !== undefined) this.#hear(node.tells, chunk, start, end, true)
+            const { leaf, worth } = node
+            if (leaf !== undefined && (worth === undefined || worth(chunk, start + 1, i, this.name, false))) {
+              if (end - start > MAX_VALUE_BYTES) throw tooLong()
+              this.#start = start
+              this.#heldLength = 0
+              this.#settle(end, null, this.#call(node, 'string', chunk.subarray(start, end)))
+            }
+          }
+          this.#state = AFTER_VALUE
+          return end
+        }
+      }
+    }
+    this.#structure(start, 0x22)
+    return start + 1
   }
 
   #structure(i: number, byte: number): void {
@@ -284,41 +372,71 @@ export class Scanner implements Token {
   /** The node for a value that depends on what another member says; if nothing has been said the value waits. */
   #ask(asks: NonNullable<Node['asks']>): Node | undefined {
     if (this.#kinds[this.#depth] !== OBJECT) return asks.node(0)
-    const place = this.#depth * QUESTION_COUNT + QUESTIONS[asks.question]
-    const verdict = this.#verdicts[place]!
+    this.#tellName(this.#depth)
+    const verdict = (this.#told[this.#depth]! >> SHIFT[asks.question]) & FOUR_BITS
     if (verdict === 0 && asks.waits) {
       this.#waits = true
       return this.#next
     }
-    this.#noteAsked(place, asks)
+    this.#noteAnswer(asks)
     return asks.node(verdict)
   }
 
-  /** From now on nothing may be said of the object that would have been answered otherwise. */
-  #noteAsked(place: number, asks: NonNullable<Node['asks']>): void {
-    const before = this.#asked[place]!
-    this.#asked[place] = before === 0 ? asks.from : Math.min(before, asks.from)
+  /** From now on nothing may be said of the object by which the answer would have been another. */
+  #noteAnswer({ question, from }: NonNullable<Node['asks']>): void {
+    const shift = SHIFT[question] + ANSWERED
+    const told = this.#told[this.#depth]!
+    const before = (told >> shift) & FOUR_BITS
+    const least = before === 0 ? from : Math.min(before, from)
+    this.#told[this.#depth] = (told & ~(FOUR_BITS << shift)) | (least << shift)
+  }
+
+  /** A member says something of its object by the string that stands at `bytes[start..end)`. */
+  #hear(tells: NonNullable<Node['tells']>, bytes: Uint8Array, start: number, end: number, isHere: boolean): void {
+    const depth = this.#depth
+    if (this.#kinds[depth] !== OBJECT) return
+    if (tells.question === 'name') {
+      this.#tellName(depth)
+      // Nearly all names are asked for by nobody.
+      if (isHere && !this.#out.waiting && this.#told[depth]! >> SHIFT.name === 0) {
+        this.#nameNode = tells
+        this.#nameStarts[depth] = start
+        this.#nameEnds[depth] = end
+        return
+      }
+    }
+    this.#tell(tells, this.#names.at(bytes, start, end), depth)
+  }
+
+  /** Reads a name that was only noted so far. */
+  #tellName(depth: number): void {
+    const start = this.#nameStarts[depth]!
+    if (start === 0 || this.#nameNode === null) return
+    this.#nameStarts[depth] = 0
+    this.#tell(this.#nameNode, this.#names.at(this.#chunk, start, this.#nameEnds[depth]!), depth)
   }
 
   /** A member has said something of its object. */
-  #tell(tells: NonNullable<Node['tells']>, key: Key): void {
-    if (this.#kinds[this.#depth] !== OBJECT) return
-    const place = this.#depth * QUESTION_COUNT + QUESTIONS[tells.question]
-    const verdict = tells.says(key)
-    const before = this.#verdicts[place]!
-    if (tells.question === 'name' && verdict >= before) this.#called[this.#depth] = key
+  #tell({ question, says }: NonNullable<Node['tells']>, key: Key, depth: number): void {
+    const shift = SHIFT[question]
+    const told = this.#told[depth]!
+    const before = (told >> shift) & FOUR_BITS
+    const verdict = says(key)
+    if (question === 'name' && verdict >= before) this.#called[depth] = key
     if (verdict <= before) return
-    const asked = this.#asked[place]!
+    const answered = (told >> (shift + ANSWERED)) & FOUR_BITS
     // Whoever asked before was told otherwise, and that may have gone out.
-    if (asked > 0 && verdict >= asked) throw new MaskError('the body says twice, or too late, what an object is', true)
-    this.#verdicts[place] = verdict
-    this.#answer(tells.question, verdict)
+    if (answered > 0 && verdict >= answered) {
+      throw new MaskError('the body says twice, or too late, what an object is', true)
+    }
+    this.#told[depth] = (told & ~(FOUR_BITS << shift)) | (verdict << shift)
+    if (this.#out.waiting && depth === this.#depth) this.#answer(question, verdict)
   }
 
   /** Lets the values go on that wait in the innermost object. */
   #answer(question: Question | null, verdict: Verdict): void {
     this.#out.settle(this.#depth, question, (waiting) => {
-      if (question !== null) this.#noteAsked(this.#depth * QUESTION_COUNT + QUESTIONS[question], waiting.asks)
+      this.#noteAnswer(waiting.asks)
       return this.#late(waiting, waiting.asks.node(verdict))
     })
   }
@@ -347,13 +465,8 @@ export class Scanner implements Token {
     this.#kinds[depth] = kind
     this.#nodes[depth] = node
     this.#indexes[depth] = 0
-    this.#keys[depth] = null
-    this.#called[depth] = null
-    this.#hidden[depth] = 0
-    for (let place = depth * QUESTION_COUNT; place < (depth + 1) * QUESTION_COUNT; place++) {
-      this.#verdicts[place] = 0
-      this.#asked[place] = 0
-    }
+    this.#told[depth] = 0
+    this.#nameStarts[depth] = 0
   }
 
   #close(kind: number): void {
@@ -449,25 +562,18 @@ export class Scanner implements Token {
   #inKey(chunk: Uint8Array, start: number): number {
     const end = this.#stringEnd(chunk, start)
     if (end < 0) return chunk.length
-    const depth = this.#depth
-    const node = this.#nodes[depth]
-    let key: Key
-    let raw: Uint8Array | null = null
-    if (this.#heldLength === 0) {
-      if (end - this.#start - 2 > MAX_KEY_BYTES) throw new MaskError('the body holds a key that is too long')
-      key = this.#names.at(chunk, this.#start, end)
-    } else {
-      raw = this.#joined(chunk, end)
-      if (raw.length - 2 > MAX_KEY_BYTES) throw new MaskError('the body holds a key that is too long')
-      key = this.#names.at(raw, 0, raw.length)
-    }
-    this.#keys[depth] = key
-    // The key itself may be what must not be told of.
-    this.#hidden[depth] = 1
-    const replacement = node?.rekey === undefined ? null : node.rekey(key, this)
-    if (replacement === null) this.#hidden[depth] = 0
-    this.#settle(end, raw, replacement)
-    this.#next = node?.members?.get(key.folded) ?? node?.others
+    const isHere = this.#heldLength === 0
+    const joined = isHere ? null : this.#joined(chunk, end)
+    const from = isHere ? this.#start : 0
+    const to = joined === null ? end : joined.length
+    if (to - from - 2 > MAX_KEY_BYTES) throw new MaskError('the body holds a key that is too long')
+    const key = this.#names.at(joined ?? chunk, from, to)
+    const node = this.#nodes[this.#depth]
+    this.#keys[this.#depth] = key
+    this.#holding = false
+    if (node?.rekey !== undefined) this.#rekey(node, key, end, joined)
+    else if (joined !== null) this.#settle(end, joined, null)
+    this.#next = node?.members === undefined ? node?.others : (node.members.get(key.folded) ?? node.others)
     this.#state = COLON
     return end
   }
@@ -492,7 +598,7 @@ export class Scanner implements Token {
       this.#wait(kind, bytes.slice(from, to), isHere ? this.#start : -1, end)
       return
     }
-    if (kind === 'string' && node?.tells !== undefined) this.#tell(node.tells, this.#names.at(bytes, from, to))
+    if (kind === 'string' && node?.tells !== undefined) this.#hear(node.tells, bytes, from, to, isHere)
     let replacement: Uint8Array | null = null
     if (node?.leaf !== undefined && (kind !== 'string' || this.#isWorth(node, bytes, from, to, this.name))) {
       replacement = this.#call(node, kind, bytes.subarray(from, to))
@@ -517,8 +623,16 @@ export class Scanner implements Token {
     if (node.leaf === undefined) return null
     this.#kind = kind
     this.#raw = raw
-    this.#calledHere = this.#kinds[this.#depth] === OBJECT ? (this.#called[this.#depth] ?? null) : null
+    this.#calledHere = this.#calledBy()
     return node.leaf(this)
+  }
+
+  /** What the innermost object calls itself. */
+  #calledBy(): Key | null {
+    const depth = this.#depth
+    this.#tellName(depth)
+    const isTold = this.#kinds[depth] === OBJECT && ((this.#told[depth]! >> SHIFT.name) & FOUR_BITS) > 0
+    return isTold ? (this.#called[depth] ?? null) : null
   }
 
   #begin(i: number): void {

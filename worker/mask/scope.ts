@@ -13,6 +13,8 @@ export interface Scope {
   readonly masker: Masker
   /** Names met in the session. */
   readonly keys: Keys
+  /** Short strings that were searched in the session. */
+  readonly words: Keys
   /** Values of the request's body, which an answer's Status may quote. */
   readonly requestSecrets: readonly string[]
   /** How many JSON strings the document stands inside. */
@@ -23,8 +25,8 @@ export interface Scope {
   readonly trees: Map<number, Node>
 }
 
-/** Names belong to a finder: it says which of them say secret. */
-const KEYS = new WeakMap<Finder, Keys>()
+/** What a session has met belongs to its finder: that says which names say secret, and what is found in them. */
+const MET = new WeakMap<Finder, Pick<Scope, 'keys' | 'words'>>()
 
 /** Bytes of packed content that are unpacked in one body. Stops a body of small bombs. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024
@@ -36,14 +38,14 @@ export function scopeOf(
   info: RequestInfo,
   options: { readonly requestSecrets?: readonly string[]; readonly collect?: boolean } = {},
 ): Scope {
-  const known = KEYS.get(masking.finder)
-  const keys = known ?? new Keys()
-  if (known === undefined) KEYS.set(masking.finder, keys)
+  const known = MET.get(masking.finder)
+  const met = known ?? { keys: new Keys(), words: new Keys() }
+  if (known === undefined) MET.set(masking.finder, met)
   return {
+    ...met,
     masking,
     info,
     masker: new Masker(masking.key, options.collect ?? false, masking.rules.layers.values ? masking.values : null),
-    keys,
     requestSecrets: options.requestSecrets ?? [],
     embedded: 0,
     budget: { unpacked: MAX_UNPACKED_BYTES, yaml: MAX_YAML_CHARS },

@@ -6,10 +6,8 @@ import { documentEdits } from './look.ts'
 import type { Node, Token } from './node.ts'
 import type { Scope } from './scope.ts'
 import { statusLeaf } from './status.ts'
-import { decodeString, stringToken, Text } from './token.ts'
-import { type Leaf, maskData, maskWhole } from './values.ts'
-
-const encoder = new TextEncoder()
+import { decodeString, Text } from './token.ts'
+import { type Leaf, maskData, maskFieldsBelow, maskWhole } from './values.ts'
 
 /** A Table's cells of a Secret: name, type, number of keys, age (k8s.io/kubernetes/pkg/printers). Others are not known. */
 const NAME_CELL = 0
@@ -37,8 +35,7 @@ export function secretObject(scope: Scope, around: Around): Node {
   const plain = maskWhole(scope, { rule: 'secret' })
   const base64 = maskData(scope)
   const text: Node = { leaf: statusLeaf(scope, new Set(), true) }
-  const fields: Node = { leaf: plain, rekey: (key, where) => maskFieldKey(key.text, scope, where.at) }
-  fields.others = fields
+  const fields = maskFieldsBelow(scope, 'secret')
   const own: Node = {
     ...meta,
     members: new Map<string, Node>([
@@ -78,14 +75,6 @@ export function secretObject(scope: Scope, around: Around): Node {
     ['cells', { elements: { leaf: (token) => maskCell(token, plain) }, leaf: plain }],
   ])
   return object
-}
-
-/** `f:` keys are field names and stay; `v:` and `k:` keys hold values. Null: the key stays. */
-function maskFieldKey(key: string, { masker }: Scope, at: string): Uint8Array | null {
-  if (key === '.' || key.startsWith('f:') || /^i:[0-9]+$/.test(key)) return null
-  const placeholder = masker.placeholder(encoder.encode(key), 'secret', at)
-  if (key.startsWith('k:')) return stringToken(`k:${JSON.stringify({ masked: placeholder })}`)
-  return stringToken(`v:${JSON.stringify(placeholder)}`)
 }
 
 function maskCell(token: Token, plain: Leaf): Uint8Array | null {

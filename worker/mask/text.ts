@@ -4,11 +4,11 @@ import { join } from '../bytes.ts'
 import type { RequestInfo } from '../context.ts'
 import type { Masking } from './contract.ts'
 import { MaskError } from './error.ts'
-import { textEdits } from './look.ts'
 import { Masker, type MaskReport } from './placeholder.ts'
 import type { ByteTransform } from './response.ts'
 import { type Scope, scopeOf } from './scope.ts'
 import { maskMessage } from './status.ts'
+import { createTextStream, type Piece } from './stream.ts'
 import { applyEdits } from './token.ts'
 
 const encoder = new TextEncoder()
@@ -77,38 +77,18 @@ export function wholeText(
   }
 }
 
-/** Text of any length, searched as it comes; nothing stays held back for longer than its next line, or MAX_HELD_BYTES. */
-export function lines(scope: Scope, at: string): ByteTransform {
-  let held: Uint8Array = EMPTY
-  const mask = (bytes: Uint8Array): Uint8Array => {
-    const edits = textEdits(bytes, scope, at)
-    return edits.length === 0 ? bytes : applyEdits(bytes, edits)
-  }
-  const letGo = (): Uint8Array => {
-    const bytes = held
-    held = EMPTY
-    return bytes.length === 0 ? EMPTY : mask(bytes)
-  }
+/** Text of any length, masked as it comes. @param name what it is, for the report */
+export function textTransform(masking: Masking, name: string): ByteTransform {
+  const stream = createTextStream(masking, { 0: name })
+  const joined = (pieces: readonly Piece[]): Uint8Array =>
+    pieces.length === 0 ? EMPTY : join(pieces.map(({ bytes }) => bytes))
   return {
-    push(chunk) {
-      const all = held.length === 0 ? chunk : join([held, chunk])
-      const end = all.lastIndexOf(0x0a) + 1
-      if (end === 0 && all.length < MAX_HELD_BYTES) {
-        held = all.slice()
-        return EMPTY
-      }
-      const now = end === 0 ? all : all.subarray(0, end)
-      held = all.slice(now.length)
-      return mask(now)
-    },
-    end: letGo,
-    flush: letGo,
+    push: (chunk) => joined(stream.push(0, chunk)),
+    end: () => joined(stream.end()),
+    flush: () => joined(stream.flush()),
     get holding() {
-      return held.length > 0
+      return stream.holding
     },
-    report: () => scope.masker.report(),
+    report: () => stream.report(),
   }
 }
-
-/** A line that is longer is searched in parts. */
-const MAX_HELD_BYTES = 256 * 1024

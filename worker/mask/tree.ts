@@ -12,7 +12,7 @@ import type { Scope } from './scope.ts'
 import { secretObject } from './secrets.ts'
 import { statusLeaf } from './status.ts'
 import { decodeString, stringToken } from './token.ts'
-import { type Leaf, maskBelow, maskData, maskWhole } from './values.ts'
+import { type Leaf, maskBelow, maskData, maskFieldsBelow, maskWhole } from './values.ts'
 
 const encoder = new TextEncoder()
 const ascii = new TextDecoder('latin1')
@@ -90,7 +90,7 @@ function answerTree(scope: Scope): Node {
   const { structure } = scope.masking.rules.layers
   const members = new Map(any.members)
   let object: Node = { ...any, members }
-  if (structure && isConfigMaps(scope.info)) members.set('data', nodes.config)
+  if (structure && scope.embedded === 0 && isConfigMaps(scope.info)) members.set('data', nodes.config)
   if (isSealed(scope.info)) members.set('spec', { ...any, members: new Map([...members, ['encrypteddata', DEAD]]) })
   const message: Node = { ...any, leaf: statusLeaf(scope, new Set(), false), worth: alwaysWorth }
   members.set('message', message)
@@ -99,7 +99,7 @@ function answerTree(scope: Scope): Node {
     members: new Map([['causes', { ...nodes.naming, members: new Map([['message', message]]) }]]),
   })
   const fields = structure ? fieldsOf(scope) : []
-  if (fields.length > 0) object = extend(object, fields, (rule) => maskBelow(scope, { rule }))
+  if (fields.length > 0) object = extend(object, fields, (field) => maskedField(scope, field))
   const root = new Map(object.members)
   const columns: string[] = []
   root.set('items', object)
@@ -138,11 +138,24 @@ function fieldsOf({ info, masking }: Scope): readonly Field[] {
   const what = `${info.resource}${info.subresource === '' ? '' : `/${info.subresource}`} ${info.apiGroup}`
   const builtIn = info.isResourceRequest ? BUILT_IN.filter(({ resources }) => resources.test(what)) : []
   const rules = [...builtIn.flatMap(({ fields }) => fields), ...masking.rules.fields(info)]
-  // Arrays are passed through: a step to each element says nothing more.
-  return rules.map(({ name, path }) => ({
-    rule: name,
-    steps: path.filter((step) => step !== '[*]').map((step) => (step === '*' ? step : fold(step))),
-  }))
+  return rules.flatMap(({ name: rule, path }): Field[] => {
+    // Arrays are passed through: a step to each element says nothing more.
+    const steps = path.filter((step) => step !== '[*]').map((step) => (step === '*' ? step : fold(step)))
+    const managed = [
+      'metadata',
+      'managedfields',
+      'fieldsv1',
+      ...steps.map((step) => (step === '*' ? step : `f:${step}`)),
+    ]
+    return [
+      { rule, steps, managed: false },
+      { rule, steps: managed, managed: true },
+    ]
+  })
+}
+
+function maskedField(scope: Scope, { rule, managed }: Field): Node {
+  return managed ? maskFieldsBelow(scope, rule) : maskBelow(scope, { rule })
 }
 
 /** The nodes that trees are made of. */
@@ -261,7 +274,25 @@ function metaNode(any: Node, naming: Node, look: Looking, quiet: Looking): Node 
 
 /** `f:` keys are names of fields; `v:` and `k:` keys hold values. */
 function fieldRekey(look: Looking, quiet: Looking): NonNullable<Node['rekey']> {
-  return (key, where) => (key.text.startsWith('f:') ? quiet : look).rekey(key, where)
+  return (key, where) => {
+    const { raw } = key
+    if (raw[1] === 0x66 && raw[2] === 0x3a) return quiet.rekey(key, where)
+    return isUidKey(raw) ? null : look.rekey(key, where)
+  }
+}
+
+const UID_KEY = new TextEncoder().encode('"k:{\\"uid\\":\\"')
+const UID_BYTES = 36
+
+/** `k:{"uid":"…"}` of an owner: every object has one of its own, and nothing stands in it but the API server's UUID. */
+function isUidKey(raw: Uint8Array): boolean {
+  if (raw.length !== UID_KEY.length + UID_BYTES + 4) return false
+  for (let i = 1; i < UID_KEY.length; i++) if (raw[i] !== UID_KEY[i]) return false
+  for (let i = UID_KEY.length; i < UID_KEY.length + UID_BYTES; i++) {
+    const byte = raw[i]!
+    if (!(byte >= 0x30 && byte <= 0x39) && !(byte >= 0x61 && byte <= 0x66) && byte !== 0x2d) return false
+  }
+  return true
 }
 
 /** `data` of a ConfigMap: masked where the key says that it is a secret, else looked at like anything. */
@@ -335,7 +366,11 @@ function columnsNode(any: Node, columns: string[]): Node {
  * secret a secret.
  */
 function cellsNode(scope: Scope, { any, naming }: Nodes, fields: readonly Field[], columns: readonly string[]): Node {
-  const last = new Map(fields.map(({ rule, steps }) => [(steps.at(-1) ?? '').replace(/[^a-z0-9]/g, ''), rule]))
+  const last = new Map(
+    fields
+      .filter(({ managed }) => !managed)
+      .map(({ rule, steps }) => [(steps.at(-1) ?? '').replace(/[^a-z0-9]/g, ''), rule]),
+  )
   const leaf: Leaf = (token) => {
     const { index } = token
     if (index === 0) return naming.leaf?.(token) ?? null

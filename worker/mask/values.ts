@@ -29,7 +29,7 @@ export function maskWhole(scope: Scope, { rule, decode = false, base64 = false }
   return (token) => {
     const value = bytesOf(token, scope, decode)
     if (value === null) return null
-    keep(scope, value, token)
+    masker.keep(value, token.called?.text ?? token.key)
     const { at } = token
     return stringToken(base64 ? masker.base64Placeholder(value, rule, at) : masker.placeholder(value, rule, at))
   }
@@ -57,18 +57,22 @@ export function maskBelow(scope: Scope, form: Form): Node {
   return node
 }
 
-/** What is noted of a value that was masked: it, and what is told apart in it. */
-function keep(scope: Scope, value: Uint8Array, token: Token): void {
-  const name = token.called?.text ?? token.key
-  scope.masker.keep(value, name)
-  if (!scope.masking.rules.layers.values || !holdsSeveral(value)) return
-  // A file of several settings: each that is a secret by itself may turn up without the others.
-  for (const hit of scope.masking.finder.find(value, { final: true, name }).hits) scope.masker.keep(hit.value, name)
+/** A node for what managedFields say of a secret field: names stay, values go. */
+export function maskFieldsBelow(scope: Scope, rule: string): Node {
+  const node: Node = {
+    leaf: maskWhole(scope, { rule }),
+    rekey: (key, where) => maskFieldKey(key.text, scope, where.at, rule),
+  }
+  node.others = node
+  return node
 }
 
-/** Whether a value is more than one word: lines, JSON. */
-function holdsSeveral(value: Uint8Array): boolean {
-  return value[0] === 0x7b || value[0] === 0x5b || value.includes(0x0a)
+/** `f:` keys are field names and stay; `v:` and `k:` keys hold values. Null: the key stays. */
+function maskFieldKey(key: string, { masker }: Scope, at: string, rule: string): Uint8Array | null {
+  if (key === '.' || key.startsWith('f:') || /^i:[0-9]+$/.test(key)) return null
+  const placeholder = masker.placeholder(encoder.encode(key), rule, at)
+  if (key.startsWith('k:')) return stringToken(`k:${JSON.stringify({ masked: placeholder })}`)
+  return stringToken(`v:${JSON.stringify(placeholder)}`)
 }
 
 /** The bytes a token stands for; null when there is nothing to mask. */
