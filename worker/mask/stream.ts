@@ -245,7 +245,8 @@ class Stream implements TextStream {
         parts.push({ channel: segment.channel, start: from + shift, end: to + shift })
       }
       // A secret that goes on on its own channel has nothing to do with what came in between on another.
-      if (parts.length > 1 && !parts.some((part) => this.#goesOn(part))) covers.push({ parts, rule, value })
+      // One that lies on one channel counts too: the name in front of it may stand on the other.
+      if (!parts.some((part) => this.#goesOn(part))) covers.push({ parts, rule, value })
     }
     return covers
   }
