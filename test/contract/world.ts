@@ -446,7 +446,8 @@ export async function startWorld(
       for (const each of processes) each.kill('SIGKILL')
       await gatewayDown()
       await Promise.all([upstream.close(), issuer.close(), hrana?.close()])
-      await rm(folder, { recursive: true, force: true })
+      // What was told to end may still write a last file.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     },
   }
 }

@@ -109,7 +109,8 @@ export async function startInstallation(
     }
     up.interrupt('SIGTERM')
     await up.done
-    await rm(folder, { recursive: true, force: true })
+    // What was told to end may still write a last file.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
   try {
     await up.until(/Stop with Ctrl-C/, UP_MS)

@@ -109,7 +109,8 @@ export async function openStage(options: {
       if (namespaces.length > 0) await admin(['delete', 'namespace', ...namespaces, ...named])
     }
     await cluster.close()
-    await rm(folder, { recursive: true, force: true })
+    // What was told to end may still write a last file.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
   try {
     await admin(['create', 'clusterrolebinding', role, '--clusterrole=cluster-admin', `--group=${RIGHTS}`])
