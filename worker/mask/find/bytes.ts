@@ -15,6 +15,9 @@ export const NAME = setOf(/[\w.-]/)
 export const BASE64 = setOf(/[\w+/-]/)
 /** URL-safe base64 without padding. */
 export const BASE64URL = setOf(/[\w-]/)
+export const QUOTE = setOf(/["'`]/)
+/** Blank and tab. */
+export const BLANK = setOf(/[ \t]/)
 /** Blank, tab, line ends. */
 export const SPACE = setOf(/[ \t\r\n\v\f]/)
 

@@ -1,5 +1,7 @@
 // How random a stretch of bytes looks. No I/O.
 
+import { isLower, isUpper } from './bytes.ts'
+
 const counts = new Uint16Array(256)
 
 /** Shannon entropy in bits for each byte of `bytes[start..end)`; 0 when it is empty. Looks at the first 1,024 bytes. */
@@ -17,4 +19,17 @@ export function entropyOf(bytes: Uint8Array, start: number, end: number): number
     }
   }
   return Math.log2(length) - sum / length
+}
+
+/** Whether small and capital letters and digits take turns as they do in no word: at least at a third of all places. */
+export function isJumbled(text: string): boolean {
+  let turns = 0
+  let before = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const kind = isLower(code) ? 1 : isUpper(code) ? 2 : code >= 0x30 && code <= 0x39 ? 3 : 0
+    if (kind !== 0 && before !== 0 && kind !== before) turns++
+    before = kind
+  }
+  return text.length >= 8 && turns * 3 >= text.length
 }

@@ -1,8 +1,8 @@
 // Secrets assigned to a name that says so: `password=…`, `"apiKey": "…"`, `--token …`, `<secret>…</secret>`, HTTP headers, netrc.
 // In: where a keyword ends. Out: the value to mask. No I/O.
 
-import { ALNUM, BASE64URL, DIGIT, latin, lower, NAME, SPACE, standsAt, WORD } from './bytes.ts'
-import { entropyOf } from './entropy.ts'
+import { ALNUM, BASE64URL, BLANK, DIGIT, latin, lower, NAME, QUOTE, SPACE, standsAt, WORD } from './bytes.ts'
+import { entropyOf, isJumbled } from './entropy.ts'
 import type { NameKind } from './names.ts'
 import { excuseOf } from './stopwords.ts'
 
@@ -23,7 +23,7 @@ export const KEYWORDS: readonly string[] = [
   'sess',
   'cookie',
   'dockerconfigjson',
-  '_pw',
+  'pw',
   'psw',
   'otp',
   'nonce',
@@ -44,7 +44,9 @@ const MAX_VALUE = 8192
 /** Blanks between a name, its operator and the value. */
 const MAX_BLANKS = 32
 const MIN_SECRET = 8
-const MIN_WEAK = 16
+const MIN_WEAK = 12
+/** What looks made only by its digits has to be longer. */
+const MIN_RANDOM = 16
 const MIN_PASSWORD = 3
 /** Lookahead after a separator in an unquoted value: whether another pair begins. */
 const MAX_PAIR_NAME = 40
@@ -62,13 +64,8 @@ export interface Assigned {
   readonly rule: 'password' | 'secret'
 }
 
-const QUOTE = new Uint8Array(256)
-for (const char of '"\'`') QUOTE[char.charCodeAt(0)] = 1
-const BLANK = new Uint8Array(256)
-BLANK[0x20] = 1
-BLANK[0x09] = 1
-
 const BACKSLASH = 0x5c
+const DASH = 0x2d
 const LF = 0x0a
 
 function result(
@@ -101,7 +98,7 @@ function nameAround(bytes: Uint8Array, start: number, end: number): { start: num
   return { start: from, end: to }
 }
 
-type Operator = 'assign' | 'colon' | 'blank' | 'element' | 'call'
+type Operator = 'assign' | 'colon' | 'blank' | 'element' | 'call' | 'prose'
 
 /** Looks at what follows the keyword `bytes[start..end)`. `judge` says what a name means. */
 export function assignedAt(bytes: Uint8Array, start: number, end: number, judge: (name: string) => NameKind): Assigned {
@@ -113,14 +110,16 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   const spent = (): number => at - name.start + 4
   if (at >= length) return waiting(spent())
 
-  // `api key: …` in prose: the words in front belong to the name.
   // What closes the name: a quote, a bracket.
-  const firstByte = bytes[name.start - 1]
   let quotedName = false
   while (
     at < length &&
     at < name.end + 4 &&
-    (QUOTE[bytes[at]!] === 1 || bytes[at] === 0x5d || bytes[at] === BACKSLASH || bytes[at] === 0x29)
+    (QUOTE[bytes[at]!] === 1 ||
+      bytes[at] === 0x5b ||
+      bytes[at] === 0x5d ||
+      bytes[at] === BACKSLASH ||
+      bytes[at] === 0x29)
   ) {
     if (QUOTE[bytes[at]!] === 1) quotedName = true
     at++
@@ -138,10 +137,12 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
       at++
     operator = 'assign'
   } else if (byte === 0x3a) {
-    // : := ::
-    at++
+    // : := ::= but not ::
+    const first = at
+    while (at < length && at < first + 4 && bytes[at] === 0x3a) at++
     if (bytes[at] === 0x3d) at++
-    operator = at < length && bytes[at] === 0x3a ? null : 'colon'
+    else if (at > first + 1) at = first
+    operator = at === first ? null : 'colon'
   } else if ((byte === 0x21 || byte === 0x3f || byte === 0x2b || byte === 0x7c) && following === 0x3d) {
     // != ?= +=
     at += 2
@@ -163,18 +164,23 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
       at = next
       operator = 'call'
     } else return nothing(value.at - name.start + 4)
-  } else if (
-    at > closed &&
-    !quotedName &&
-    (firstByte === 0x2d || bytes[name.start] === 0x2d || afterLogin(bytes, name.start))
-  ) {
+  } else if (at > closed && !quotedName && (bytes[name.start] === DASH || afterLogin(bytes, name.start))) {
     // --password v; netrc: login x password y
-    operator = 'blank'
+    if (byte !== DASH) operator = 'blank'
+  } else if (at > closed && !quotedName && (QUOTE[byte] === 1 || beginsLine(bytes, name.start))) {
+    // IDENTIFIED … PASSWORD 'v'; password "v"; requirepass v
+    operator = QUOTE[byte] === 1 || isDirective(latin(bytes, name.start, name.end)) ? 'blank' : null
   }
-  if (operator === null) return nothing(spent())
+  if (operator === null) {
+    const prose = at > closed && WORD[byte] === 1 ? proseAt(bytes, name, at, judge) : null
+    return prose ?? nothing(spent())
+  }
 
   const kind = judge(latin(bytes, name.start, name.end))
   if (kind === 'none') return nothing(spent() + 32)
+  // secret "web-tls" created
+  if (operator === 'blank' && QUOTE[byte] === 1 && IS_KIND.test(latin(bytes, name.start, name.end)))
+    return nothing(spent() + 32)
   at = blanksEnd(bytes, at)
   if (at >= length) return waiting(spent())
 
@@ -198,14 +204,60 @@ function valueMember(bytes: Uint8Array, from: number): { kind: 'at' | 'open' | '
   return { kind: 'at', at: at + 1 }
 }
 
+/** Whether only blanks stand in front of `start` on its line. */
+function beginsLine(bytes: Uint8Array, start: number): boolean {
+  let at = start
+  const lowest = Math.max(0, start - MAX_BLANKS)
+  while (at > lowest && BLANK[bytes[at - 1]!] === 1) at--
+  return at === 0 || bytes[at - 1] === LF
+}
+
+/** Lines of configuration files that have no operator: Redis, Squid, HAProxy. */
+function isDirective(name: string): boolean {
+  return /^(?:requirepass|masterauth|sentinel|stats-auth|rootpw)$/i.test(name)
+}
+
+/** What Kubernetes calls objects: a name follows, not a value. */
+const IS_KIND = /^(?:secrets?|tokens?|credentials?)$/i
+
+const PROSE_BYTES = 64
+
+/** `The password for user 'x' is 'y'`: what follows `is`, `was` or a colon on the same line, a few words on. */
+function proseAt(
+  bytes: Uint8Array,
+  name: { start: number; end: number },
+  from: number,
+  judge: (name: string) => NameKind,
+): Assigned | null {
+  const length = bytes.length
+  const limit = Math.min(length, from + PROSE_BYTES)
+  for (let at = from; at < limit && bytes[at] !== LF; at++) {
+    let value = -1
+    if (bytes[at] === 0x3a && BLANK[bytes[at + 1] ?? 0] === 1) value = at + 1
+    else if (BLANK[bytes[at - 1]!] === 1 && (standsAt(bytes, at, 'is ') || standsAt(bytes, at, 'was '))) {
+      value = at + (bytes[at + 2] === 0x20 ? 3 : 4)
+    }
+    if (value < 0) continue
+    if (judge(latin(bytes, name.start, name.end)) !== 'password') return null
+    value = blanksEnd(bytes, value)
+    if (value >= length) return result(-1, -1, length, name.end, value - name.start)
+    return valueAt(bytes, value, 'password', 'prose', name)
+  }
+  return null
+}
+
 /** Whether `login NAME ` or `user NAME ` stands in front, as in netrc. */
 function afterLogin(bytes: Uint8Array, start: number): boolean {
   let at = start
   const lowest = Math.max(0, start - 96)
   while (at > lowest && SPACE[bytes[at - 1]!] === 1) at--
+  if (at === start) return false
   while (at > lowest && SPACE[bytes[at - 1]!] === 0) at--
   while (at > lowest && SPACE[bytes[at - 1]!] === 1) at--
-  return standsAt(bytes, at - 5, 'login') || standsAt(bytes, at - 4, 'user')
+  return (
+    (standsAt(bytes, at - 5, 'login') && (at === 5 || SPACE[bytes[at - 6]!] === 1)) ||
+    (standsAt(bytes, at - 4, 'user') && (at === 4 || SPACE[bytes[at - 5]!] === 1))
+  )
 }
 
 const SCHEMES = [
@@ -217,7 +269,7 @@ const SCHEMES = [
   'negotiate',
   'bot',
   'key',
-  'genie' + 'key',
+  'geniekey',
   'splunk',
   'ssws',
 ]
@@ -233,6 +285,13 @@ function valueAt(
   const length = bytes.length
   let at = from
   let quote = -1
+  if (operator === 'colon' && (bytes[at] === 0x7c || bytes[at] === 0x3e)) {
+    // A block of YAML: its first line.
+    let line = at + 1
+    while (line < length && line < at + MAX_BLANKS && (SPACE[bytes[line]!] === 1 || bytes[line] === DASH)) line++
+    if (line >= length) return result(-1, -1, at, name.end, line - name.start)
+    if (bytes[at + 1] === LF || bytes[at + 2] === LF) at = line
+  }
   // Prefixes of string literals: b'…', r"…", @"…".
   if (at + 1 < length && QUOTE[bytes[at + 1]!] === 1 && 'brfuBRFU@$'.includes(String.fromCharCode(bytes[at]!))) at++
   let escaped = false
@@ -290,7 +349,14 @@ function valueAt(
   const work = end - name.start + 16
   const open = touched ? start : -1
   if (end <= start) return none(open, work)
-  if (!isSecret(bytes, start, end, kind, { quoted: quote >= 0, operator, scheme: scheme !== undefined }))
+  if (
+    !isSecret(bytes, start, end, kind, {
+      quoted: quote >= 0,
+      operator,
+      scheme: scheme !== undefined,
+      bare: name.end - name.start === 4,
+    })
+  )
     return none(open, work + (end - start))
   return result(start, end, open, name.end, work + 2 * (end - start), kind)
 }
@@ -310,7 +376,7 @@ function closes(bytes: Uint8Array, start: number, end: number): boolean {
 function separatorEnds(bytes: Uint8Array, at: number, byte: number): 'yes' | 'no' | 'open' {
   let i = at + 1
   if (i >= bytes.length) return 'open'
-  if (SPACE[bytes[i]!] === 1 || QUOTE[bytes[i]!] === 1 || bytes[i] === byte) return 'yes'
+  if (SPACE[bytes[i]!] === 1 || QUOTE[bytes[i]!] === 1 || bytes[i] === byte || bytes[i] === BACKSLASH) return 'yes'
   if (byte === 0x26 && standsAt(bytes, i, 'amp;')) return 'yes'
   const limit = Math.min(bytes.length, i + MAX_PAIR_NAME)
   while (i < limit && (NAME[bytes[i]!] === 1 || (byte === 0x3b && bytes[i] === 0x20))) i++
@@ -322,26 +388,26 @@ interface Circumstances {
   readonly quoted: boolean
   readonly operator: Operator
   readonly scheme: boolean
+  /** The name is `pass` alone, which says many things. */
+  readonly bare?: boolean
 }
 
 /** Whether a value under a name of that kind is a secret. */
 export function isSecret(bytes: Uint8Array, start: number, end: number, kind: NameKind, how: Circumstances): boolean {
   const length = end - start
   if (kind === 'none') return false
-  if (length < (kind === 'password' ? MIN_PASSWORD : kind === 'secret' ? MIN_SECRET : MIN_WEAK)) return false
   const text = latin(bytes, start, Math.min(end, start + 512))
+  if (kind === 'weak' && length >= 8 && isBasic(text)) return true
+  if (length < (kind === 'password' ? MIN_PASSWORD : kind === 'secret' ? MIN_SECRET : MIN_WEAK)) return false
+  const jumbled = kind !== 'password' && isJumbled(text)
   const excuse = excuseOf(text)
   if (excuse === 'uuid') return kind !== 'weak'
   if (excuse === 'code' && how.quoted) {
-    if (/[()[\]]/.test(text) && kind !== 'password') return false
+    // Code does not stand in quotes, but for a call in a template.
+    if (/^[\w$.>:-]+\([^()]*\)$/.test(text)) return false
   } else if (excuse === 'path') {
     // Base64 may look like a path.
-    if (
-      entropyOf(bytes, start, end) < 4 ||
-      !/\d/.test(text) ||
-      /^\/(?:etc|var|usr|opt|home|run|tmp|mnt|root|proc|dev|app|api|v1)\b/.test(text)
-    )
-      return false
+    if (entropyOf(bytes, start, end) < 4 || !/\d/.test(text) || SYSTEM_PATH.test(text)) return false
   } else if (excuse !== 'none') return false
   let digits = 0
   let uppers = 0
@@ -356,40 +422,32 @@ export function isSecret(bytes: Uint8Array, start: number, end: number, kind: Na
     else if (SPACE[byte] === 1) blanks++
     else signs++
   }
+  const mixed = digits > 0 && lowers + uppers > 0
+  if (how.operator === 'prose' && !how.quoted) {
+    return blanks === 0 && length >= 6 && (mixed || (signs > 0 && uppers > 0 && lowers > 0)) && !isWords(text)
+  }
   if (kind === 'password') {
     if (blanks > 0 && digits === 0 && !how.quoted) return false
     // Sentences: "password: must not be empty".
     if (blanks > 2 && digits === 0) return false
-    if (
-      !how.quoted &&
-      how.operator === 'colon' &&
-      digits === 0 &&
-      signs === 0 &&
-      blanks === 0 &&
-      (uppers === 0 || lowers === 0) &&
-      BLANK[bytes[start - 1]!] === 1
-    ) {
-      return !sentenceGoesOn(bytes, end)
-    }
-    return true
+    // PASS: TestServer (0.00s)
+    if (how.bare === true && !how.quoted && how.operator === 'colon' && (!mixed || sentenceGoesOn(bytes, end)))
+      return false
+    const word = digits === 0 && signs === 0 && blanks === 0 && (uppers === 0 || lowers === 0)
+    return how.quoted || how.operator !== 'colon' || !word || !sentenceGoesOn(bytes, end)
   }
   if (blanks > 0) return false
+  if (digits === length) return length >= 16 && length <= 64 && kind === 'secret'
   const entropy = entropyOf(bytes, start, end)
-  const mixed = digits > 0 && lowers + uppers > 0
-  if (kind === 'secret') {
-    if (length >= 16)
-      return (
-        (mixed && entropy >= 2.8) ||
-        (entropy >= 3.4 && uppers > 0 && lowers > 0 && !isWords(text)) ||
-        (digits === 0 && entropy >= 3.6 && !isWords(text)) ||
-        (signs > 1 && entropy >= 3.2 && !isWords(text))
-      )
-    return (
-      (mixed && entropy >= 2.4 && !isNumberedWord(text)) || (signs > 0 && uppers > 0 && lowers > 0 && !isWords(text))
-    )
-  }
-  return mixed && entropy >= 3.2 && !isNumberedWord(text) && !isWords(text)
+  if (kind === 'weak' && !jumbled)
+    return length >= MIN_RANDOM && mixed && entropy >= 3.2 && !isNumberedWord(text) && !isWords(text)
+  if (jumbled) return entropy >= (kind === 'weak' ? 3 : 2.6)
+  if (isNumberedWord(text) || isWords(text)) return false
+  if (length < 16) return (mixed && entropy >= 2.4) || (signs > 0 && uppers > 0 && lowers > 0)
+  return (mixed && entropy >= 2.8) || entropy >= 3.4 || (signs > 1 && entropy >= 3.2)
 }
+
+const SYSTEM_PATH = /^\/(?:etc|var|usr|opt|home|run|tmp|mnt|root|proc|dev|app|api|v1)\b/
 
 /** Whether a second word follows on the line: prose, not a value. */
 function sentenceGoesOn(bytes: Uint8Array, end: number): boolean {
@@ -397,17 +455,14 @@ function sentenceGoesOn(bytes: Uint8Array, end: number): boolean {
   return at > end && at < bytes.length && ALNUM[bytes[at]!] === 1
 }
 
-/** Words joined by signs, each of letters or a short number: `default-token`, `my.app.v2`. */
+/** Words joined by signs, each of letters and a short number: `default-token`, `my.app.v2`, `jackson-0.11.2`. */
 function isWords(text: string): boolean {
-  return (
-    /^[A-Za-z]+(?:[-_.:/ ]+(?:[A-Za-z]+\d{0,2}|\d{1,4}))*$/.test(text) &&
-    !/[a-z][A-Z][a-z]?[A-Z]|[A-Z]{2,}[a-z]+[A-Z]/.test(text)
-  )
+  return /^[A-Za-z]+\d{0,2}(?:[-_.:/ ]+(?:[A-Za-z]+\d{0,2}|\d{1,10}))*$/.test(text)
 }
 
-/** `token1`, `access-key-2`, `v1.2.3`, a number: words that count. */
+/** `token1`, `access-key-2`, `v1.2.3`: words that count. */
 function isNumberedWord(text: string): boolean {
-  return /^v?\d+(?:[.:-]\d+)*$/.test(text) || /^[A-Za-z]+(?:[-_.:/ ][A-Za-z]+)*[-_.:/ ]?\d{1,3}$/.test(text)
+  return /^v?\d+(?:[.:-]\d+)*$/.test(text) || /^(?:[A-Za-z]+[-_.:/ ]?){1,8}\d{1,3}$/.test(text)
 }
 
 /** Whether a text that stands under a name as a whole is a secret. */
@@ -438,7 +493,7 @@ export function schemeAt(bytes: Uint8Array, end: number, basic: boolean): Assign
   if (basic) {
     if (at - start < 6 || !isBasic(text)) return none
   } else if (
-    at - start < MIN_WEAK ||
+    at - start < MIN_RANDOM ||
     excuseOf(text) !== 'none' ||
     !isSecret(bytes, start, at, 'secret', { quoted: false, operator: 'blank', scheme: true })
   )
@@ -451,7 +506,10 @@ function isBasic(text: string): boolean {
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return false
   try {
     const decoded = atob(text.replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, ''))
-    return /^[^\0-\x1f:]+:[^\0-\x1f]+$/.test(decoded) && excuseOf(decoded.slice(decoded.indexOf(':') + 1)) !== 'lookup'
+    return (
+      /^[\x21-\x39\x3b-\x7e]+:[\x20-\x7e]+$/.test(decoded) &&
+      excuseOf(decoded.slice(decoded.indexOf(':') + 1)) !== 'lookup'
+    )
   } catch {
     return false
   }

@@ -9,6 +9,18 @@ import { type Budget, budgetFor } from './budget.ts'
 import { BASE64, DIGIT, isLower, isUpper, WORD } from './bytes.ts'
 import { findCards } from './card.ts'
 import { passesCheck } from './check.ts'
+import {
+  CALLS,
+  COMMANDS,
+  type CommandPart,
+  dsnBefore,
+  dsnOpen,
+  lastArgument,
+  optionAfter,
+  pgpassAt,
+  USER_OPTIONS,
+  userPasswordAt,
+} from './command.ts'
 
 import { entropyOf } from './entropy.ts'
 import { assignedAt, isNamedSecret, KEYWORDS, schemeAt } from './generic.ts'
@@ -70,7 +82,22 @@ export const BUILT_IN_RULES = [
   'card-number',
 ] as const
 
-type Kind = 'shape' | 'near' | 'keyword' | 'url' | 'jwt' | 'pem' | 'putty' | 'bearer' | 'basic' | 'masked'
+type Kind =
+  | 'option'
+  | 'user'
+  | 'call'
+  | 'pgpass'
+  | 'dsn'
+  | 'shape'
+  | 'near'
+  | 'keyword'
+  | 'url'
+  | 'jwt'
+  | 'pem'
+  | 'putty'
+  | 'bearer'
+  | 'basic'
+  | 'masked'
 
 /** What to do where a literal ends. */
 interface Target {
@@ -129,6 +156,14 @@ function compile(table: readonly PatternRule[]): Compiled {
   special('basic ', 'basic', false)
   special('⟦masked:', 'masked', true)
   for (const word of KEYWORDS) special(word, 'keyword', false)
+  for (const [number, [word]] of COMMANDS.entries()) {
+    add(encoder.encode(word), { kind: 'option', rule: null, shape: null, literal: 0, number, opens: false })
+  }
+  for (const word of CALLS) special(word, 'call', false)
+  for (const word of USER_OPTIONS) special(word, 'user', false)
+  special(':5432:', 'pgpass', false)
+  special('@tcp(', 'dsn', false)
+  special('@unix(', 'dsn', false)
   for (const [number, rule] of table.entries()) {
     if (rule.near.length > 0) {
       const shape = compileFree(rule.match, rule.ignoreCase)
@@ -299,6 +334,23 @@ class Pass {
         if (start > 0 && WORD[bytes[start - 1]!] === 1) return
         this.#assigned(schemeAt(bytes, end, target.kind === 'basic'), 'authorization')
         return
+      case 'option': {
+        const [, option, spaced] = COMMANDS[target.number]!
+        this.#command(optionAfter(bytes, end, option, spaced))
+        return
+      }
+      case 'user':
+        this.#command(userPasswordAt(bytes, end))
+        return
+      case 'call':
+        this.#command(lastArgument(bytes, end))
+        return
+      case 'pgpass':
+        this.#command(pgpassAt(bytes, end))
+        return
+      case 'dsn':
+        this.#command(dsnBefore(bytes, start))
+        return
       case 'url': {
         if (this.#off.has('url-password')) return
         const url = userinfoAt(bytes, end)
@@ -337,6 +389,12 @@ class Pass {
     this.#budget.spend(assigned.work)
     if (assigned.open >= 0) this.#opens(assigned.open)
     if (assigned.start >= 0 && !this.#off.has(rule)) this.#add(assigned.start, assigned.end, rule, GENERIC)
+  }
+
+  #command(part: CommandPart): void {
+    this.#budget.spend(part.work)
+    if (part.open >= 0) this.#opens(part.open)
+    if (part.start >= 0 && !this.#off.has('password')) this.#add(part.start, part.end, 'password', GENERIC)
   }
 
   /** Notes how the last try of a shape went. */
@@ -410,6 +468,8 @@ class Pass {
         break
       }
     }
+    const dsn = dsnOpen(this.#bytes)
+    if (dsn >= 0) this.#opens(dsn)
     for (const { shape, rule } of early) {
       if (this.#off.has(rule.id)) continue
       const lowest = Math.max(0, length - shape.longest)

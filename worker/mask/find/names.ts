@@ -22,7 +22,7 @@ const KEY_OF = set(
   'api access private priv client signing sign encryption encrypt decryption secret master shared account storage license deploy ssh service auth app application session hmac aes rsa webhook consumer subscription admin user jwt cookie encoding crypto function functions integration write read ingest routing data tls server authentication authorization secure security project admin2 sas row vault unseal recovery root wallet wif mnemonic production prod live test sandbox merchant bot personal',
 )
 const WEAK = set(
-  'auth sess session sessionid sid phpsessid jsessionid sessid cookie cookies pat otp pin nonce signature sig salt bearer basic dsn seed mnemonic sas csrf xsrf csrftoken xsrftoken',
+  'auth sess session sessionid sid phpsessid jsessionid sessid pat otp pin nonce signature sig salt bearer basic dsn seed mnemonic sas csrf xsrf csrftoken xsrftoken',
 )
 
 /** What a name ends with that is said of a secret and is none: `passwordFile`, `tokenUrl`, `secretName`. */
@@ -33,6 +33,11 @@ const ABOUT = set(
 const HARMLESS = set(
   'public pub automount image pull max min num total count page next continue continuation resource pagination cursor no without is has use uses allow allows require requires required enable enables disable disables should can show hide forgot forget reset change update invalid wrong missing incorrect bad expected unexpected sort partition primary foreign composite unique index cache idempotency idempotent dedup object prompt completion input output cached reasoning eos bos pad unk special sep mask cls vocab stop',
 )
+/** What says in which form a secret is given: `CLIENT_KEY_DATA`, `tokenValue`. */
+const FORM = set('value data base64 b64 plain old new raw encoded encrypted string env default')
+/** Words that end with `key` and have nothing to do with one. */
+const NO_KEY =
+  /^(?:monkey|turkey|donkey|whiskey|hockey|jockey|hotkey|(?:public|primary|foreign|partition|sort|cache|index|row|group|dict|map|sub)key)$/
 /** Harmless in front of `key` and `token` only, never in front of a password. */
 const NUMBERED = /^\d{1,3}$/
 
@@ -64,35 +69,20 @@ function judge(name: string): NameKind {
   const before = words.at(-2) ?? ''
   if (isPassword(last) || (SHORT_PASSWORDS.has(last) && !harmless))
     return harmless && !isPassword(last) ? 'none' : 'password'
-  // password_hash and the like: what can be tried against a list of words.
-  if (
-    (last === 'hash' ||
-      last === 'value' ||
-      last === 'data' ||
-      last === 'base64' ||
-      last === 'b64' ||
-      last === 'plain' ||
-      last === 'old' ||
-      last === 'new' ||
-      last === 'raw' ||
-      last === 'encoded' ||
-      last === 'encrypted' ||
-      last === 'string' ||
-      last === 'env' ||
-      last === 'default' ||
-      (last === 'key' && isPassword(before))) &&
-    words.length > 1
-  ) {
-    return judge(words.slice(0, -1).join('_'))
+  if (words.length > 1) {
+    // password_hash: what can be tried against a list of words.
+    if (last === 'hash') return judge(words.slice(0, -1).join('_')) === 'password' ? 'password' : 'none'
+    if (FORM.has(last) || (last === 'key' && isPassword(before))) return judge(words.slice(0, -1).join('_'))
+    if (last === 'id' || last === 'ids') return before === 'secret' ? 'secret' : 'none'
   }
   if (ABOUT.has(last)) return 'none'
   if (harmless) return 'none'
   if (SECRETS.has(last) || SECRETS.has(joined)) return 'secret'
   if ((last === 'key' || last === 'keys') && KEY_OF.has(before)) return 'secret'
-  if (last === 'id' && before === 'secret') return 'secret'
   if (/(?:secret|token|apikey|secretkey|credentials)$/.test(last) && last.length <= 24) return 'secret'
   if (WEAK.has(last)) return 'weak'
   if (last === 'key' && words.length > 1) return 'weak'
+  if (last.length > 5 && last.endsWith('key') && !NO_KEY.test(last)) return 'weak'
   // The word stands further in front: DB_PASSWORD_PROD, TOKEN_GITHUB.
   if (words.some((word) => PASSWORDS.has(word))) return words.length <= 4 ? 'password' : 'weak'
   if (words.some((word) => SECRETS.has(word))) return 'weak'

@@ -1,5 +1,7 @@
 // Values that are none: words said instead of a secret, places to look one up, code. In: a value. Out: whether it is one. No I/O.
 
+import { isJumbled } from './entropy.ts'
+
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter((word) => word !== ''))
 
 /** Whole values, in lower case. */
@@ -9,8 +11,8 @@ const PLACEHOLDERS = words(`
   password passwd pass pwd passphrase passcode secret secrets token tokens key apikey api_key api-key auth credential credentials user
   username login email name value values data example sample test testing dummy fake mock placeholder changeme change_me change-me
   change-it changeit change_it replaceme replace_me replace-me insert your yours redacted masked hidden removed omitted filtered
-  private-key private_key secretkey secret_key secret-key mysecret my-secret my_secret
-  mypassword my-password my_password yourpassword your-password your_password yourtoken your-token your_token yoursecret
+  private-key private_key secretkey secret_key secret-key mysecret my-secret my_secret utf-8 base64 base62 hex
+  my-password my_password yourpassword your-password your_password yourtoken your-token your_token yoursecret
   your-secret your_secret yourapikey your-api-key your_api_key accesstoken access_token access-token client_secret client-secret
   bearer basic digest negotiate ntlm oauth oauth2 oidc saml ldap kerberos plain plaintext md5 sha1 sha256 scram-sha-256 bcrypt
   opaque invalid incorrect wrong missing failed expired valid ok success error denied is was are has have and or for the a an of in to
@@ -20,14 +22,28 @@ const PLACEHOLDERS = words(`
 
 /** What stands in a value that says it is none. */
 const SAYS_SO =
-  /^(?:your[_-]|my[_-]?(?:super[_-]?)?(?:secret|password|token|key)$|change|replace[_-]?(?:me|this|with)|insert[_-]|enter[_-]|put[_-]|add[_-]your|example|sample|dummy|placeholder|redacted|<|\[?redacted|xxx|todo)|(?:_here$|-here$|placeholder|changeme|change[_-]me|replace[_-]me|example[_-]?(?:key|token|secret|password)|^example$|your[_-](?:api|token|secret|password|key|access|client))/
+  /^(?:your[_-]|my[_-](?:super[_-]?)?(?:secret|password|token|key)$|change|replace[_-]?(?:me|this|with)|insert[_-]|enter[_-]|put[_-]|add[_-]your|example|sample|dummy|placeholder|redacted|<|\[?redacted|xxx|todo)|(?:_here$|-here$|placeholder|changeme|change[_-]me|replace[_-]me|example[_-]?(?:key|token|secret|password)|^example$|your[_-](?:api|token|secret|password|key|access|client))/
 
 /** Looked up when it runs: variables, templates, calls. */
-const LOOKED_UP =
-  /^(?:\$\{?[A-Za-z_][\w.:-]*\}?$|\$\{|\$\(|\$\[|\$[A-Za-z_]\w*(?:[[.:]|->|$)|\{\{|<%|%[A-Za-z_]\w*%|%\(|#\{|@\{|@[A-Za-z]\w*\(|\{[\w.:-]*\}$|<[^>]*>?$|\[[^\]]*\]$|`|&[a-z]|!\w)|\{\{/
-const CALL = /^(?:await |new |return )?[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*[([]/
+const LOOKED_UP = new RegExp(
+  [
+    /^['"\\]*\$\$?\{?[A-Za-z_][\w.:-]*\}?$/,
+    /^\\?\$(?:[{([]|[A-Za-z_]\w*(?:[[.:]|->))/,
+    /^(?:<%|%[A-Za-z_]\w*%|%\(|#\{|@\{|@[A-Za-z]\w*\()/,
+    /^\{[\w .:()[\]\\-]*\}$|^\{\w+\(|^[A-Za-z_-]*\{\w*\}[A-Za-z_-]*$/,
+    /^<[^>]*>?$|^\[[^\]]*\]$|^`[^`]*`$|^&[a-z]|^!\w|^#[a-z]+(?:-[a-z]+)*$|^arn:/,
+    /\{\{[^{}]*\}\}/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+)
+/** What stands between two string literals that were taken for one. */
+const FRAGMENT = /^\\?["']?[+,.)\]}; ]+.*[([=:+,.{]\\?$|^\([a-z ]+\*?\)?$|^\w+[:=] ?$/
+const CALL =
+  /^(?:await |new |return )?[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\([\w$., :{}[\]=+()-]*[;,]*|\[\w*\]?[\w.[\]]*[;,]*)$/
 const MEMBER = /^[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[);,]*$/
-const VARIABLE_NAME = /^[A-Z][A-Z]*(?:_[A-Z]+)+$/
+const VARIABLE_NAME =
+  /^[A-Z]+(?:_[A-Z]+)+$|^(?:[a-z]+[_-])+(?:password|passwd|pwd|secret|token|key)s?$|^(?:new|old|user|current|this|the|raw|plain|hashed|encrypted|confirm|default)(?:Password|Passwd|Pwd|Secret|Token|Key)$/
 const PATH = /^(?:\/|\.{1,2}\/|~\/|[A-Za-z]:\\)[\w.@+~ -]*(?:[\\/][\w.@+~ -]*)*$/
 const URL_START = /^[a-z][a-z0-9+.-]*:\/\//i
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -53,7 +69,8 @@ export function excuseOf(value: string): Excuse {
   if (DIGEST.test(value)) return 'digest'
   if (URL_START.test(value)) return 'url'
   if (PATH.test(value)) return 'path'
+  if (FRAGMENT.test(value)) return 'placeholder'
   if (CALL.test(value)) return 'code'
-  if (MEMBER.test(value) && !/\d{2}/.test(value)) return 'code'
+  if (MEMBER.test(value) && !/\d{2}/.test(value) && !isJumbled(value)) return 'code'
   return 'none'
 }
