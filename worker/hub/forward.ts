@@ -172,6 +172,7 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
         signal: stream.signal,
         ended: () => stream.ended,
         unrecorded: () => unrecorded,
+        onBug: (error) => hub.onBug(error, id),
         id,
       })
       await end({ ...result, code: 101 }, withheld)
