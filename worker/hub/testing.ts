@@ -40,7 +40,7 @@ export function decidedFor(method: string, target: string, given: Partial<Decide
 
 /** A session's masking that finds one word, and takes names with `password` in them for secret; at `FAIL` it gives up. */
 export function maskingThatFinds(secret: string): Masking {
-  const masking = createMaskings(new Uint8Array(32)).of('s', DEFAULT_MASK_RULES)
+  const masking = createMaskings(new Uint8Array(32), { now: () => 0 }).of('s', DEFAULT_MASK_RULES)
   const finder: Finder = {
     suspect: () => true,
     find(bytes) {
@@ -193,7 +193,7 @@ export function playedPassage(api: PlayedApiServer): {
       { identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 } },
       's',
     ),
-    masking: createMaskings(new Uint8Array(32)).of('s', DEFAULT_MASK_RULES),
+    masking: createMaskings(new Uint8Array(32), { now: () => 0 }).of('s', DEFAULT_MASK_RULES),
     requestSecrets: [],
     leave: () => undefined,
   }

@@ -23,6 +23,8 @@ const LF = 0x0a
 
 /** Known values, and the search for them. */
 export interface SearchableValues extends KnownValues {
+  /** How many bytes they are together. */
+  readonly bytes: number
   /** A quick look: false only if search() finds nothing in it as it stands. */
   suspect(bytes: Uint8Array, start: number, end: number): boolean
   search(
@@ -41,6 +43,10 @@ class Values implements SearchableValues {
 
   get size(): number {
     return this.#values
+  }
+
+  get bytes(): number {
+    return this.#bytes
   }
 
   note(value: Uint8Array, name: string): void {
