@@ -40,17 +40,21 @@ function encoded(text: string, encode: (piece: string) => string, before = '', a
 
 const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
 
-/** Line breaks after every `columns` bytes. */
+/** Line breaks where a line would be longer than `columns` bytes, as fold(1) makes them. */
 function wrapped(inner: Carried, columns: number): Carried {
   const out: number[] = []
-  for (const [index, byte] of inner.bytes.entries()) {
-    if (index > 0 && index % columns === 0) out.push(0x0a)
+  const places: number[] = []
+  let column = 0
+  for (const byte of inner.bytes) {
+    if (column === columns && byte !== 0x0a) {
+      out.push(0x0a)
+      column = 0
+    }
+    places.push(out.length)
     out.push(byte)
+    column = byte === 0x0a ? 0 : column + 1
   }
-  return {
-    bytes: Uint8Array.from(out),
-    at: (place) => inner.at(place) + Math.floor(Math.max(0, inner.at(place) - 1) / columns),
-  }
+  return { bytes: Uint8Array.from(out), at: (place) => places[inner.at(place)] ?? out.length }
 }
 
 /** Base64 of the UTF-8. A place in the middle of four characters is that of the first that tells only of what follows. */

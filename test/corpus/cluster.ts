@@ -10,7 +10,7 @@ import { sessionsOf } from '../e2e/recordings.ts'
 import type { Entry } from './entries.ts'
 import { eventsOf, logOf, manifests, type Plot, PRINT, plotsOf, sampleOf, waits } from './plant.ts'
 import { RECALL, Table } from './report.ts'
-import { Haystack } from './search.ts'
+import { formsOf, Haystack } from './search.ts'
 
 const IMAGE = 'localhost/busybox:1'
 /** So many secrets of each source, and at least one of each of its rules. */
@@ -144,6 +144,8 @@ export async function judgeOnCluster(
   const byLook = new Table()
   const problems: string[] = []
   const misses: string[] = []
+  /** By carrier, the entries that were looked at, and whether all outputs hid them. */
+  const hidden = new Map<string, Map<Entry, boolean>>()
   /** Entries whose secret some client could read: their recordings hold it too. */
   const read = new Set<Entry>()
   const started = Date.now()
@@ -192,6 +194,9 @@ export async function judgeOnCluster(
       }
     }
     const kept = await whatWasKept(installation, sample, read)
+    for (const [carrier, entries] of hidden) {
+      for (const [{ source }, good] of entries) bySource.add(source, carrier, good)
+    }
     const low = bySource.below(RECALL)
     const carriers = [...new Set(bySource.rows().flatMap(([, columns]) => [...columns.keys()]))]
     const report = [
@@ -213,9 +218,11 @@ export async function judgeOnCluster(
 
   function judgeOutput(carrier: string, title: string, plot: Plot, bytes: Uint8Array): void {
     const haystack = new Haystack(bytes)
+    const entries = hidden.get(carrier) ?? new Map<Entry, boolean>()
+    hidden.set(carrier, entries)
     for (const [key, entry] of plot.entries) {
       const piece = haystack.readable(entry.secret)
-      bySource.add(entry.source, carrier, piece === null)
+      entries.set(entry, piece === null && (entries.get(entry) ?? true))
       byLook.add(title, 'masked', piece === null)
       if (piece === null) continue
       read.add(entry)
@@ -245,12 +252,15 @@ async function whatWasKept(
     places.push([`session ${id}`, Buffer.from(shown.stdout)])
   }
   const leaks: string[] = []
+  /** What clients could read: a short secret in base64 may look like a part of another. */
+  const known = [...read].flatMap(({ text }) => formsOf(text)).join('\n')
   for (const [place, bytes] of places) {
     const haystack = new Haystack(bytes)
     for (const entry of sample) {
       if (read.has(entry)) continue
       const form = haystack.holds(entry.secret)
-      if (form !== null) leaks.push(`${place}: ${entry.source} ${entry.rule} ${JSON.stringify(form)}`)
+      if (form !== null && !known.includes(form))
+        leaks.push(`${place}: ${entry.source} ${entry.rule} ${JSON.stringify(form)}`)
     }
   }
   const kinds = Map.groupBy(places, ([place]) => place.split(/[ /]/, 2).join(' '))
