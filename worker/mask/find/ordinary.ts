@@ -12,18 +12,21 @@ const IDENTIFIERS = set(
 )
 /** `…_id` and `…_hash` after one of these are half of a credential. */
 const ID_OF = set('secret client role key access app auth token api account user consumer application license oauth')
-const SCHEME = /(?:containerd|docker|cri-o|docker-pullable|sha\d*|md5|oci|urn:uuid|uuid):\/{0,2}$/
+const SCHEME =
+  /(?:(?:containerd|docker|cri-o|docker-pullable|sha\d*|md5|oci|urn:uuid|uuid):\/{0,2}|\/(?:blob|commits?|tree|raw|compare)\/)$/
 /** The name, then an operator or blanks, and quotes. */
 const NAMED = /([A-Za-z][\w.-]*)\\?["'\])]{0,2}\s{0,8}(?:[:=@#]{0,2}|=>|->)\s{0,8}\\?["'([]{0,2}$/
 /** Bytes in front that are looked at. */
 const LOOK_BACK = 96
 const DASH = 0x2d
 const DOT = 0x2e
+const SLASH = 0x2f
 
 /** Whether `bytes[start..end)` is an id, a digest, a revision, or a name made of words, or only a part of such. */
 export function isOrdinary(bytes: Uint8Array, start: number, end: number): boolean {
   const last = bytes[start - 1]
   if (last === DASH || last === DOT) return true
+  if (last === SLASH && bytes.subarray(start, end).includes(SLASH)) return true
   if (last !== undefined && ALNUM[last] === 1 && (bytes[start] === DASH || bytes[start] === DOT)) return true
   const next = bytes[end]
   if ((next === DASH || next === DOT) && end + 1 < bytes.length && ALNUM[bytes[end + 1]!] === 1) return true
@@ -61,8 +64,10 @@ function isMadeOfWords(value: string): boolean {
     const said = parts.filter((part) => WORD.test(part) && isCamel(part)).length
     return said > 1 || (said === 1 && !/[A-Z]/.test(value))
   }
-  if (!/^[A-Za-z]+$/.test(value)) return false
-  return value === value.toLowerCase() ? value.length < MIN_LETTERS : isCamel(value)
+  // One number, as in OAuth2Provider, does not make it random.
+  const letters = value.replace(/\d{1,2}/, '')
+  if (!/^[A-Za-z]+$/.test(letters)) return false
+  return value === letters.toLowerCase() ? value.length < MIN_LETTERS : /[A-Z]/.test(value) && isCamel(letters)
 }
 
 function isCamel(letters: string): boolean {

@@ -13,7 +13,7 @@ export const CHAT_RULES: readonly PatternRule[] = [
   near('slack-signing-secret', 'slack', '\\h{32}', 'https://api.slack.com/authentication/verifying-requests-from-slack'),
   // Discord
   shape('discord-webhook', 'discord(app)?\\.com/api/webhooks/<\\d{17,20}/[A-Za-z0-9_-]{60,72}>', 'https://discord.com/developers/docs/resources/webhook'),
-  shape('discord-bot-token', '(M|N|O)(D|T|j|z)(A|E|I|M|Q|U|Y|c|g|k)[A-Za-z0-9_-]{20,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}', 'https://discord.com/developers/docs/reference#authentication', { entropy: 4 }),
+  shape('discord-bot-token', '(MT|Mj|Mz|ND|NT|Nj|Nz|OD|OT)(A|E|I|M|Q|U|Y|c|g|k)[A-Za-z0-9_-]{20,26}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,38}', 'https://discord.com/developers/docs/reference#authentication', { entropy: 4 }),
   shape('discord-mfa-token', 'mfa\\.[A-Za-z0-9_-]{84}', 'https://discord.com/developers/docs/reference#authentication'),
   near('discord-client-secret', 'discord', '[A-Za-z0-9_=-]{32}', 'https://discord.com/developers/docs/topics/oauth2', { entropy: 3.5 }),
   near('discord-public-key', 'discord', '\\h{64}', 'https://discord.com/developers/docs/interactions/receiving-and-responding'),
@@ -55,7 +55,7 @@ export const CHAT_RULES: readonly PatternRule[] = [
   near('facebook-app-token', 'facebook|fb_app|fb_access|fb_token|access_token|access-token|app_token', '\\d{15,16}(\\||%7C|%)[A-Za-z0-9_-]{27,40}', 'https://developers.facebook.com/docs/facebook-login/guides/access-tokens#apptokens', { ignoreCase: true }),
   near('facebook-app-secret', 'facebook|fb_app|fb_secret|fbapp|instagram|meta_app', '\\h{32}', 'https://developers.facebook.com/docs/facebook-login/security', { ignoreCase: true }),
   shape('instagram-token', 'IG(QV|QW|AA)[A-Za-z0-9_-]{60,400}', 'https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login'),
-  near('twitter-bearer-token', 'twitter|bearer|x_api|x-api', 'AAAAAAAAAAAAAAAAAAAAA[A-Za-z0-9%_-]{60,140}', 'https://docs.x.com/fundamentals/authentication/oauth-2-0/bearer-tokens'),
+  shape('twitter-bearer-token', 'AAAAAAAAAAAAAAAAAAAAA[A-Za-z0-9%_-]{60,140}', 'https://docs.x.com/fundamentals/authentication/oauth-2-0/bearer-tokens', { entropy: 3.5 }),
   near('twitter-consumer-key', 'twitter|consumer_key|consumerkey', '[A-Za-z0-9]{25}', 'https://docs.x.com/fundamentals/authentication/oauth-1-0a/api-key-and-secret', { entropy: 3.5 }),
   near('twitter-secret', 'twitter|consumer_secret|consumersecret|access_token_secret|accesstokensecret', '[A-Za-z0-9]{45,50}', 'https://docs.x.com/fundamentals/authentication/oauth-1-0a/api-key-and-secret', { entropy: 3.8 }),
   near('twitter-access-token', 'twitter|access_token|accesstoken', '\\d{15,25}-[A-Za-z0-9]{20,45}', 'https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens'),

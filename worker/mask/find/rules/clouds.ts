@@ -18,7 +18,7 @@ export const CLOUD_RULES: readonly PatternRule[] = [
   shape('aws-appsync-key', 'da2-[a-z0-9]{26}', 'https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html', { entropy: 3 }),
   shape('amazon-oauth-client-secret', 'amzn1\\.oa2-cs\\.v1\\.\\h{64}', 'https://developer.amazon.com/docs/login-with-amazon/security-profile.html'),
   shape('amazon-lwa-token', 'Atz[ar]\\|[A-Za-z0-9_-]{60,2048}', 'https://developer.amazon.com/docs/login-with-amazon/access-token.html'),
-  near('aws-ses-smtp-password', 'ses|smtp', 'B[A-Za-z0-9/+]{43}', 'https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html', { entropy: 4.05 }),
+  near('aws-ses-smtp-password', 'aws_ses|ses_smtp|amazonses|email-smtp|smtp', 'B[A-Za-z0-9/+]{43}', 'https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html', { entropy: 4.05 }),
   // Microsoft Azure
   shape('azure-storage-key', '[A-Za-z0-9/+]{76}\\+ASt[A-Za-z0-9/+]{5}[AQgw]==', 'https://learn.microsoft.com/en-us/azure/storage/common/storage-account-keys-manage'),
   shape('azure-account-key', 'AccountKey=<[A-Za-z0-9/+]{86}==>', 'https://learn.microsoft.com/en-us/azure/storage/common/storage-configure-connection-string', { ignoreCase: true }),
@@ -64,7 +64,7 @@ export const CLOUD_RULES: readonly PatternRule[] = [
   shape('volcengine-access-key', 'AKLT[A-Za-z0-9]{40,60}', 'https://www.volcengine.com/docs/6291/65568', { entropy: 3 }),
   shape('yandex-cloud-api-key', 'AQVN[A-Za-z0-9_-]{35,38}', 'https://yandex.cloud/en/docs/iam/concepts/authorization/api-key', { entropy: 3 }),
   shape('yandex-cloud-iam-token', 't1\\.[A-Z0-9a-z_-]{1,1024}={0,2}\\.[A-Za-z0-9_-]{86}={0,2}', 'https://yandex.cloud/en/docs/iam/concepts/authorization/iam-token'),
-  near('yandex-cloud-static-key', 'yandex|yc_token|yc_secret|yc_storage|aws', 'YC[A-Za-z0-9_-]{38}', 'https://yandex.cloud/en/docs/iam/concepts/authorization/access-key', { entropy: 3.5 }),
+  near('yandex-cloud-static-key', 'yandex|yc_token|yc_secret|yc_storage', 'YC[A-Za-z0-9_-]{38}', 'https://yandex.cloud/en/docs/iam/concepts/authorization/access-key', { entropy: 3.5 }),
   shape('yandex-oauth-token', 'y0_[A-Za-z0-9_-]{50,64}', 'https://yandex.cloud/en/docs/iam/concepts/authorization/oauth-token', { entropy: 3 }),
   shape('yandex-passport-token', 'y0__[A-Za-z0-9_-]{50,64}', 'https://yandex.ru/dev/id/doc/en/tokens/debug-token', { entropy: 3 }),
   // Other clouds
@@ -74,7 +74,7 @@ export const CLOUD_RULES: readonly PatternRule[] = [
   near('digitalocean-token-old', 'digitalocean|digital_ocean|do_token|do_pat|do_api', '\\h{64}', 'https://docs.digitalocean.com/reference/api/create-personal-access-token/'),
   shape('cloudflare-token', 'cf(k|ut|at)_[A-Za-z0-9]{40}\\h{8}', 'https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/'),
   shape('cloudflare-origin-ca-key', 'v1\\.0-\\h{24}-\\h{146}', 'https://developers.cloudflare.com/fundamentals/api/get-started/ca-keys/'),
-  near('cloudflare-api-token', 'cloudflare|cf_api|cf-api|cf_token|cfapi', '[A-Za-z0-9_-]{40}', 'https://developers.cloudflare.com/fundamentals/api/get-started/create-token/', { entropy: 3.5 }),
+  near('cloudflare-api-token', 'cloudflare|cf_api|cf-api|cf_token|cfapi', '[A-Za-z0-9_-]{40}', 'https://developers.cloudflare.com/fundamentals/api/get-started/create-token/', { entropy: 4.05 }),
   near('cloudflare-global-key', 'cloudflare|x-auth-key|cf_api|cf-api|cfapi', '\\h{37}', 'https://developers.cloudflare.com/fundamentals/api/get-started/keys/'),
   shape('cloudflare-tunnel-token', 'eyJhIjoi[A-Za-z0-9+/=]{120,300}', 'https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/remote-tunnel-permissions/'),
   shape('cloudflare-turnstile-secret', '0x4AAAA[A-Za-z0-9_-]{28}', 'https://developers.cloudflare.com/turnstile/get-started/'),

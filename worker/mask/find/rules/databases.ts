@@ -23,7 +23,7 @@ export const DATABASE_RULES: readonly PatternRule[] = [
   shape('aiven-token', 'aivenv1_[A-Za-z0-9/+=]{30,400}', 'https://aiven.io/docs/platform/concepts/authentication-tokens'),
   shape('aiven-password', 'AVNS_[A-Za-z0-9_-]{15,40}', 'https://aiven.io/docs/platform/howto/reset-user-passwords'),
   near('aiven-token-old', 'aiven', '[A-Za-z0-9/+=]{372}', 'https://aiven.io/docs/platform/concepts/authentication-tokens'),
-  near('influxdb-token', 'influx|token', '[A-Za-z0-9_-]{86}==', 'https://docs.influxdata.com/influxdb/v2/admin/tokens/', { entropy: 4.5 }),
+  near('influxdb-token', 'influx', '[A-Za-z0-9_-]{86}==', 'https://docs.influxdata.com/influxdb/v2/admin/tokens/', { entropy: 4.5 }),
   shape('influxdb-token-new', 'apiv3_[A-Za-z0-9_-]{80,100}', 'https://docs.influxdata.com/influxdb3/core/admin/tokens/'),
   shape('cockroach-cloud-key', 'CCDB1_[A-Za-z0-9]{22}_[A-Za-z0-9]{40}', 'https://www.cockroachlabs.com/docs/cockroachcloud/managing-access'),
   shape('fauna-key', 'fn(AA|AC|AD|AE|AF)[A-Za-z0-9_-]{36}', 'https://docs.fauna.com/fauna/current/learn/security/keys/', { entropy: 4 }),

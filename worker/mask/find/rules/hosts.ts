@@ -77,7 +77,7 @@ export const HOST_RULES: readonly PatternRule[] = [
   near('saucelabs-key', 'sauce', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://docs.saucelabs.com/basics/acct-team-mgmt/managing-user-info/'),
   near('launchdarkly-key', 'launchdarkly|ld_sdk|ld_api', '[A-Za-z0-9_=-]{40}', 'https://launchdarkly.com/docs/home/account/api', { entropy: 3.5 }),
   shape('launchdarkly-sdk-key', '(sdk|api|mob|rel)-[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}', 'https://launchdarkly.com/docs/home/account/environment/keys', { entropy: 3 }),
-  near('unleash-token', 'unleash|authorization', '[a-z0-9*_-]{1,40}:[a-z0-9_-]{1,40}\\.\\h{56,64}', 'https://docs.getunleash.io/reference/api-tokens-and-client-keys'),
+  near('unleash-token', 'unleash', '[a-z0-9*_-]{1,40}:[a-z0-9_-]{1,40}\\.\\h{56,64}', 'https://docs.getunleash.io/reference/api-tokens-and-client-keys'),
   shape('configcat-key', 'configcat-sdk-1/[A-Za-z0-9_-]{22}/[A-Za-z0-9_-]{22}', 'https://configcat.com/docs/sdk-reference/overview/'),
   near('split-io-key', 'split_io|splitio|split.io|split-api', '[a-z0-9]{36,54}', 'https://help.split.io/hc/en-us/articles/360019916211-API-keys', { entropy: 3.5 }),
   shape('depot-token', 'depot_[a-z]{2,8}_[a-z0-9]{40,80}', 'https://depot.dev/docs/cli/authentication'),

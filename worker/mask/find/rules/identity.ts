@@ -20,7 +20,7 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   // Vaults
   shape('vault-service-token', 'hvs\\.[A-Za-z0-9_-]{24,200}', 'https://developer.hashicorp.com/vault/docs/concepts/tokens', { entropy: 3 }),
   shape('vault-batch-token', 'hv[br]\\.[A-Za-z0-9_-]{80,400}', 'https://developer.hashicorp.com/vault/docs/concepts/tokens', { entropy: 3 }),
-  near('vault-token-old', 'vault|x-vault-token|root_token|root token|token', '[sbr]\\.[A-Za-z0-9]{24}', 'https://developer.hashicorp.com/vault/docs/concepts/tokens', { entropy: 3.3 }),
+  near('vault-token-old', 'vault|root_token|root token|client_token', '[sbr]\\.[A-Za-z0-9]{24}', 'https://developer.hashicorp.com/vault/docs/concepts/tokens', { entropy: 3.3 }),
   near('vault-unseal-key', 'unseal|recovery key', '[A-Za-z0-9+/]{43,44}={0,1}', 'https://developer.hashicorp.com/vault/docs/concepts/seal', { entropy: 4 }),
   near('vault-role-secret', 'secret_id|secretid|secret-id|role_id|roleid', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://developer.hashicorp.com/vault/docs/auth/approle'),
   near('consul-token', 'consul|nomad', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://developer.hashicorp.com/consul/docs/security/acl/tokens'),

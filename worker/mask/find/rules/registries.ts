@@ -19,7 +19,7 @@ export const REGISTRY_RULES: readonly PatternRule[] = [
   near('jfrog-identity-token', 'jfrog|artif|bintray', '[A-Za-z0-9]{64}', 'https://jfrog.com/help/r/jfrog-platform-administration-documentation/access-tokens', { entropy: 4.05 }),
   near('artifactory-encrypted-password', 'artif|jfrog', 'AP[A-Za-z0-9]{30,90}', 'https://jfrog.com/help/r/jfrog-artifactory-documentation/centrally-secure-passwords', { entropy: 3 }),
   shape('docker-hub-token', 'dckr_(pat|oat)_[A-Za-z0-9_-]{27,40}', 'https://docs.docker.com/security/access-tokens/', { entropy: 3 }),
-  near('docker-swarm-token', 'swarm|token|join', 'SWM(TKN|KEY)-1-[A-Za-z0-9+/-]{40,90}', 'https://docs.docker.com/engine/swarm/join-nodes/'),
+  shape('docker-swarm-token', 'SWM(TKN|KEY)-1-[A-Za-z0-9+/-]{40,90}', 'https://docs.docker.com/engine/swarm/join-nodes/'),
   shape('packagist-token', 'packagist_(uut|ort|out|urt|ack)_\\h{68}', 'https://packagist.com/docs/composer-authentication'),
   shape('clojars-token', 'CLOJARS_[a-z0-9]{60}', 'https://github.com/clojars/clojars-web/wiki/Deploy-Tokens', { ignoreCase: true }),
   near('hex-pm-key', 'hex_api_key|hexpm|hex.pm', '\\h{32}', 'https://hex.pm/docs/publish'),
