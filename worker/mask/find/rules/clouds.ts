@@ -72,7 +72,7 @@ export const CLOUD_RULES: readonly PatternRule[] = [
   shape('digitalocean-spaces-id', 'DO(00|801)[A-Z0-9]{16,17}', 'https://docs.digitalocean.com/products/spaces/how-to/manage-access/', { entropy: 2.5 }),
   near('digitalocean-spaces-secret', 'do_spaces|spaces_secret|spaces_key|spacessecret|digitalocean', '[A-Za-z0-9/+]{43}', 'https://docs.digitalocean.com/products/spaces/how-to/manage-access/', { entropy: 4.3 }),
   near('digitalocean-token-old', 'digitalocean|digital_ocean|do_token|do_pat|do_api', '\\h{64}', 'https://docs.digitalocean.com/reference/api/create-personal-access-token/'),
-  shape('cloudflare-token', 'cf(k|ut|at)_[A-Za-z0-9]{40}\\h{8}', 'https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/'),
+  shape('cloudflare-token', 'cf(k|ut|at)_[A-Za-z0-9_-]{40,68}', 'https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/', { entropy: 3 }),
   shape('cloudflare-origin-ca-key', 'v1\\.0-\\h{24}-\\h{146}', 'https://developers.cloudflare.com/fundamentals/api/get-started/ca-keys/'),
   near('cloudflare-api-token', 'cloudflare|cf_api|cf-api|cf_token|cfapi', '[A-Za-z0-9_-]{40}', 'https://developers.cloudflare.com/fundamentals/api/get-started/create-token/', { entropy: 4.05 }),
   near('cloudflare-global-key', 'cloudflare|x-auth-key|cf_api|cf-api|cfapi', '\\h{37}', 'https://developers.cloudflare.com/fundamentals/api/get-started/keys/'),

@@ -20,6 +20,7 @@ export const HOST_RULES: readonly PatternRule[] = [
   near('atlassian-api-token-old', 'atlassian|jira|confluence|bitbucket', '[A-Za-z0-9]{24}', 'https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/', { entropy: 3.6 }),
   near('atlassian-data-center-token', 'atlassian|jira|confluence|bitbucket', '[A-Za-z0-9+/]{44}', 'https://confluence.atlassian.com/enterprise/using-personal-access-tokens-1026032365.html', { entropy: 4.05 }),
   shape('bitbucket-app-password', 'ATBB[A-Za-z0-9_=.-]{28,40}', 'https://support.atlassian.com/bitbucket-cloud/docs/app-passwords/', { entropy: 3 }),
+  shape('bitbucket-data-center-token', 'BBDC-[A-Za-z0-9+/]{44}', 'https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html'),
   near('bitbucket-client-id', 'bitbucket', '[A-Za-z0-9]{18}', 'https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/', { entropy: 3.5 }),
   near('bitbucket-client-secret', 'bitbucket', '[A-Za-z0-9]{32}', 'https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/', { entropy: 3.8 }),
   near('bitbucket-oauth-secret', 'bitbucket', '[A-Za-z0-9_=-]{64}', 'https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/', { entropy: 4.05 }),
@@ -58,7 +59,6 @@ export const HOST_RULES: readonly PatternRule[] = [
   shape('k3s-server-token', 'K10\\h{64}::[a-z0-9:.-]{4,64}:[A-Za-z0-9]{16,64}', 'https://docs.k3s.io/cli/token'),
   shape('rancher-token', 'token-[a-z0-9]{5}:[a-z0-9]{54}', 'https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys'),
   near('portainer-token', 'portainer|x-api-key', 'ptr_[A-Za-z0-9+/=]{40,60}', 'https://docs.portainer.io/api/access'),
-  shape('lens-token', 'fio-u-[A-Za-z0-9_=-]{64}', 'https://developer.frame.io/getting-started/authentication'),
   // Quality and delivery
   shape('sonar-token', 'sq[apu]_\\h{40}', 'https://docs.sonarsource.com/sonarqube-server/latest/user-guide/managing-tokens/'),
   near('sonar-token-old', 'sonar.login|sonar.token|sonar_token|sonartoken|sonar-token|sonar_login|sonarlogin|sonarqube_token|sonarcloud_token|sonar_auth', '[a-z0-9=_-]{40}', 'https://docs.sonarsource.com/sonarqube-server/latest/user-guide/managing-tokens/'),

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { createMatcher, type Matcher } from '../matcher.ts'
 import type { PatternRule } from '../rule.ts'
 import { compileAnchored, compileFree } from '../shape.ts'
+import { documentOf } from './document.ts'
 import { EXAMPLES, made } from './examples.ts'
-import { PATTERN_RULES } from './index.ts'
+import { PATTERN_RULES, RULES_BY_DOMAIN } from './index.ts'
 
 const FREE = { spend: () => undefined }
 
@@ -76,4 +77,8 @@ test('a value of many letters is judged at once', () => {
   // With a repeat inside a repeat this would not end.
   const text = `api_key="${made('<let*400>')}%1"`
   expect(ALL.match(new TextEncoder().encode(text), { final: true, budget: FREE }).hits).toHaveLength(1)
+})
+
+test('the documentation lists every rule with its source', async () => {
+  await expect(documentOf(RULES_BY_DOMAIN)).toMatchFileSnapshot('../../../../docs/masking-rules.md')
 })
