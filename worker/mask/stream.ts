@@ -12,8 +12,10 @@ export { HOLD_BACK_MS } from './limits.ts'
 const CONTEXT_BYTES = 1024
 /** How far back a cut is moved to fall between two words. */
 const CUT_BYTES = 256
-/** With more than this undecided, a new look waits for an eighth more. Stops single bytes from being quadratic. */
-const SMALL_BYTES = 4096
+/** With more than this undecided, a new look waits for as much again, so that each byte is looked at a few times at most. */
+const SMALL_BYTES = 2048
+/** It waits for no more than this. */
+const MAX_WAIT_BYTES = 32 * 1024
 
 /** Bytes of one channel. */
 export interface Piece {
@@ -51,6 +53,12 @@ interface Part {
   readonly end: number
 }
 
+/** A part of a masked stretch, and what it is a part of. */
+interface Covered {
+  readonly part: Part
+  readonly cover: Cover
+}
+
 /** A text that grows at its end and is forgotten from its beginning. */
 class Lane {
   /** What is kept of it. Never written to: pieces of it go on. */
@@ -78,8 +86,9 @@ class Lane {
 
   /** Whether it is time to look again. */
   get due(): boolean {
-    const undecided = this.end - Math.min(this.open, this.released)
-    return this.end > this.looked && (undecided <= SMALL_BYTES || this.end - this.looked >= undecided >> 3)
+    const fresh = this.end - this.looked
+    const again = this.looked - Math.min(this.open, this.released)
+    return fresh > 0 && (again <= SMALL_BYTES || fresh >= Math.min(again, MAX_WAIT_BYTES))
   }
 
   /** Looks for secrets in the window. With `final`, as if nothing more came; what is open stays as it is known. */
@@ -222,33 +231,45 @@ class Stream implements TextStream {
       if (lane.released >= segment.end) continue
       let to = Math.min(segment.end, limitOf(lane))
       if (jointLimit !== null) to = Math.min(to, segment.start + jointLimit - segment.joint)
-      if (to > lane.released) this.#write(segment.channel, lane, to, covers)
+      if (to > lane.released) this.#write(segment.channel, lane, to, covers.get(segment.channel) ?? [])
       if (ordered && to < segment.end) break
     }
     this.#forget()
   }
 
-  /** What is masked: on each channel, and what goes on from one to another. */
-  #covers(): readonly Cover[] {
-    const covers: Cover[] = []
+  /** What is masked, by channel and place: on each channel, and what goes on from one to another. */
+  #covers(): ReadonlyMap<number, readonly Covered[]> {
+    const covers = new Map<number, Covered[]>()
+    const add = (cover: Cover): void => {
+      for (const part of cover.parts) {
+        const list = covers.get(part.channel)
+        if (list === undefined) covers.set(part.channel, [{ part, cover }])
+        else list.push({ part, cover })
+      }
+    }
     for (const [channel, lane] of this.#lanes) {
-      for (const { start, end, rule, value } of lane.found)
-        covers.push({ parts: [{ channel, start, end }], rule, value })
+      for (const { start, end, rule, value } of lane.found) add({ parts: [{ channel, start, end }], rule, value })
     }
     for (const { start, end, rule, value } of this.#joint?.found ?? []) {
-      const parts: Part[] = []
-      for (const segment of this.#segments) {
-        const from = Math.max(start, segment.joint)
-        const to = Math.min(end, segment.joint + segment.end - segment.start)
-        if (from >= to) continue
-        const shift = segment.start - segment.joint
-        parts.push({ channel: segment.channel, start: from + shift, end: to + shift })
-      }
-      // A secret that goes on on its own channel has nothing to do with what came in between on another.
+      const parts = this.#partsOf(start, end)
       // One that lies on one channel counts too: the name in front of it may stand on the other.
-      if (!parts.some((part) => this.#goesOn(part))) covers.push({ parts, rule, value })
+      if (!parts.some((part) => this.#goesOn(part))) add({ parts, rule, value })
     }
+    for (const list of covers.values()) list.sort((a, b) => a.part.start - b.part.start)
     return covers
+  }
+
+  /** The parts on its channels of a stretch of the joint text. */
+  #partsOf(start: number, end: number): readonly Part[] {
+    const parts: Part[] = []
+    for (const segment of this.#segments) {
+      const from = Math.max(start, segment.joint)
+      const to = Math.min(end, segment.joint + segment.end - segment.start)
+      if (from >= to) continue
+      const shift = segment.start - segment.joint
+      parts.push({ channel: segment.channel, start: from + shift, end: to + shift })
+    }
+    return parts
   }
 
   /** Whether a secret of the channel's own overlaps a part and goes on behind it. */
@@ -260,8 +281,9 @@ class Stream implements TextStream {
   }
 
   /** Writes a channel's bytes out from where it stands up to `to`, placeholders in the place of what is masked. */
-  #write(channel: number, lane: Lane, to: number, covers: readonly Cover[]): void {
+  #write(channel: number, lane: Lane, to: number, covers: readonly Covered[]): void {
     let at = lane.released
+    let next = 0
     while (at < to) {
       const dropped = nextOf(this.#dropped, channel, at)
       if (dropped !== null && dropped.start <= at) {
@@ -269,24 +291,22 @@ class Stream implements TextStream {
         this.#maskedTo.set(channel, at)
         continue
       }
-      let part: Part | null = null
-      let cover: Cover | null = null
-      for (const one of covers) {
-        const next = nextOf(one.parts, channel, at)
-        if (next !== null && (part === null || next.start < part.start)) {
-          part = next
-          cover = one
-        }
-      }
-      if (part !== null && cover !== null && part.start <= at) {
+      while (next < covers.length && covers[next]!.part.end <= at) next++
+      const covered = covers[next]
+      if (covered !== undefined && covered.part.start <= at) {
+        const { part, cover } = covered
         // What only goes on behind a placeholder is part of it: a token that came in two goes.
         const goesOn = part.start < at && this.#maskedTo.get(channel) === at
-        if (!goesOn)
+        if (!goesOn) {
           this.#put(channel, encoder.encode(this.#masker.placeholder(cover.value, cover.rule, this.#names[channel])))
-        this.#dropped.push(...cover.parts)
+        }
+        for (const other of cover.parts) if (other !== part) this.#dropped.push(other)
+        at = Math.min(to, part.end)
+        this.#maskedTo.set(channel, at)
+        if (at < part.end) this.#dropped.push(part)
         continue
       }
-      const stop = Math.min(to, part?.start ?? to, dropped?.start ?? to)
+      const stop = Math.min(to, covered?.part.start ?? to, dropped?.start ?? to)
       this.#put(channel, lane.window.subarray(at - lane.base, stop - lane.base))
       at = stop
     }

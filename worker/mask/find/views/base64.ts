@@ -10,12 +10,16 @@ import { type Span, type View, ViewBuilder } from './view.ts'
 const MIN_RUN = 16
 /** Bytes of text in a row that make a run worth reading: chance gives 4 in a million. */
 const MIN_TEXT = 12
-/** A longer run is masked not as a whole but where the secret stands, so that a stream need not hold it. Above a 4096-bit key in PEM. */
-export const LONG_RUN = 8192
+/** A longer run is masked not as a whole but where the secret stands, so that a stream need not hold it. */
+export const LONG_RUN = 4096
 /** Gzip that is opened: what it holds at most. Stops a decompression bomb. */
 const MAX_UNZIPPED_BYTES = 2 * 1024 * 1024
-/** Work of unpacking a byte, in units of the budget. */
+/** A gzip of anything is no shorter, in base64. */
+const MIN_GZIP_RUN = 40
+const MAX_GZIP_HEADER = 300
+/** Work of unpacking a byte, in units of the budget, and of beginning. */
 const UNZIP_WORK = 8
+const UNZIP_START_WORK = 4000
 
 const PAD = 0x3d
 const NONE = 64
@@ -93,7 +97,7 @@ export function mayHoldBase64(bytes: Uint8Array, from: number, to: number): bool
     while (end < to && SIX[bytes[end]!] !== NONE) end++
     at = end
     if (end - start < MIN_RUN) continue
-    if (isGzip(bytes, start) || mayBeText(bytes, start, end)) return true
+    if ((end - start >= MIN_GZIP_RUN && isGzip(bytes, start)) || mayBeText(bytes, start, end)) return true
   }
   return false
 }
@@ -130,7 +134,7 @@ function readRun(
   let builder = given
   let spanEnd = end
   while (spanEnd < end + 2 && bytes[spanEnd] === PAD) spanEnd++
-  if (isGzip(bytes, start)) {
+  if (end - start >= MIN_GZIP_RUN && isGzip(bytes, start)) {
     const unzipped = unzip(bytes.subarray(start, end), budget)
     if (unzipped !== null) {
       builder ??= new ViewBuilder(view, unzipped.length + 1)
@@ -242,7 +246,11 @@ function isGzip(bytes: Uint8Array, at: number): boolean {
 
 function unzip(run: Uint8Array, budget: Budget): Uint8Array | null {
   const gzip = decode(run, 0, run.length)
-  budget.spend(UNZIP_WORK * gzip.length)
+  // A bare header, or one with a file's name. Its first block is stored, or of fixed or its own codes.
+  const flags = gzip[3]
+  const name = flags === 0x08 ? gzip.subarray(0, MAX_GZIP_HEADER).indexOf(0, 10) : 9
+  if ((flags !== 0 && flags !== 0x08) || name < 0 || ((gzip[name + 1]! >> 1) & 3) === 3) return null
+  budget.spend(UNZIP_START_WORK + UNZIP_WORK * gzip.length)
   const plain = gunzipBounded(gzip, MAX_UNZIPPED_BYTES)
   if (plain !== null) budget.spend(UNZIP_WORK * plain.length)
   return plain

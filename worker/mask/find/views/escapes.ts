@@ -3,17 +3,20 @@
 import { type View, ViewBuilder } from './view.ts'
 
 const BACKSLASH = 0x5c
-/** What one letter stands for after a backslash. */
-const LETTERS: ReadonlyMap<number, number> = new Map([
-  [0x6e, 0x0a],
-  [0x72, 0x0d],
-  [0x74, 0x09],
-  [0x62, 0x08],
-  [0x66, 0x0c],
-  [0x65, 0x1b],
-  [0x45, 0x1b],
-  [0x61, 0x07],
-])
+/** What one letter stands for after a backslash; 0: itself. */
+const LETTERS = new Uint8Array(256)
+for (const [letter, byte] of [
+  ['n', 0x0a],
+  ['r', 0x0d],
+  ['t', 0x09],
+  ['b', 0x08],
+  ['f', 0x0c],
+  ['e', 0x1b],
+  ['E', 0x1b],
+  ['a', 0x07],
+] as const) {
+  LETTERS[letter.charCodeAt(0)] = byte
+}
 
 /** The view with one layer of escapes undone; null when it has none. `final`: no more text comes. */
 export function withoutEscapes(view: View, final: boolean): View | null {
@@ -40,7 +43,7 @@ export function withoutEscapes(view: View, final: boolean): View | null {
       break
     }
     copied = end
-    at = bytes.indexOf(BACKSLASH, end)
+    at = bytes[end] === BACKSLASH ? end : bytes.indexOf(BACKSLASH, end)
   }
   builder.copy(copied, bytes.length)
   return builder.view('escapes', open === undefined ? {} : { open })
@@ -48,8 +51,8 @@ export function withoutEscapes(view: View, final: boolean): View | null {
 
 /** Undoes the escape at a backslash. Gives where it ends, past the end of the text when it is cut short. */
 function undo(builder: ViewBuilder, bytes: Uint8Array, start: number, next: number): number {
-  const letter = LETTERS.get(next)
-  if (letter !== undefined) {
+  const letter = LETTERS[next]!
+  if (letter !== 0) {
     builder.byte(letter, start, start + 2)
     return start + 2
   }

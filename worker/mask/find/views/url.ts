@@ -30,7 +30,7 @@ function cutShort(bytes: Uint8Array, percent: number): boolean {
 }
 
 function nextEncoded(bytes: Uint8Array, from: number): number {
-  let at = bytes.indexOf(PERCENT, from)
+  let at = bytes[from] === PERCENT ? from : bytes.indexOf(PERCENT, from)
   while (at >= 0 && at + 2 < bytes.length) {
     if (hexDigit(bytes[at + 1]!) >= 0 && hexDigit(bytes[at + 2]!) >= 0) return at
     at = bytes.indexOf(PERCENT, at + 1)
