@@ -185,11 +185,10 @@ export async function judgeOnCluster(
         const into = join(folder, `${plot.name}-${version}`)
         const copy = { carrier: 'cp', args: ['cp', '-n', ns, `${plot.name}:/tmp/d`, into] }
         const seen = await look(installation, version, copy)
-        if (seen.code !== 0)
-          problems.push(`${plot.name} ${version} cp: ended with ${seen.code}: ${seen.err.slice(0, 300)}`)
+        // An archive ends at the first secret in it, and says so.
+        const ended = seen.code === 1 && seen.err.includes('the archive holds a secret')
+        if (!ended) problems.push(`${plot.name} ${version} cp: ended with ${seen.code}: ${seen.err.slice(0, 300)}`)
         const copied = await filesBelow(into).catch(() => [])
-        if (copied.length !== plot.entries.size)
-          problems.push(`${plot.name} ${version} cp: ${copied.length} of ${plot.entries.size} files arrived`)
         judgeOutput('cp', `${version} cp c:/tmp/d`, plot, Buffer.concat(copied.map(([, bytes]) => bytes)))
       }
     }
