@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path'
 import { Door } from './door.ts'
 import type { Installation, Version } from './installation.ts'
 
-const CHARTS = resolve(import.meta.dirname, '../fixtures')
+/** The charts of the tests. */
+export const CHARTS = resolve(import.meta.dirname, '../fixtures')
 /** The one image a real cluster for tests has, and one that talks in the demo. */
 const BOX = 'localhost/busybox:1'
 const TALKER = 'registry.demo.invalid/shop/api:5'
