@@ -40,6 +40,8 @@ export const AI_RULES: readonly PatternRule[] = [
   shape('exa-key', 'exa[^A-Za-z0-9]{1,20}<\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}>', 'https://docs.exa.ai/reference/getting-started', { ignoreCase: true }),
   shape('firecrawl-key', 'fc-\\h{32}', 'https://docs.firecrawl.dev/introduction'),
   shape('e2b-key', 'e2b_\\h{40}', 'https://e2b.dev/docs/api-key'),
+  shape('browserbase-key', 'bb_(live|test)_[A-Za-z0-9_-]{24,40}', 'https://docs.browserbase.com/introduction/getting-started', { entropy: 3 }),
+  shape('mem0-key', 'm0-[A-Za-z0-9]{40}', 'https://docs.mem0.ai/platform/quickstart', { entropy: 3.5 }),
   shape('modal-token', '(ak|as|wk|ws)-[A-Za-z0-9]{22}', 'https://modal.com/docs/reference/modal.config', { entropy: 3.5 }),
   shape('runpod-key', 'rpa_[A-Z0-9]{36}[a-z0-9]{6}', 'https://docs.runpod.io/get-started/api-keys', { ignoreCase: true }),
   near('assemblyai-key', 'assemblyai|assembly_ai', '\\h{32}', 'https://www.assemblyai.com/docs/api-reference/overview'),

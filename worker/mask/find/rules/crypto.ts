@@ -11,7 +11,7 @@ export const CRYPTO_RULES: readonly PatternRule[] = [
   near('kraken-secret', 'kraken', '[A-Za-z0-9/=_+-]{80,90}', 'https://docs.kraken.com/api/docs/guides/spot-rest-auth/', { entropy: 3.8 }),
   near('kraken-key', 'kraken', '[A-Za-z0-9/+]{56}', 'https://docs.kraken.com/api/docs/guides/spot-rest-auth/', { entropy: 4.05 }),
   near('binance-key', 'binance', '[A-Za-z0-9]{64}', 'https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security', { entropy: 4.05 }),
-  near('bittrex-key', 'bittrex', '[a-z0-9]{32}', 'https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns', { ignoreCase: true }),
+  near('bittrex-key', 'bittrex', '[a-z0-9]{32}', 'https://docs.github.com/en/code-security/reference/secret-security/supported-secret-scanning-patterns', { ignoreCase: true }),
   near('bybit-secret', 'bybit', '[A-Za-z0-9]{36}', 'https://bybit-exchange.github.io/docs/v5/guide', { entropy: 3.8 }),
   near('okx-secret', 'okx|okex', '[A-F0-9]{32}', 'https://www.okx.com/docs-v5/en/#overview-rest-authentication'),
   shape('gemini-exchange-key', '(master|account)-[A-Za-z0-9]{20}', 'https://docs.gemini.com/authentication/api-key', { entropy: 3.7 }),

@@ -33,6 +33,7 @@ export const DATABASE_RULES: readonly PatternRule[] = [
   near('couchbase-key', 'couchbase', '[A-Za-z0-9!@#%]{64}', 'https://docs.couchbase.com/cloud/management-api-guide/management-api-start.html', { entropy: 4.05 }),
   shape('dbt-cloud-token', 'dbt[uc]_[A-Za-z0-9_-]{30,60}={0,2}', 'https://docs.getdbt.com/docs/dbt-cloud-apis/service-tokens'),
   near('fivetran-key', 'fivetran', '[A-Za-z0-9]{32}', 'https://fivetran.com/docs/rest-api/getting-started', { entropy: 3.8 }),
+  shape('metabase-key', 'mb_[A-Za-z0-9+/]{43}=', 'https://www.metabase.com/docs/latest/people-and-groups/api-keys'),
   near('weaviate-key', 'weaviate', '[A-Za-z0-9]{36,44}', 'https://docs.weaviate.io/cloud/manage-clusters/connect', { entropy: 3.8 }),
   near('qdrant-key', 'qdrant', '[A-Za-z0-9_-]{54}', 'https://qdrant.tech/documentation/cloud/authentication/', { entropy: 4 }),
   near('tidb-key', 'tidb', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://docs.pingcap.com/tidbcloud/api/v1beta1/'),
@@ -43,4 +44,6 @@ export const DATABASE_RULES: readonly PatternRule[] = [
   near('nats-seed', 'nats|seed|nkey', 'S[AUNCOX][A-Z2-7]{56}', 'https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth'),
   shape('hasura-secret', 'x-hasura-admin-secret["\']?\\s{0,2}[:=]\\s{0,2}["\']?<[A-Za-z0-9_!@#%^&*-]{8,128}>', 'https://hasura.io/docs/2.0/deployment/securing-graphql-endpoint/', { ignoreCase: true }),
   shape('convex-key', '(prod|dev|preview):[a-z]{3,20}-[a-z]{3,20}-\\d{1,4}\\|<[A-Za-z0-9+/=]{40,200}>', 'https://docs.convex.dev/cli/deploy-key-types'),
+  shape('liveblocks-key', 'sk_(prod|dev)_[A-Za-z0-9_-]{40,100}', 'https://liveblocks.io/docs/authentication', { entropy: 3.5 }),
+  near('ably-key', 'ably', '[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]{43}', 'https://ably.com/docs/auth/basic', { entropy: 3.5 }),
 ]

@@ -12,6 +12,8 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   shape('clerk-key', 'sk_(live|test)_[A-Za-z0-9]{40,60}', 'https://clerk.com/docs/deployments/clerk-environment-variables'),
   shape('stytch-secret', 'secret-(live|test)-[A-Za-z0-9_=-]{36}', 'https://stytch.com/docs/workspace-management/redacted-secrets', { entropy: 3.3 }),
   shape('onfido-token', 'api_(live|sandbox)(_us|_ca|_eu)?\\.[A-Za-z0-9_.-]{11,80}', 'https://documentation.onfido.com/api/latest/#api-tokens', { entropy: 3 }),
+  shape('persona-key', 'persona_(production|sandbox)_[a-z0-9-]{36}', 'https://docs.withpersona.com/api-keys'),
+  shape('unkey-key', 'unkey_[A-Za-z0-9]{16,40}', 'https://www.unkey.com/docs/security/root-keys', { entropy: 3 }),
   shape('arcjet-key', 'ajkey_[a-z0-9]{26}', 'https://docs.arcjet.com/environment'),
   shape('workos-key', 'sk_(live_|test_)?[A-Za-z0-9+/=]{50,120}', 'https://workos.com/docs/glossary/api-key', { entropy: 4 }),
   near('descope-key', 'descope', 'K[23][A-Za-z0-9]{26}[A-Za-z0-9:]{20,70}', 'https://docs.descope.com/management/access-keys', { entropy: 4 }),

@@ -60,6 +60,8 @@ export const PAYMENT_RULES: readonly PatternRule[] = [
   near('freshbooks-token', 'freshbooks', '[a-z0-9]{64}', 'https://www.freshbooks.com/api/authentication', { ignoreCase: true }),
   near('quickbooks-secret', 'quickbooks|intuit', '[A-Za-z0-9]{40}', 'https://developer.intuit.com/app/developer/qbo/docs/develop/authentication-and-authorization/oauth-2.0', { entropy: 3.8 }),
   shape('ramp-credential', 'ramp_(id|sec)_[A-Za-z0-9]{30,64}', 'https://docs.ramp.com/developer-api/v1/authorization'),
+  shape('cashfree-key', 'cfsk_ma_(prod|test)_\\h{32}_\\h{8}', 'https://www.cashfree.com/docs/api-reference/authentication'),
+  shape('mercury-token', 'mercury_(production|sandbox)_[a-z]{2,4}_[A-Za-z0-9]{20,80}(_yrucrem)?', 'https://docs.mercury.com/docs/getting-started', { entropy: 3 }),
   shape('fleetbase-key', 'flb_(live|test)_[A-Za-z0-9]{16,40}', 'https://docs.fleetbase.io/'),
   near('xero-secret', 'xero', '[A-Za-z0-9_-]{48}', 'https://developer.xero.com/documentation/guides/oauth2/auth-flow/', { entropy: 3.8 }),
 ]

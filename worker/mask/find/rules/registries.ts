@@ -12,6 +12,7 @@ export const REGISTRY_RULES: readonly PatternRule[] = [
   shape('rubygems-token', 'rubygems_\\h{48}', 'https://guides.rubygems.org/api-key-scopes/'),
   shape('crates-io-token', 'cio[A-Za-z0-9]{32}', 'https://doc.rust-lang.org/cargo/reference/registry-authentication.html', { entropy: 3.5 }),
   shape('nuget-api-key', 'oy2[a-z0-9]{43}', 'https://learn.microsoft.com/en-us/nuget/nuget-org/publish-a-package'),
+  shape('open-vsx-token', 'ovsx(p|at)_[a-z0-9-]{36}', 'https://github.com/eclipse/openvsx/wiki/Publishing-Extensions'),
   near('sonatype-user-token', 'sonatype|ossrh|maven_central|nexus', '[A-Za-z0-9+/]{44}', 'https://central.sonatype.org/publish/generate-portal-token/', { entropy: 4.05 }),
   shape('jfrog-api-key', 'AKC[A-Za-z0-9]{10,100}', 'https://jfrog.com/help/r/jfrog-platform-administration-documentation/api-key', { entropy: 3.5 }),
   shape('jfrog-reference-token', 'cmVmd[A-Za-z0-9]{40,64}', 'https://jfrog.com/help/r/jfrog-platform-administration-documentation/reference-token', { entropy: 3.5 }),
