@@ -3,7 +3,7 @@ import type { BodyFormat, Decided } from '../context.ts'
 import type { TakenBody } from './body.ts'
 import { gather } from './gather.ts'
 import { holdable } from './held.ts'
-import { decidedFor, playedPassage } from './testing.ts'
+import { decidedFor, maskingThatFinds, playedPassage } from './testing.ts'
 
 const MAP = '/api/v1/namespaces/shop/configmaps/c'
 
@@ -105,5 +105,44 @@ describe('what people are shown', () => {
       body: { text: '{"data":{"a":"c"}}', cut: false },
       diff: { kind: 'lines', added: 1, removed: 1 },
     })
+  })
+})
+
+describe('what people are shown of the words of a request', () => {
+  const TARGET = '/api/v1/namespaces/shop/pods/web/exec?command=login&command=hunter2&stdout=true'
+
+  async function asked(userAgent = 'kubectl') {
+    const played = playedPassage(() => ({
+      status: 200,
+      body: { kind: 'Pod', metadata: { name: 'web', resourceVersion: '1' } },
+    }))
+    const passage = { ...played.passage, masking: maskingThatFinds('hunter2') }
+    const decided = decidedFor('GET', TARGET, {
+      upgrade: { kind: 'websocket', protocols: ['v5.channel.k8s.io'] },
+      client: { userAgent, command: '', session: 'c' },
+      identity: {
+        user: { username: 'agent', uid: '', groups: [], extra: {} },
+        issuer: 'i',
+        expiresAt: 60,
+        purpose: 'log in with hunter2',
+      },
+    })
+    return holdable(passage, decided, null, null, gather(passage, decided, null))
+  }
+
+  it('is masked, while what is sent and what the approval is bound to are exact', async () => {
+    const holding = await asked()
+    if (!holding.ok) throw new Error('not held')
+    const { request } = holding.held
+    const review = await request.review()
+    if (!review.ok) throw new Error('no review')
+    expect(JSON.stringify([review.value, request.request, request.identity])).not.toContain('hunter2')
+    expect(review.value.request.exec?.argv[1]).toMatch(/^⟦masked:played:/)
+    expect(request.identity.purpose).toMatch(/^log in with ⟦masked:played:/)
+    expect(request.query).toContain('command=hunter2')
+  })
+
+  it('is not asked about when it cannot be masked', async () => {
+    expect(await asked('FAIL')).toMatchObject({ ok: false, refusal: { kind: 'malformed' } })
   })
 })

@@ -126,7 +126,7 @@ function conclude(half: Half, first: Stop): RelayEnd {
       tell(failure('BadRequest', `${stop.message} (request ${options.id})`))
       return { outcome: 'failed', reason: 'BadRequest', message: stop.message }
     case 'mask': {
-      const message = `the session was ended: what passed in it cannot be masked: ${stop.reason}`
+      const message = `the session was ended because something in it cannot be masked: ${stop.reason}`
       upstream.close(1000, '')
       tell(
         failure(
