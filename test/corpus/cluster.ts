@@ -9,7 +9,7 @@ import { type Installation, startInstallation, type Version } from '../e2e/insta
 import { sessionsOf } from '../e2e/recordings.ts'
 import type { Entry } from './entries.ts'
 import { eventsOf, logOf, manifests, type Plot, PRINT, plotsOf, sampleOf, waits } from './plant.ts'
-import { RECALL, Table } from './report.ts'
+import { RECALL, Table, TOUCHED } from './report.ts'
 import { formsOf, Haystack } from './search.ts'
 
 const IMAGE = 'localhost/busybox:1'
@@ -150,6 +150,7 @@ export async function judgeOnCluster(
   const read = new Set<Entry>()
   const started = Date.now()
   try {
+    const touched = await whatWasTouched(installation)
     await must(installation, ['create', 'namespace', ns])
     for (const plot of plots) {
       const items = manifests(plot, IMAGE)
@@ -203,12 +204,14 @@ export async function judgeOnCluster(
       `\nMasked, percent of each source's secrets, in every output of a carrier (at least ${100 * RECALL}):\n${bySource.text(carriers)}`,
       `\nBy command:\n${byLook.text(['masked'])}`,
       `\nCommands that failed:\n${problems.join('\n') || 'none'}`,
+      `\nMasked in what the cluster held before: ${touched.masked.length} of ${touched.strings} strings\n${touched.masked.join('\n')}`,
       `\nFound in what the gateway kept, though no client could read it: ${kept.leaks.length}\n${kept.leaks.join('\n')}`,
       `\nLooked through: ${kept.places.join(', ')}`,
       `\nBelow:\n${low.join('\n') || 'nothing'}`,
       `\nMisses:\n${misses.join('\n')}`,
     ].join('\n')
-    return { report, good: low.length === 0 && kept.leaks.length === 0 && problems.length === 0 }
+    const rare = touched.masked.length <= TOUCHED * touched.strings
+    return { report, good: rare && low.length === 0 && kept.leaks.length === 0 && problems.length === 0 }
   } finally {
     await installation.admin(['delete', 'namespace', ns, '--ignore-not-found', '--wait=false'])
     await installation.close()
@@ -230,6 +233,24 @@ export async function judgeOnCluster(
       )
     }
   }
+}
+
+/** Reads everything but Secrets as the agent: what is masked in objects that hold nothing of ours? */
+async function whatWasTouched(
+  installation: Installation,
+): Promise<{ readonly masked: readonly string[]; readonly strings: number }> {
+  const kinds = await installation.admin(['api-resources', '--verbs=list', '-o', 'name'])
+  const masked: string[] = []
+  let strings = 0
+  for (const kind of kinds.stdout.trim().split('\n')) {
+    if (kind === 'secrets') continue
+    const { stdout } = await installation.kubectl('v35', ['get', kind, '-A', '-o', 'json'])
+    for (const [text] of stdout.matchAll(/"(?:[^"\\]|\\.)*"/g)) {
+      strings++
+      if (text.includes('⟦masked:')) masked.push(`${kind}: ${text.slice(0, 400)}`)
+    }
+  }
+  return { masked, strings }
 }
 
 /** Looks through files, logs and exports. */
