@@ -171,6 +171,20 @@ describe('the app', () => {
     expect(html).not.toContain(Buffer.from(stdout, 'base64').toString('utf8'))
   })
 
+  it('tells what was masked where: of a request, and by rule of the session', async () => {
+    const masks = page.getByTestId('masks').filter({ hasText: 'data.password' }).first()
+    await masks.waitFor()
+    expect(await masks.innerText()).toMatch(/secret × \d/)
+    const total = page.getByTestId('session-masks')
+    await total.locator('summary').click()
+    expect(await total.innerText()).toMatch(/\d+ masks\s+(?:\S+\s+\d+\s+)*secret\s+\d+/)
+    await total.locator('summary').click()
+    await page.getByText('Response body').last().click()
+    const placeholder = page.locator('.body-text mark').first()
+    await placeholder.waitFor()
+    expect(await placeholder.innerText()).toMatch(/^⟦masked:secret:[0-9a-f]{12}⟧$/)
+  })
+
   it('shows hostile text as text', async () => {
     await transcriptOf(/get (cm|configmaps?) hostile/, /onerror/)
     expect(await page.title()).not.toBe('owned')
