@@ -46,12 +46,14 @@ export function withBase64Undone(view: View, final: boolean, budget: Budget): Vi
   const { bytes } = view
   const length = bytes.length
   let builder: ViewBuilder | null = null
-  let open: number | undefined
-  let closed = true
+  const last = final || view.closed ? null : lastRun(bytes)
+  const open = last === null ? undefined : Math.max(last.start, last.end - LONG_RUN)
+  // Of a long run what it holds so far is shown, and goes on.
+  const closed = last === null || last.end - last.start <= LONG_RUN
   let at = 0
-  while (at < length) {
+  while (at + MIN_RUN <= length) {
     // Every run of MIN_RUN has a byte at one of these.
-    const probe = Math.min(at + MIN_RUN - 1, length - 1)
+    const probe = at + MIN_RUN - 1
     if (SIX[bytes[probe]!] === NONE) {
       at = probe + 1
       continue
@@ -62,11 +64,6 @@ export function withBase64Undone(view: View, final: boolean, budget: Budget): Vi
     while (end < length && SIX[bytes[end]!] !== NONE) end++
     at = end
     start = behindEscape(bytes, start, end)
-    const touches = end === length || (end + 1 === length && bytes[end] === PAD)
-    if (touches && !final && !view.closed) {
-      open = end - start <= LONG_RUN ? start : end - LONG_RUN
-      if (end - start > LONG_RUN) closed = false
-    }
     if (end - start < MIN_RUN) continue
     // It was read in the view before, which is looked at but for terminal sequences.
     if (
@@ -80,6 +77,17 @@ export function withBase64Undone(view: View, final: boolean, budget: Budget): Vi
   if (builder === null && open === undefined) return null
   builder ??= new ViewBuilder(view, 0)
   return builder.view('base64', { closed, ...(open === undefined ? {} : { open }) })
+}
+
+/** The run that the bytes end in, which more text may continue; null when there is none. */
+function lastRun(bytes: Uint8Array): Span | null {
+  let end = bytes.length
+  // One padding may be followed by another.
+  if (bytes[end - 1] === PAD) end--
+  let start = end
+  const least = Math.max(0, end - LONG_RUN - 1)
+  while (start > least && SIX[bytes[start - 1]!] !== NONE) start--
+  return start === end ? null : { start: behindEscape(bytes, start, end), end }
 }
 
 /** A quick look at raw bytes: whether any run of base64 in it reads as text, or is gzip. */
@@ -139,7 +147,7 @@ function readRun(
     if (unzipped !== null) {
       builder ??= new ViewBuilder(view, unzipped.length + 1)
       builder.put(unzipped, start, spanEnd)
-      builder.byte(0x0a, spanEnd, spanEnd)
+      builder.separate(spanEnd)
       return builder
     }
   }
@@ -158,7 +166,7 @@ function readRun(
       const first = start + shift + 4 * Math.floor(text / 3)
       builder.put(decoded.subarray(3 * Math.floor(text / 3)), first, spanEnd)
     }
-    builder.byte(0x0a, spanEnd, spanEnd)
+    builder.separate(spanEnd)
   }
   return builder
 }

@@ -70,10 +70,10 @@ function undo(builder: ViewBuilder, bytes: Uint8Array, start: number, next: numb
 }
 
 function undoHex(builder: ViewBuilder, bytes: Uint8Array, start: number, letter: number): number {
-  const digits = letter === 0x75 ? 4 : letter === 0x55 ? 8 : 2
   let code = 0
   let at = start + 2
   const braced = letter !== 0x78 && bytes[at] === 0x7b
+  const digits = braced || letter === 0x55 ? 8 : letter === 0x75 ? 4 : 2
   if (braced) at++
   const first = at
   while (at - first < digits) {
@@ -83,6 +83,7 @@ function undoHex(builder: ViewBuilder, bytes: Uint8Array, start: number, letter:
     code = code * 16 + digit
     at++
   }
+  if (braced && at >= bytes.length) return bytes.length + 1
   if (at === first || (!braced && letter !== 0x78 && at - first < digits) || code > 0x10ffff) {
     builder.byte(letter, start, start + 2)
     return start + 2

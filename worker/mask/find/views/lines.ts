@@ -210,9 +210,9 @@ function copyChain(
       // The byte behind it ends the word.
       const after = Math.min(end + 1, bytes.length)
       builder.copy(next, after)
-      builder.byte(LF, after, after)
+      builder.separate(after)
       const open = end === bytes.length || (join !== null && join.word <= next && join.next < 0)
-      return { at: end, lineStart, open }
+      return { at: after, lineStart, open }
     }
     builder.copy(next, join.end)
     builder.joint(join.sure)

@@ -124,6 +124,13 @@ export class ViewBuilder {
     this.#note(byte)
   }
 
+  /** A line end behind a piece that ends before `at`, which stands for no more than the piece's last byte. */
+  separate(at: number): void {
+    this.#mark(at - 1, at, UNIT)
+    this.#room(1)
+    this.#out[this.#length++] = 0x0a
+  }
+
   /** A character in the place of `source[from..to)`, in UTF-8. */
   character(code: number, from: number, to: number): void {
     if (code < 0x80) {
