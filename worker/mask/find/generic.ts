@@ -39,8 +39,12 @@ export const KEYWORDS: readonly string[] = [
 
 /** Longest name that is looked at, on either side of its keyword. */
 const MAX_NAME_SIDE = 64
-/** Longest value that is looked at. */
-const MAX_VALUE = 8192
+/** A value is judged by so many bytes of its beginning. Stops a long run of bytes from being judged again for each keyword in it. */
+const MAX_JUDGED = 1024
+/** A value that goes on longer is cut off here. Stops a stream without a blank from being held back as one. */
+const MAX_VALUE = 256 * 1024
+/** Brackets and separators behind a value that belong to what is around it. */
+const MAX_CLOSING = 8
 /** Blanks between a name, its operator and the value. */
 const MAX_BLANKS = 32
 const MIN_SECRET = 8
@@ -311,19 +315,12 @@ function valueAt(
   if (scheme !== undefined) at = blanksEnd(bytes, at + scheme.length)
   if (at >= length) return none(length, at - name.start)
   const start = at
-  const limit = Math.min(length, start + MAX_VALUE)
+  const limit = Math.min(length, start + MAX_JUDGED)
   let touched = false
   if (quote >= 0) {
-    while (at < limit && bytes[at] !== quote && bytes[at] !== LF) {
-      if (bytes[at] === BACKSLASH) {
-        if (escaped) break
-        at++
-      }
-      at++
-    }
-    if (at > limit) at = limit
+    at = quotedEnd(bytes, at, limit, quote, escaped)
     // A quote that is not closed on its line was none: the value ends at a blank.
-    if (at < length && bytes[at] !== quote && !(escaped && bytes[at] === BACKSLASH)) {
+    if (at < limit && bytes[at] !== quote && !(escaped && bytes[at] === BACKSLASH)) {
       at = start
       while (at < limit && SPACE[bytes[at]!] === 0) at++
     }
@@ -343,22 +340,31 @@ function valueAt(
     }
     touched = touched || at >= length
     // What closes a call or an object around it.
-    while (at > start && closes(bytes, start, at)) at--
+    for (let closing = 0; closing < MAX_CLOSING && at > start && closes(bytes, start, at); closing++) at--
   }
-  const end = at
-  const work = end - name.start + 16
+  const work = 4 * (at - name.start) + 16
   const open = touched ? start : -1
-  if (end <= start) return none(open, work)
-  if (
-    !isSecret(bytes, start, end, kind, {
-      quoted: quote >= 0,
-      operator,
-      scheme: scheme !== undefined,
-      bare: name.end - name.start === 4,
-    })
-  )
-    return none(open, work + (end - start))
-  return result(start, end, open, name.end, work + 2 * (end - start), kind)
+  const how = { quoted: quote >= 0, operator, scheme: scheme !== undefined, bare: name.end - name.start === 4 }
+  if (at <= start || !isSecret(bytes, start, at, kind, how)) return none(open, work)
+  if (at < limit || limit === length) return result(start, at, open, name.end, work, kind)
+  // Judged by its beginning; all of it is masked.
+  const longest = Math.min(length, start + MAX_VALUE)
+  if (quote >= 0) at = quotedEnd(bytes, at, longest, quote, escaped)
+  else while (at < longest && SPACE[bytes[at]!] === 0 && QUOTE[bytes[at]!] === 0) at++
+  return result(start, at, at >= length ? start : -1, name.end, work + (at - limit), kind)
+}
+
+/** Where the quote that ends a value stands, or its line ends. */
+function quotedEnd(bytes: Uint8Array, from: number, limit: number, quote: number, escaped: boolean): number {
+  let at = from
+  while (at < limit && bytes[at] !== quote && bytes[at] !== LF) {
+    if (bytes[at] === BACKSLASH) {
+      if (escaped) return at
+      at++
+    }
+    at++
+  }
+  return Math.min(at, limit)
 }
 
 /** Whether the byte before `end` closes something that was opened before `start`. */
@@ -462,7 +468,7 @@ function isWords(text: string): boolean {
 
 /** `token1`, `access-key-2`, `v1.2.3`: words that count. */
 function isNumberedWord(text: string): boolean {
-  return /^v?\d+(?:[.:-]\d+)*$/.test(text) || /^(?:[A-Za-z]+[-_.:/ ]?){1,8}\d{1,3}$/.test(text)
+  return /^v?\d+(?:[.:-]\d+)*$/.test(text) || /^[A-Za-z]+(?:[-_.:/ ][A-Za-z]+)*[-_.:/ ]?\d{1,3}$/.test(text)
 }
 
 /** Whether a text that stands under a name as a whole is a secret. */

@@ -127,6 +127,8 @@ interface Compiled {
 const encoder = new TextEncoder()
 const NEAR_BYTES = 64
 const LF = 0x0a
+/** A keyword so far in front of the end of a masked value has its own value in it: it is not looked at. */
+const INNER_NAME = 128
 
 function compile(table: readonly PatternRule[]): Compiled {
   const numbers = new Map<string, number>()
@@ -242,6 +244,8 @@ class Pass {
   /** By rule: places before were tried already. */
   #tried: Int32Array | null = null
   #nameEnd = -1
+  #maskedEnd = -1
+  #assignedEnd = -1
   #pemEnd = -1
 
   constructor(
@@ -278,6 +282,7 @@ class Pass {
       this.#budget.spend(length >> 3)
       findCards(
         bytes,
+        this.#budget,
         (start, end) => this.#add(start, end, 'card-number', SPECIFIC),
         (start) => this.#opens(start),
       )
@@ -323,7 +328,7 @@ class Pass {
         }
         return
       case 'keyword': {
-        if (end <= this.#nameEnd) return
+        if (end <= this.#nameEnd || start < this.#maskedEnd || end + INNER_NAME < this.#assignedEnd) return
         const assigned = assignedAt(bytes, start, end, this.#judge)
         this.#nameEnd = assigned.nameEnd
         this.#assigned(assigned, assigned.rule)
@@ -388,7 +393,9 @@ class Pass {
   #assigned(assigned: ReturnType<typeof assignedAt>, rule: string): void {
     this.#budget.spend(assigned.work)
     if (assigned.open >= 0) this.#opens(assigned.open)
-    if (assigned.start >= 0 && !this.#off.has(rule)) this.#add(assigned.start, assigned.end, rule, GENERIC)
+    if (assigned.start < 0 || this.#off.has(rule)) return
+    this.#add(assigned.start, assigned.end, rule, GENERIC)
+    this.#assignedEnd = assigned.end
   }
 
   #command(part: CommandPart): void {
@@ -441,6 +448,7 @@ class Pass {
     for (let i = end; i < limit; i++) {
       if (bytes[i] === 0xe2 && bytes[i + 1] === 0x9f && bytes[i + 2] === 0xa7) {
         this.masked.push({ start, end: i + 3 })
+        this.#maskedEnd = i + 3
         return
       }
       const byte = bytes[i]!

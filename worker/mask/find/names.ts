@@ -1,6 +1,8 @@
 // What a name says of its value. In: the name of a variable, key, field, header or option. Out: whether what stands under it is a
 // secret, and how sure that is. No I/O.
 
+import { VENDORS } from './rules/vendors.ts'
+
 /**
  * `password`: any value under it is one. `secret`: a secret, if the value looks made and not said. `weak`: only if the value
  * looks random.
@@ -78,7 +80,7 @@ function judge(name: string): NameKind {
   if (ABOUT.has(last)) return 'none'
   if (harmless) return 'none'
   if (SECRETS.has(last) || SECRETS.has(joined)) return 'secret'
-  if ((last === 'key' || last === 'keys') && KEY_OF.has(before)) return 'secret'
+  if ((last === 'key' || last === 'keys') && (KEY_OF.has(before) || VENDORS.has(before))) return 'secret'
   if (/(?:secret|token|apikey|secretkey|credentials)$/.test(last) && last.length <= 24) return 'secret'
   if (WEAK.has(last)) return 'weak'
   if (last === 'key' && words.length > 1) return 'weak'

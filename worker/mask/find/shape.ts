@@ -4,13 +4,13 @@
 import { lower, WORD } from './bytes.ts'
 
 /** A part of a shape as it was written. Repeats are bounded. */
-type Part =
+export type Part =
   | { readonly kind: 'literal'; readonly bytes: readonly number[] }
   | { readonly kind: 'class'; readonly set: Uint8Array; readonly min: number; readonly max: number }
   | { readonly kind: 'group'; readonly options: readonly Sequence[]; readonly min: number; readonly max: number }
   | { readonly kind: 'open' }
   | { readonly kind: 'close' }
-type Sequence = readonly Part[]
+export type Sequence = readonly Part[]
 
 const MAX_REPEAT = 4096
 /** Literals that one shape may be found by: the product of its alternatives. */
@@ -156,6 +156,11 @@ class Parser {
     if (max < min || max > MAX_REPEAT) this.#fail('bounds that are none')
     return { min, max }
   }
+}
+
+/** Reads a shape. @throws {SyntaxError} it is not of the language */
+export function parseShape(match: string, fold: boolean): Sequence {
+  return new Parser(match, fold).parse()
 }
 
 /** A step of a compiled shape. `next` is null at the end. */
@@ -371,7 +376,7 @@ function merged(sequence: Sequence): Sequence {
  * @throws {SyntaxError} it is not of the language, or has no literal to find it by
  */
 export function compileAnchored(match: string, fold: boolean): readonly Anchored[] {
-  let waiting: readonly Sequence[] = [new Parser(match, fold).parse()]
+  let waiting: readonly Sequence[] = [parseShape(match, fold)]
   const done: Anchored[] = []
   for (let round = 0; waiting.length > 0; round++) {
     const next: Sequence[] = []
@@ -391,7 +396,7 @@ export function compileAnchored(match: string, fold: boolean): readonly Anchored
 
 /** Compiles a shape that is tried at every place near a word. @throws {SyntaxError} it is not of the language */
 export function compileFree(match: string, fold: boolean): Anchored {
-  return anchoredBy(new Parser(match, fold).parse(), null, fold)
+  return anchoredBy(parseShape(match, fold), null, fold)
 }
 
 const FAILED = -1

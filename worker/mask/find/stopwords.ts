@@ -38,7 +38,7 @@ const LOOKED_UP = new RegExp(
     .join('|'),
 )
 /** What stands between two string literals that were taken for one. */
-const FRAGMENT = /^\\?["']?[+,.)\]}; ]+.*[([=:+,.{]\\?$|^\([a-z ]+\*?\)?$|^\w+[:=] ?$/
+const FRAGMENT = /^\\?["']?[+,.)\]}; ].*[([=:+,.{]\\?$|^\([a-z ]+\*?\)?$|^\w+[:=] ?$/
 const CALL =
   /^(?:await |new |return )?[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\([\w$., :{}[\]=+()-]*[;,]*|\[\w*\]?[\w.[\]]*[;,]*)$/
 const MEMBER = /^[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[);,]*$/
