@@ -5,7 +5,9 @@ import type { Hit } from './contract.ts'
 import { decodeString } from './token.ts'
 
 /** Names kept in mind. A cluster's objects have some hundreds; a power of two. Stops a document of a million names from filling memory. */
-const PLACES = 8192
+const PLACES = 4096
+/** Words met once that are remembered, by their hash. */
+const ONCE = 16384
 /** Places looked at for one name. */
 const PROBES = 4
 /** Longer ones are decoded each time they turn up. */
@@ -49,6 +51,18 @@ export class Key {
 /** The names met so far. May be shared by all documents of a session. */
 export class Keys {
   readonly #places: (Key | undefined)[] = new Array<Key | undefined>(PLACES).fill(undefined)
+  /** Hashes of words that were met once. */
+  readonly #once = new Uint32Array(ONCE)
+
+  /** A word that stands at `bytes[start..end)`, quotes included, if it was met before: most stand once in all. */
+  again(bytes: Uint8Array, start: number, end: number): Key | null {
+    let hash = 0
+    for (let i = start + 1; i < end - 1; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0
+    const place = (hash ^ (hash >>> 15)) & (ONCE - 1)
+    if (this.#once[place] === hash >>> 0) return this.hashed(bytes, start, end, hash)
+    this.#once[place] = hash
+    return null
+  }
 
   /** The name that stands at `bytes[start..end)`, quotes included. */
   at(bytes: Uint8Array, start: number, end: number): Key {

@@ -11,7 +11,7 @@ import { secretLines } from './manifestlines.ts'
 import type { Node, Token } from './node.ts'
 import { Scanner } from './scanner.ts'
 import { inner, type Scope } from './scope.ts'
-import { applyEdits, type Edit, stringToken, Text } from './token.ts'
+import { applyEdits, type Edit, narrowed, stringToken, Text } from './token.ts'
 
 const encoder = new TextEncoder()
 const ascii = new TextDecoder('latin1')
@@ -22,6 +22,9 @@ const MIN_MANIFEST_BYTES = 32
 /** Base64 of gzip's magic and deflate. */
 const GZIP_IN_BASE64 = 'H4sI'
 const VALUE_RULE = 'value'
+/** Words up to this length stand again and again: each is searched once. */
+const MAX_WORD_BYTES = 80
+const NOTHING_FOUND: readonly Hit[] = []
 
 /** The parts of a node that look at strings. */
 export interface Looking {
@@ -40,14 +43,21 @@ export interface LookOptions {
 
 /** How strings are looked at. */
 export function looking(scope: Scope, { quiet = false, document }: LookOptions): Looking {
-  const { finder } = scope.masking
+  const { finder, values } = scope.masking
   const { structure } = scope.masking.rules.layers
+  const { words } = scope
   return {
     worth(bytes, start, end, name, escaped) {
       if (start >= end) return false
-      if (finder.suspect(bytes, start, end)) return true
       if (name !== null && saysSecret(name, scope)) return true
-      return structure && mayBeDocument(bytes, start, end, escaped)
+      if (structure && mayBeDocument(bytes, start, end, escaped)) return true
+      const word = end - start > MAX_WORD_BYTES ? null : words.again(bytes, start - 1, end + 1)
+      if (word === null) return finder.suspect(bytes, start, end)
+      if (word.known !== values.size) {
+        word.hits = finder.suspect(bytes, start, end) ? undefined : NOTHING_FOUND
+        word.known = values.size
+      }
+      return word.hits !== NOTHING_FOUND
     },
     leaf: (token) => (token.kind === 'string' ? lookAt(token, scope, quiet, document) : null),
     rekey(key, where) {
@@ -91,6 +101,9 @@ function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Sc
   if (structure && scope.embedded < MAX_EMBEDDED) {
     const edits = documentEdits(bytes, scope, document, token.at)
     if (edits !== null) return edits.length === 0 ? null : text.replaced(edits)
+  } else if (structure && looksLikeDocument(bytes) && holdsSecretWord(bytes, 0, bytes.length)) {
+    // A document in a document in a document: nobody's but who hides a Secret in it.
+    return stringToken(scope.masker.placeholder(bytes.slice(), 'secret', token.at))
   }
   if (structure && startsWithGzip(bytes)) {
     const whole = lookIntoGzip(bytes, scope, document, token)
@@ -116,12 +129,9 @@ function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Sc
   return all.length === 0 ? null : text.replaced(all.sort((one, other) => one.start - other.start))
 }
 
-/** Short words that stand again and again and hold nothing are searched once. */
-const MAX_WORD_BYTES = 64
-
 function isKnownClean({ raw, name, called }: Token, scope: Scope): boolean {
   const first = raw[1]
-  if (raw.length > MAX_WORD_BYTES || first === 0x7b || first === 0x5b) return false
+  if (raw.length - 2 > MAX_WORD_BYTES || first === 0x7b || first === 0x5b) return false
   const title = called ?? name
   if (title !== null && saysSecret(title, scope)) return false
   return hitsIn(scope.words.at(raw, 0, raw.length), scope).length === 0
@@ -140,7 +150,7 @@ export function documentEdits(
     scanner.push(bytes)
     const { edits } = scanner
     scanner.end()
-    return edits
+    return edits.map((edit) => narrowed(bytes, edit))
   } catch (error) {
     if (error instanceof MaskError && error.unreadable) return null
     throw error
@@ -227,7 +237,8 @@ function hitsIn(key: Key, scope: Scope): readonly Hit[] {
   if (key.hits !== undefined && key.known === values.size) return key.hits
   const { raw } = key
   // A name is judged by its shape alone: that it says `password` does not make it one.
-  key.hits = finder.suspect(raw, 1, raw.length - 1) ? finder.find(new Text(raw).bytes, { final: true }).hits : []
+  const found = finder.suspect(raw, 1, raw.length - 1) ? finder.find(new Text(raw).bytes, { final: true }).hits : []
+  key.hits = found.length === 0 ? NOTHING_FOUND : found
   key.known = values.size
   return key.hits
 }

@@ -40,7 +40,7 @@ export function secretLines(text: string, budget: { yaml: number }): readonly Se
   const chars = { chars: budget.yaml }
   const parsed = secretsInManifest(text, chars)
   budget.yaml = chars.chars
-  if (parsed === 'unreadable') return inBytes(text, byLines(text))
+  if (parsed === 'unreadable') return inBytes(text, [...byLines(text), ...byBraces(text)])
   const places = parsed.map(
     ({ start, end, bytes, key, field, line }): Place => ({
       from: start,
@@ -65,8 +65,8 @@ function inBytes(text: string, places: readonly Place[]): readonly SecretLine[] 
     return bytes
   }
   for (const { from, to, ...rest } of [...places].sort((one, other) => one.from - other.from)) {
-    if (from < units) continue
-    lines.push({ ...rest, start: advance(from), end: advance(to) })
+    // Of two that overlap the second begins where the first ends: nothing between them stays.
+    if (to > units) lines.push({ ...rest, start: advance(Math.max(from, units)), end: advance(to) })
   }
   return lines
 }
@@ -95,6 +95,30 @@ function byLines(text: string): Place[] {
     at += raw.length + 1
   }
   flush()
+  return places
+}
+
+/** `"data": {` of JSON, and the pairs that follow. */
+const BRACES = /(["'])(data|stringData)\1\s*:\s*\{/gi
+const PAIR = /\s*("(?:[^"\\]|\\.)*"|'[^']*'|\w+)\s*:\s*("(?:[^"\\]|\\.)*"|'[^']*')\s*,?/y
+
+/** JSON that is not whole, or stands among other text. */
+function byBraces(text: string): Place[] {
+  const places: Place[] = []
+  for (const match of text.matchAll(BRACES)) {
+    const base64 = (match[2] ?? '').toLowerCase() === 'data'
+    PAIR.lastIndex = match.index + match[0].length
+    for (let pair = PAIR.exec(text); pair !== null; pair = PAIR.exec(text)) {
+      const [all, key = '', quoted = ''] = pair
+      const plain = quoted.slice(1, -1)
+      const from = pair.index + all.lastIndexOf(quoted)
+      if (plain === '') continue
+      const bytes = encoder.encode(plain)
+      const value = (base64 ? decodeBase64(bytes) : null) ?? bytes
+      const name = key.replace(/^["']|["']$/g, '')
+      places.push({ from, to: from + quoted.length, value, key: name, base64, line: false })
+    }
+  }
   return places
 }
 

@@ -1,5 +1,5 @@
-// What a scanner gives out: the chunk's bytes with stretches replaced, held back from the first value that waits for what its
-// object turns out to be. No I/O.
+// What a scanner gives out: the chunk's bytes with stretches replaced. Held back is a token that is not complete yet, and everything
+// from the first value on that waits for what its object turns out to be. No I/O.
 
 import { join } from '../bytes.ts'
 import { MaskError } from './error.ts'
@@ -27,6 +27,7 @@ interface Place extends Waiting {
 }
 
 const NOTHING = new Uint8Array(0)
+const MIN_HELD_BYTES = 256
 
 /** The output of one scanner. Offsets are of the chunk in hand. */
 export class Output {
@@ -36,6 +37,13 @@ export class Output {
   #parts: Uint8Array[] = []
   #places: Place[] = []
   #edits: Edit[] = []
+  /** What has been held of a token from earlier chunks. */
+  #held: Uint8Array = NOTHING
+  #heldLength = 0
+  /** Whether a token is being held. */
+  holding = false
+  /** Where in the chunk it begins, if it begins in it. */
+  start = 0
 
   /** What was replaced in the chunk, by place. */
   get edits(): readonly Edit[] {
@@ -51,23 +59,64 @@ export class Output {
     this.#chunk = chunk
     this.#from = 0
     this.#edits = []
+    this.start = 0
+  }
+
+  /** Whether the held token began in this chunk. */
+  get isHere(): boolean {
+    return this.#heldLength === 0
+  }
+
+  /** A token begins. */
+  hold(start: number): void {
+    this.holding = true
+    this.#heldLength = 0
+    this.start = start
+  }
+
+  /** All bytes of a token that began in an earlier chunk and ends before `end`. Valid until the next token is held. */
+  joined(end: number, maxBytes: number): Uint8Array {
+    this.#keep(this.#chunk.subarray(0, end), maxBytes)
+    return this.#held.subarray(0, this.#heldLength)
+  }
+
+  /** Lets the held token go on, replaced or as it came. @param joined set when it began in an earlier chunk */
+  letGo(end: number, joined: Uint8Array | null, replacement: Uint8Array | null): void {
+    this.holding = false
+    this.#heldLength = 0
+    if (joined !== null) this.put(-1, end, replacement ?? joined.slice())
+    else if (replacement !== null) this.put(this.start, end, replacement)
+  }
+
+  /** The chunk is over in the middle of a token. @throws {MaskError} it is longer than `maxBytes` */
+  carryOver(maxBytes: number): void {
+    if (this.#heldLength === 0) this.#upTo(this.start)
+    this.#keep(this.#chunk.subarray(this.start), maxBytes)
+    this.#from = this.#chunk.length
+  }
+
+  #keep(bytes: Uint8Array, maxBytes: number): void {
+    const length = this.#heldLength + bytes.length
+    if (length > maxBytes) throw tooLong()
+    if (length > this.#held.length) {
+      const grown = new Uint8Array(Math.max(length, MIN_HELD_BYTES, this.#held.length * 2))
+      grown.set(this.#held.subarray(0, this.#heldLength))
+      this.#held = grown
+    }
+    this.#held.set(bytes, this.#heldLength)
+    this.#heldLength = length
   }
 
   /** Puts the chunk's bytes before `end` that have not been put. */
-  upTo(end: number): void {
+  #upTo(end: number): void {
     if (end > this.#from) this.#parts.push(this.#chunk.subarray(this.#from, end))
     this.#from = end
-  }
-
-  /** The rest of the chunk is held elsewhere. */
-  drop(): void {
-    this.#from = this.#chunk.length
   }
 
   /** Puts bytes in the place of `[start..end)`. @param start -1 when what they replace began in an earlier chunk */
   put(start: number, end: number, bytes: Uint8Array): void {
     if (start >= 0) {
-      this.upTo(start)
+      this.#upTo(start)
       this.#edits.push({ start, end, bytes })
     }
     this.#parts.push(bytes)
@@ -76,7 +125,9 @@ export class Output {
 
   /** Puts a value that waits. */
   wait(start: number, end: number, waiting: Waiting): void {
-    if (start >= 0) this.upTo(start)
+    this.holding = false
+    this.#heldLength = 0
+    if (start >= 0) this.#upTo(start)
     this.#places.push({ ...waiting, part: this.#parts.length, start })
     this.#parts.push(waiting.raw)
     this.#from = end
@@ -101,12 +152,12 @@ export class Output {
     const chunk = this.#chunk
     if (first === undefined) {
       if (this.#from === 0 && this.#parts.length === 0) return chunk
-      this.upTo(chunk.length)
+      this.#upTo(chunk.length)
       const out = join(this.#parts)
       this.#parts = []
       return out
     }
-    this.upTo(chunk.length)
+    this.#upTo(chunk.length)
     const out = join(this.#parts.slice(0, first.part))
     const gone = first.part
     // The chunk's memory is the caller's again.
@@ -114,7 +165,7 @@ export class Output {
     let length = 0
     for (const part of kept) length += part.length
     if (length > MAX_VALUE_BYTES) {
-      throw new MaskError('the body holds an object whose kind comes too late to be masked')
+      throw new MaskError('the body holds an object that says too late what it is', true)
     }
     this.#parts = kept
     for (const place of this.#places) place.part -= gone
@@ -123,7 +174,11 @@ export class Output {
   }
 
   /** What has not gone on, as it came or masked already. Copied. */
-  unsent(held: Uint8Array): Uint8Array {
-    return join([...this.#parts, held]).slice()
+  get unsent(): Uint8Array {
+    return join([...this.#parts, this.#held.subarray(0, this.#heldLength)]).slice()
   }
+}
+
+export function tooLong(): MaskError {
+  return new MaskError('the body holds a key or value that is too long to be masked', true)
 }

@@ -2,10 +2,11 @@
 // bytes, with only the tokens a leaf replaced changed. Never parses and serialises again; skips dead subtrees. No I/O.
 
 import { MaskError } from './error.ts'
+import { ARRAY, Frames, OBJECT } from './frames.ts'
 import { type Key, Keys } from './keys.ts'
-import { MAX_DEPTH, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.ts'
+import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.ts'
 import type { Node, Question, Token, Verdict } from './node.ts'
-import { Output, type Waiting } from './output.ts'
+import { Output, tooLong, type Waiting } from './output.ts'
 import { isPrimitive } from './primitive.ts'
 import type { Edit } from './token.ts'
 
@@ -27,14 +28,6 @@ const IN_PRIMITIVE = 8
 const SKIPPING = 9
 const SKIPPING_STRING = 10
 const IN_KEY = 11
-
-const OBJECT = 1
-const ARRAY = 2
-
-/** Questions by their place among what is known of an object; what was answered stands four bits higher. */
-const SHIFT: Readonly<Record<Question, number>> = { kind: 0, name: 8 }
-const ANSWERED = 4
-const FOUR_BITS = 15
 
 /** Bytes within a string at which nothing happens: all but quote, backslash and control characters. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c ? 1 : 0))
@@ -65,23 +58,7 @@ export class Scanner implements Token {
   readonly #many: boolean
   readonly #strings: boolean
   readonly #names: Keys
-  readonly #prefix: string
-  readonly #kinds = new Uint8Array(MAX_DEPTH + 1)
-  readonly #nodes: (Node | undefined)[] = []
-  readonly #indexes = new Uint32Array(MAX_DEPTH + 1)
-  /** The key in hand of each open object. */
-  readonly #keys: (Key | null)[] = []
-  /** Whether the key in hand was itself replaced. */
-  readonly #hidden = new Uint8Array(MAX_DEPTH + 1)
-  /** What is known of each open object: for each question four bits of what was said and four of what has been answered. */
-  readonly #told = new Uint16Array(MAX_DEPTH + 1)
-  /** Who said `name`. */
-  readonly #called: (Key | null)[] = []
-  /** Where in the chunk the value of a `name` stands that nobody has asked for yet; 0: nowhere. */
-  readonly #nameStarts = new Uint32Array(MAX_DEPTH + 1)
-  readonly #nameEnds = new Uint32Array(MAX_DEPTH + 1)
-  #nameNode: NonNullable<Node['tells']> | null = null
-  #depth = 0
+  readonly #frames: Frames
   #state = TOP
   #tops = 0
   /** The node of the value that comes next. */
@@ -91,15 +68,9 @@ export class Scanner implements Token {
   #escaped = false
   #sawEscape = false
   #skipTo = 0
-  /** What has been held back from earlier chunks, and whether something is being held. */
-  #held: Uint8Array = new Uint8Array(0)
-  #heldLength = 0
-  #holding = false
   #failed: MaskError | null = null
   readonly #out = new Output()
   #chunk: Uint8Array = new Uint8Array(0)
-  /** Of the chunk in hand: where the held token begins. */
-  #start = 0
   // The token a leaf is called with.
   #kind: Token['kind'] = 'string'
   #raw: Uint8Array = new Uint8Array(0)
@@ -111,8 +82,7 @@ export class Scanner implements Token {
     this.#many = options.many ?? false
     this.#strings = options.strings ?? false
     this.#names = options.keys ?? new Keys()
-    this.#prefix = options.at ?? ''
-    this.#keys[0] = null
+    this.#frames = new Frames(this.#names, options.at ?? '')
   }
 
   /** @throws {MaskError} when the bytes cannot be masked; the stream must then end without them */
@@ -143,7 +113,7 @@ export class Scanner implements Token {
 
   /** Everything taken in and not yet given out, but for the chunk in hand: copied. */
   get unsent(): Uint8Array {
-    return this.#out.unsent(this.#held.subarray(0, this.#heldLength))
+    return this.#out.unsent
   }
 
   // The token: see Token.
@@ -157,22 +127,22 @@ export class Scanner implements Token {
     return this.name?.text ?? ''
   }
   get name(): Key | null {
-    return this.#nameAt(this.#depth)
+    return this.#frames.name
   }
   get called(): Key | null {
     return this.#calledHere
   }
   get index(): number {
-    return this.#kinds[this.#depth] === ARRAY ? this.#indexes[this.#depth]! : 0
+    const { kinds, indexes, depth } = this.#frames
+    return kinds[depth] === ARRAY ? indexes[depth]! : 0
   }
   get at(): string {
-    return this.#place(this.#depth)
+    return this.#frames.place
   }
 
   #scan(chunk: Uint8Array): Uint8Array {
     this.#out.begin(chunk)
     this.#chunk = chunk
-    this.#start = 0
     const length = chunk.length
     let i = 0
     while (i < length) {
@@ -187,12 +157,8 @@ export class Scanner implements Token {
       else this.#structure(i++, byte)
     }
     // The chunk's memory is the caller's again.
-    for (let depth = 1; depth <= this.#depth; depth++) this.#tellName(depth)
-    if (this.#holding) {
-      if (this.#heldLength === 0) this.#out.upTo(this.#start)
-      this.#hold(chunk.subarray(this.#start))
-      this.#out.drop()
-    }
+    this.#frames.readNames(chunk)
+    if (this.#out.holding) this.#out.carryOver(this.#maxHeld())
     return this.#out.take()
   }
 
@@ -228,18 +194,18 @@ export class Scanner implements Token {
     }
     if (i === length || chunk[i] !== 0x22 || i - start - 1 > MAX_KEY_BYTES) {
       this.#state = IN_KEY
-      this.#begin(start)
+      this.#out.hold(start)
       return this.#inKey(chunk, start + 1)
     }
     const end = i + 1
     const key = this.#names.hashed(chunk, start, end, hash)
-    const depth = this.#depth
-    const node = this.#nodes[depth]
-    this.#keys[depth] = key
+    const frames = this.#frames
+    const node = frames.nodes[frames.depth]
+    frames.keys[frames.depth] = key
     if (node !== undefined) {
       if (node.rekey !== undefined) {
-        this.#start = start
-        this.#rekey(node, key, end, null)
+        const replacement = this.#rekeyed(node.rekey, key)
+        if (replacement !== null) this.#out.put(start, end, replacement)
       }
       this.#next = node.members === undefined ? node.others : (node.members.get(key.folded) ?? node.others)
     } else this.#next = undefined
@@ -253,13 +219,14 @@ export class Scanner implements Token {
     return end
   }
 
-  #rekey(node: Node, key: Key, end: number, joined: Uint8Array | null): void {
-    const depth = this.#depth
+  /** What is put in a key's place; null: it stays. */
+  #rekeyed(rekey: NonNullable<Node['rekey']>, key: Key): Uint8Array | null {
+    const { hidden, depth } = this.#frames
     // The key itself may be what must not be told of.
-    this.#hidden[depth] = 1
-    const replacement = node.rekey?.(key, this) ?? null
-    if (replacement === null) this.#hidden[depth] = 0
-    if (replacement !== null || joined !== null) this.#settle(end, joined, replacement)
+    hidden[depth] = 1
+    const replacement = rekey(key, this)
+    if (replacement === null) hidden[depth] = 0
+    return replacement
   }
 
   /** A quote where no key is expected. Most strings are whole and without escapes. */
@@ -273,13 +240,12 @@ export class Scanner implements Token {
         if (i < length && chunk[i] === 0x22) {
           const end = i + 1
           if (node !== undefined) {
-            if (node.tells !== undefined) this.#hear(node.tells, chunk, start, end, true)
+            if (node.tells !== undefined) this.#hear(node.tells, chunk, start, end)
             const { leaf, worth } = node
-            if (leaf !== undefined && (worth === undefined || worth(chunk, start + 1, i, this.name, false))) {
+            if (leaf !== undefined && (worth === undefined || worth(chunk, start + 1, i, this.#frames.name, false))) {
               if (end - start > MAX_VALUE_BYTES) throw tooLong()
-              this.#start = start
-              this.#heldLength = 0
-              this.#settle(end, null, this.#call(node, 'string', chunk.subarray(start, end)))
+              const replacement = this.#call(node, 'string', chunk.subarray(start, end))
+              if (replacement !== null) this.#out.put(start, end, replacement)
             }
           }
           this.#state = AFTER_VALUE
@@ -295,10 +261,10 @@ export class Scanner implements Token {
     switch (this.#state) {
       case AFTER_VALUE:
         if (byte === 0x2c) {
-          if (this.#kinds[this.#depth] === OBJECT) this.#state = KEY
+          if (this.#frames.kinds[this.#frames.depth] === OBJECT) this.#state = KEY
           else {
-            this.#indexes[this.#depth]!++
-            this.#next = this.#nodes[this.#depth]
+            this.#frames.indexes[this.#frames.depth]!++
+            this.#next = this.#frames.nodes[this.#frames.depth]
             this.#state = VALUE
           }
         } else if (byte === 0x7d) this.#close(OBJECT)
@@ -336,7 +302,7 @@ export class Scanner implements Token {
   #beginKey(i: number, byte: number): void {
     if (byte !== 0x22) throw broken()
     this.#state = IN_KEY
-    this.#begin(i)
+    this.#out.hold(i)
   }
 
   #value(i: number, byte: number): void {
@@ -348,104 +314,63 @@ export class Scanner implements Token {
     if (byte === 0x22) {
       this.#state = IN_STRING
       this.#sawEscape = false
-      if (this.#waits || node?.leaf !== undefined || node?.tells !== undefined) this.#begin(i)
+      if (this.#waits || node?.leaf !== undefined || node?.tells !== undefined) this.#out.hold(i)
     } else if (byte === 0x7b || byte === 0x5b) {
       const kind = byte === 0x7b ? OBJECT : ARRAY
       const inside = kind === ARRAY && node?.elements !== undefined
       const known =
         !this.#waits && node !== undefined && (inside || node.members !== undefined || node.others !== undefined)
-      if (this.#waits || (node?.leaf !== undefined && !known)) this.#begin(i)
-      this.#open(kind, inside ? node?.elements : node)
+      if (this.#waits || (node?.leaf !== undefined && !known)) this.#out.hold(i)
+      this.#frames.open(kind, inside ? node?.elements : node)
       if (known) {
         this.#state = kind === OBJECT ? FIRST_KEY : FIRST_ELEMENT
-        if (kind === ARRAY) this.#next = this.#nodes[this.#depth]
+        if (kind === ARRAY) this.#next = this.#frames.nodes[this.#frames.depth]
       } else {
-        this.#skipTo = this.#depth - 1
+        this.#skipTo = this.#frames.depth - 1
         this.#state = SKIPPING
       }
     } else if (IN_NUMBER[byte] === 1) {
       this.#state = IN_PRIMITIVE
-      this.#begin(i)
+      this.#out.hold(i)
     } else throw broken()
   }
 
   /** The node for a value that depends on what another member says; if nothing has been said the value waits. */
   #ask(asks: NonNullable<Node['asks']>): Node | undefined {
-    if (this.#kinds[this.#depth] !== OBJECT) return asks.node(0)
-    this.#tellName(this.#depth)
-    const verdict = (this.#told[this.#depth]! >> SHIFT[asks.question]) & FOUR_BITS
+    const frames = this.#frames
+    if (frames.kinds[frames.depth] !== OBJECT) return asks.node(0)
+    const verdict = frames.said(asks.question, this.#chunk)
     if (verdict === 0 && asks.waits) {
       this.#waits = true
       return this.#next
     }
-    this.#noteAnswer(asks)
+    frames.noteAnswer(asks)
     return asks.node(verdict)
   }
 
-  /** From now on nothing may be said of the object by which the answer would have been another. */
-  #noteAnswer({ question, from }: NonNullable<Node['asks']>): void {
-    const shift = SHIFT[question] + ANSWERED
-    const told = this.#told[this.#depth]!
-    const before = (told >> shift) & FOUR_BITS
-    const least = before === 0 ? from : Math.min(before, from)
-    this.#told[this.#depth] = (told & ~(FOUR_BITS << shift)) | (least << shift)
-  }
-
   /** A member says something of its object by the string that stands at `bytes[start..end)`. */
-  #hear(tells: NonNullable<Node['tells']>, bytes: Uint8Array, start: number, end: number, isHere: boolean): void {
-    const depth = this.#depth
-    if (this.#kinds[depth] !== OBJECT) return
-    if (tells.question === 'name') {
-      this.#tellName(depth)
-      // Nearly all names are asked for by nobody.
-      if (isHere && !this.#out.waiting && this.#told[depth]! >> SHIFT.name === 0) {
-        this.#nameNode = tells
-        this.#nameStarts[depth] = start
-        this.#nameEnds[depth] = end
-        return
-      }
-    }
-    this.#tell(tells, this.#names.at(bytes, start, end), depth)
-  }
-
-  /** Reads a name that was only noted so far. */
-  #tellName(depth: number): void {
-    const start = this.#nameStarts[depth]!
-    if (start === 0 || this.#nameNode === null) return
-    this.#nameStarts[depth] = 0
-    this.#tell(this.#nameNode, this.#names.at(this.#chunk, start, this.#nameEnds[depth]!), depth)
-  }
-
-  /** A member has said something of its object. */
-  #tell({ question, says }: NonNullable<Node['tells']>, key: Key, depth: number): void {
-    const shift = SHIFT[question]
-    const told = this.#told[depth]!
-    const before = (told >> shift) & FOUR_BITS
-    const verdict = says(key)
-    if (question === 'name' && verdict >= before) this.#called[depth] = key
-    if (verdict <= before) return
-    const answered = (told >> (shift + ANSWERED)) & FOUR_BITS
-    // Whoever asked before was told otherwise, and that may have gone out.
-    if (answered > 0 && verdict >= answered) {
-      throw new MaskError('the body says twice, or too late, what an object is', true)
-    }
-    this.#told[depth] = (told & ~(FOUR_BITS << shift)) | (verdict << shift)
-    if (this.#out.waiting && depth === this.#depth) this.#answer(question, verdict)
+  #hear(tells: NonNullable<Node['tells']>, bytes: Uint8Array, start: number, end: number): void {
+    const frames = this.#frames
+    if (frames.kinds[frames.depth] !== OBJECT) return
+    const mayWait = tells.question === 'name' && bytes === this.#chunk && !this.#out.waiting
+    if (mayWait && frames.noteName(tells, start, end, bytes)) return
+    const verdict = frames.hear(tells, this.#names.at(bytes, start, end), frames.depth)
+    if (verdict > 0 && this.#out.waiting) this.#answer(tells.question, verdict)
   }
 
   /** Lets the values go on that wait in the innermost object. */
   #answer(question: Question | null, verdict: Verdict): void {
-    this.#out.settle(this.#depth, question, (waiting) => {
-      this.#noteAnswer(waiting.asks)
+    this.#out.settle(this.#frames.depth, question, (waiting) => {
+      this.#frames.noteAnswer(waiting.asks)
       return this.#late(waiting, waiting.asks.node(verdict))
     })
   }
 
   /** A value that had to wait. */
   #late({ kind, raw, key }: Waiting, node: Node): Uint8Array | null {
-    const depth = this.#depth
-    const keyInHand = this.#keys[depth] ?? null
-    this.#keys[depth] = key
+    const { keys, depth } = this.#frames
+    const keyInHand = keys[depth] ?? null
+    keys[depth] = key
     this.#sawEscape = raw.includes(0x5c)
     let out: Uint8Array | null = null
     const isKnown = node.members !== undefined || node.others !== undefined || node.elements !== undefined
@@ -455,29 +380,19 @@ export class Scanner implements Token {
       inner.end()
       if (inner.edits.length > 0) out = bytes
     } else if (kind !== 'string' || this.#isWorth(node, raw, 0, raw.length, key)) out = this.#call(node, kind, raw)
-    this.#keys[depth] = keyInHand
+    keys[depth] = keyInHand
     return out
   }
 
-  #open(kind: number, node: Node | undefined): void {
-    if (this.#depth === MAX_DEPTH) throw new MaskError('the body is nested too deeply', true)
-    const depth = ++this.#depth
-    this.#kinds[depth] = kind
-    this.#nodes[depth] = node
-    this.#indexes[depth] = 0
-    this.#told[depth] = 0
-    this.#nameStarts[depth] = 0
-  }
-
   #close(kind: number): void {
-    if (this.#depth === 0 || this.#kinds[this.#depth] !== kind) throw broken()
+    if (this.#frames.depth === 0 || this.#frames.kinds[this.#frames.depth] !== kind) throw broken()
     if (this.#out.waiting) this.#answer(null, 0)
-    this.#depth--
+    this.#frames.depth--
     this.#valueDone()
   }
 
   #valueDone(): void {
-    if (this.#depth > 0) this.#state = AFTER_VALUE
+    if (this.#frames.depth > 0) this.#state = AFTER_VALUE
     else {
       this.#tops++
       this.#state = TOP
@@ -493,13 +408,13 @@ export class Scanner implements Token {
       if (byte === 0x22) {
         i = this.#skipString(chunk, i)
         if (this.#state === SKIPPING_STRING) return i
-      } else if (byte === 0x7b) this.#open(OBJECT, undefined)
-      else if (byte === 0x5b) this.#open(ARRAY, undefined)
+      } else if (byte === 0x7b) this.#frames.open(OBJECT, undefined)
+      else if (byte === 0x5b) this.#frames.open(ARRAY, undefined)
       else if (byte === 0x7d || byte === 0x5d) {
-        if (this.#kinds[this.#depth] !== (byte === 0x7d ? OBJECT : ARRAY)) throw broken()
-        this.#depth--
-        if (this.#depth === this.#skipTo) {
-          if (this.#holding) this.#complete('subtree', chunk, i)
+        if (this.#frames.kinds[this.#frames.depth] !== (byte === 0x7d ? OBJECT : ARRAY)) throw broken()
+        this.#frames.depth--
+        if (this.#frames.depth === this.#skipTo) {
+          if (this.#out.holding) this.#complete('subtree', chunk, i)
           this.#valueDone()
           return i
         }
@@ -554,7 +469,7 @@ export class Scanner implements Token {
   #inString(chunk: Uint8Array, start: number): number {
     const end = this.#stringEnd(chunk, start)
     if (end < 0) return chunk.length
-    if (this.#holding) this.#complete('string', chunk, end)
+    if (this.#out.holding) this.#complete('string', chunk, end)
     this.#valueDone()
     return end
   }
@@ -562,17 +477,15 @@ export class Scanner implements Token {
   #inKey(chunk: Uint8Array, start: number): number {
     const end = this.#stringEnd(chunk, start)
     if (end < 0) return chunk.length
-    const isHere = this.#heldLength === 0
-    const joined = isHere ? null : this.#joined(chunk, end)
-    const from = isHere ? this.#start : 0
+    const isHere = this.#out.isHere
+    const joined = isHere ? null : this.#out.joined(end, this.#maxHeld())
+    const from = isHere ? this.#out.start : 0
     const to = joined === null ? end : joined.length
     if (to - from - 2 > MAX_KEY_BYTES) throw new MaskError('the body holds a key that is too long')
     const key = this.#names.at(joined ?? chunk, from, to)
-    const node = this.#nodes[this.#depth]
-    this.#keys[this.#depth] = key
-    this.#holding = false
-    if (node?.rekey !== undefined) this.#rekey(node, key, end, joined)
-    else if (joined !== null) this.#settle(end, joined, null)
+    const node = this.#frames.nodes[this.#frames.depth]
+    this.#frames.keys[this.#frames.depth] = key
+    this.#out.letGo(end, joined, node?.rekey === undefined ? null : this.#rekeyed(node.rekey, key))
     this.#next = node?.members === undefined ? node?.others : (node.members.get(key.folded) ?? node.others)
     this.#state = COLON
     return end
@@ -586,33 +499,31 @@ export class Scanner implements Token {
   /** A held value is complete: it ends before `end`. */
   #complete(kind: Token['kind'], chunk: Uint8Array, end: number): void {
     // In one chunk it is looked at where it stands; else it is put together first.
-    const isHere = this.#heldLength === 0
-    const bytes = isHere ? chunk : this.#joined(chunk, end)
-    const from = isHere ? this.#start : 0
+    const isHere = this.#out.isHere
+    const bytes = isHere ? chunk : this.#out.joined(end, this.#maxHeld())
+    const from = isHere ? this.#out.start : 0
     const to = isHere ? end : bytes.length
     if (to - from > MAX_VALUE_BYTES) throw tooLong()
     if (kind === 'primitive' && !isPrimitive(bytes, from, to)) throw broken()
     // A skipped subtree is still the value in hand.
     const node = this.#next
     if (this.#waits) {
-      this.#wait(kind, bytes.slice(from, to), isHere ? this.#start : -1, end)
+      this.#wait(kind, bytes.slice(from, to), isHere ? this.#out.start : -1, end)
       return
     }
-    if (kind === 'string' && node?.tells !== undefined) this.#hear(node.tells, bytes, from, to, isHere)
+    if (kind === 'string' && node?.tells !== undefined) this.#hear(node.tells, bytes, from, to)
     let replacement: Uint8Array | null = null
     if (node?.leaf !== undefined && (kind !== 'string' || this.#isWorth(node, bytes, from, to, this.name))) {
       replacement = this.#call(node, kind, bytes.subarray(from, to))
     }
-    this.#settle(end, isHere ? null : bytes, replacement)
+    this.#out.letGo(end, isHere ? null : bytes, replacement)
   }
 
   #wait(kind: Token['kind'], raw: Uint8Array, start: number, end: number): void {
     this.#waits = false
-    this.#holding = false
-    this.#heldLength = 0
     const asks = this.#next?.asks
-    const key = this.#keys[this.#depth] ?? null
-    if (asks !== undefined) this.#out.wait(start, end, { kind, raw, key, depth: this.#depth, asks })
+    const key = this.#frames.keys[this.#frames.depth] ?? null
+    if (asks !== undefined) this.#out.wait(start, end, { kind, raw, key, depth: this.#frames.depth, asks })
   }
 
   #isWorth(node: Node, bytes: Uint8Array, start: number, end: number, name: Key | null): boolean {
@@ -623,81 +534,16 @@ export class Scanner implements Token {
     if (node.leaf === undefined) return null
     this.#kind = kind
     this.#raw = raw
-    this.#calledHere = this.#calledBy()
+    this.#calledHere = this.#frames.called(this.#chunk)
     return node.leaf(this)
   }
 
-  /** What the innermost object calls itself. */
-  #calledBy(): Key | null {
-    const depth = this.#depth
-    this.#tellName(depth)
-    const isTold = this.#kinds[depth] === OBJECT && ((this.#told[depth]! >> SHIFT.name) & FOUR_BITS) > 0
-    return isTold ? (this.#called[depth] ?? null) : null
-  }
-
-  #begin(i: number): void {
-    this.#holding = true
-    this.#heldLength = 0
-    this.#start = i
-  }
-
-  /** All bytes of a token that began in an earlier chunk and ends before `end`. Valid until the next token is held. */
-  #joined(chunk: Uint8Array, end: number): Uint8Array {
-    this.#hold(chunk.subarray(0, end))
-    return this.#held.subarray(0, this.#heldLength)
-  }
-
-  /** Lets the held token go on, replaced or as it came. @param joined set when it began in an earlier chunk */
-  #settle(end: number, joined: Uint8Array | null, replacement: Uint8Array | null): void {
-    this.#holding = false
-    this.#heldLength = 0
-    if (joined !== null) this.#out.put(-1, end, replacement ?? joined.slice())
-    else if (replacement !== null) this.#out.put(this.#start, end, replacement)
-  }
-
-  #hold(bytes: Uint8Array): void {
-    const length = this.#heldLength + bytes.length
-    const limit = this.#state === IN_KEY ? MAX_KEY_BYTES + 2 : MAX_VALUE_BYTES
-    if (length > limit) throw tooLong()
-    if (length > this.#held.length) {
-      const grown = new Uint8Array(Math.max(length, 256, this.#held.length * 2))
-      grown.set(this.#held.subarray(0, this.#heldLength))
-      this.#held = grown
-    }
-    this.#held.set(bytes, this.#heldLength)
-    this.#heldLength = length
-  }
-
-  /** The nearest key at or above a depth. */
-  #nameAt(depth: number): Key | null {
-    for (let level = depth; level > 0; level--) {
-      if (this.#kinds[level] === OBJECT) return this.#keys[level] ?? null
-    }
-    return null
-  }
-
-  #place(depth: number): string {
-    let place = this.#prefix
-    for (let level = 1; level <= depth; level++) {
-      if (this.#kinds[level] === ARRAY) place += '[]'
-      else if (this.#hidden[level] === 1) place += '[…]'
-      else {
-        const key = this.#keys[level]?.text ?? ''
-        if (/^[\w$-]{1,64}$/.test(key)) place += place === '' ? key : `.${key}`
-        else place += `[${JSON.stringify(key.slice(0, 64))}]`
-      }
-    }
-    return place.slice(0, MAX_PLACE_CHARS)
+  /** How long the token in hand may be, quotes included. */
+  #maxHeld(): number {
+    return this.#state === IN_KEY ? MAX_KEY_BYTES + 2 : MAX_VALUE_BYTES
   }
 }
-
-/** Of a place, as it is recorded. */
-const MAX_PLACE_CHARS = 256
 
 function broken(): MaskError {
   return new MaskError('the body is not valid JSON', true)
-}
-
-function tooLong(): MaskError {
-  return new MaskError('the body holds a key or value that is too long to be masked')
 }

@@ -65,6 +65,23 @@ export function applyEdits(bytes: Uint8Array, edits: readonly Edit[]): Uint8Arra
   return join(parts)
 }
 
+/** An edit without what it leaves as it was at its beginning and end: whole characters. */
+export function narrowed(bytes: Uint8Array, { start, end, bytes: instead }: Edit): Edit {
+  const most = Math.min(end - start, instead.length)
+  let head = 0
+  while (head < most && bytes[start + head] === instead[head]) head++
+  while (head > 0 && (isInside(bytes[start + head]) || isInside(instead[head]))) head--
+  let tail = 0
+  while (tail < most - head && bytes[end - 1 - tail] === instead[instead.length - 1 - tail]) tail++
+  while (tail > 0 && isInside(bytes[end - tail])) tail--
+  return { start: start + head, end: end - tail, bytes: instead.subarray(head, instead.length - tail) }
+}
+
+/** Whether a byte goes on with a character of UTF-8. */
+function isInside(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80
+}
+
 const ESCAPES: ReadonlyMap<number, number> = new Map([
   [0x22, 0x22],
   [0x5c, 0x5c],

@@ -183,6 +183,8 @@ export function nodesOf(scope: Scope): Nodes {
   const meta = metaNode(any, naming, look, quiet)
   members.set('metadata', meta)
   for (const name of NAMING) members.set(name, naming)
+  const uid = meta.members?.get('uid')
+  if (uid !== undefined) naming.members = new Map([['uid', uid]])
   const config = configNode(scope, any, look)
   const { structure } = scope.masking.rules.layers
   if (structure) {
