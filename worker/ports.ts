@@ -132,7 +132,7 @@ export interface ConnectorRecord {
   readonly revokedAt?: string
 }
 
-/** A stored configuration document (AccessPolicy, Block). Revisions are immutable; `document` is the parsed YAML. */
+/** A stored configuration document (AccessPolicy, MaskPolicy, Block). Revisions are immutable; `document` is the parsed YAML. */
 export interface StoredDocument {
   readonly kind: string
   readonly name: string

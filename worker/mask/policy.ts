@@ -4,7 +4,6 @@
 
 import * as v from 'valibot'
 import { documentName, type Problem, problemsOf, texts } from '../document/problem.ts'
-import type { FieldRule } from './contract.ts'
 import { parseFieldPath } from './fieldpath.ts'
 import { checkPattern, hasLiteral, MAX_WITHOUT_LITERAL } from './find/custom.ts'
 import { BUILT_IN_RULES } from './find/matcher.ts'
@@ -139,7 +138,7 @@ const maskPolicy = v.strictObject({
   }),
 })
 
-/** A MaskPolicy document; its field paths are steps (see {@link FieldRule}). */
+/** A MaskPolicy document; its field paths are the steps of a FieldRule (contract.ts). */
 export type MaskPolicy = v.InferOutput<typeof maskPolicy>
 export type MaskSpec = MaskPolicy['spec']
 
