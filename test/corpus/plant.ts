@@ -1,6 +1,7 @@
 // Which secrets are written into a cluster, and the objects they are written in. In: entries. Out: manifests. No I/O.
 
 import type { Entry } from './entries.ts'
+import { Haystack } from './search.ts'
 
 /** Entries that go into one ConfigMap, one Secret and one Pod. */
 export interface Plot {
@@ -35,9 +36,9 @@ export function sampleOf(entries: readonly Entry[], perSource: number): Entry[] 
       taken.push(entry)
     }
   }
-  // A secret that stands in another entry would be found there.
-  const others = taken.map((entry) => entry.text.replaceAll(entry.secret, ''))
-  return taken.filter((entry) => !others.some((text) => text.includes(entry.secret)))
+  // What stands in another entry too would be found there.
+  const others = new Haystack(Buffer.from(taken.map(({ text, secret }) => text.replaceAll(secret, '')).join('\n')))
+  return taken.filter(({ secret }) => others.readable(secret) === null)
 }
 
 /** Puts entries into plots. */
