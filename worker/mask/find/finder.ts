@@ -7,7 +7,7 @@ import { createMatcher } from './matcher.ts'
 import { outside, placeholdersIn, withoutPlaceholders } from './placeholders.ts'
 import { searchableValues } from './values.ts'
 import { mayHoldBase64, spanOfRun } from './views/base64.ts'
-import { JOINED_ALONE, JOINED_NOT, JOINED_WIDE, type View } from './views/view.ts'
+import { JOINED_ALONE, JOINED_NOT, JOINED_WIDE, type Span, type View } from './views/view.ts'
 import { viewsOf } from './views/views.ts'
 
 /** Rules that go by a name and an operator: what they find goes on over a line's end only if that line was broken for its width. */
@@ -21,6 +21,13 @@ interface Candidate extends Hit {
   readonly joined: number
 }
 
+/** What all views of a text show. */
+interface Gathered {
+  readonly candidates: Candidate[]
+  /** Placeholders that only a view shows. */
+  readonly placeholders: Span[]
+}
+
 /** Makes a session's finder. */
 export function createFinder(rules: MaskRules, values: KnownValues): Finder {
   const matcher = createMatcher(rules)
@@ -29,38 +36,42 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
   const known = layers.values ? searchableValues(values) : null
 
   /** What one view shows. Gives from where on in the text it is open. */
-  const look = (view: View, length: number, options: FindOptions, budget: Budget, all: Candidate[]): number => {
+  const look = (view: View, length: number, options: FindOptions, budget: Budget, found: Gathered): number => {
     const final = options.final || view.closed
     const walls = placeholdersIn(view.bytes)
+    // Whatever else its characters may look like before its escapes are undone.
+    if (view.depth > 0 && !view.inBase64) {
+      for (const { start, end } of walls.spans) found.placeholders.push(view.span(start, end))
+    }
     const bytes = withoutPlaceholders(view.bytes, walls.spans)
     let open = final ? bytes.length : walls.open
     const add = (start: number, end: number, rule: string, value: Uint8Array | null, base64: boolean): void => {
       for (const part of outside(start, end, walls.spans)) {
         if (part.end <= part.start || !view.isNew(part.start, part.end)) continue
         const whole = part.start === start && part.end === end
-        all.push(candidate(view, part, { rule, value: whole ? value : null, base64 }))
+        found.candidates.push(candidate(view, part, { rule, value: whole ? value : null, base64 }))
       }
     }
     if (layers.patterns) {
       const plain = view.depth === 0
-      const found = matcher.match(bytes, {
+      const matched = matcher.match(bytes, {
         final,
         budget,
         ...(plain && options.name !== undefined ? { name: options.name } : {}),
       })
-      open = Math.min(open, found.open)
-      for (const { start, end, rule } of found.hits) add(start, end, rule, null, false)
+      open = Math.min(open, matched.open)
+      for (const { start, end, rule } of matched.hits) add(start, end, rule, null, false)
     }
     if (custom !== null) {
-      const found = custom.match(bytes, final, budget)
-      open = Math.min(open, found.open)
-      for (const { start, end, rule } of found.hits) add(start, end, rule, null, false)
+      const matched = custom.match(bytes, final, budget)
+      open = Math.min(open, matched.open)
+      for (const { start, end, rule } of matched.hits) add(start, end, rule, null, false)
     }
     if (known !== null && known.size > 0) {
       budget.spend(bytes.length >> 2)
-      const found = known.search(bytes, final, budget)
-      open = Math.min(open, found.open)
-      for (const hit of found.hits) {
+      const searched = known.search(bytes, final, budget)
+      open = Math.min(open, searched.open)
+      for (const hit of searched.hits) {
         const run = hit.base64 ? spanOfRun(bytes, hit.start, hit.end) : hit
         add(run.start, run.end, 'value', known.text(hit), hit.base64)
       }
@@ -77,16 +88,16 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
     },
     find(text, options) {
       const budget = budgetFor(text.length)
-      const all: Candidate[] = []
+      const found: Gathered = { candidates: [], placeholders: [] }
       let open = text.length
       for (const view of viewsOf(text, { final: options.final, budget })) {
         open = Math.min(
           open,
           view.open,
-          view.bytes.length === 0 ? text.length : look(view, text.length, options, budget, all),
+          view.bytes.length === 0 ? text.length : look(view, text.length, options, budget, found),
         )
       }
-      return settled(text, united(text, all), options.final ? text.length : open, options.from ?? 0)
+      return settled(text, united(text, found), options.final ? text.length : open, options.from ?? 0)
     },
     namesSecret: (name) => matcher.namesSecret(name),
   }
@@ -144,8 +155,11 @@ function likely(all: readonly Candidate[]): Candidate[] {
 }
 
 /** Candidates by place, those that overlap as one. */
-function united(text: Uint8Array, candidates: readonly Candidate[]): Hit[] {
-  const all = likely(candidates).sort((a, b) => a.start - b.start || b.end - a.end)
+function united(text: Uint8Array, { candidates, placeholders }: Gathered): Hit[] {
+  const secret = candidates.filter(
+    ({ start, end, known }) => known || !placeholders.some((one) => one.start <= start && one.end >= end),
+  )
+  const all = likely(secret).sort((a, b) => a.start - b.start || b.end - a.end)
   const hits: Hit[] = []
   let at = 0
   while (at < all.length) {

@@ -41,6 +41,8 @@ const ADDRESS = /^(?:[a-z]+:\/\/)?(?:\d{1,3}\.){3}\d{1,3}(?:\/\d{1,2})?(?::\d{1,
 const URL_OF_HOST = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@?#]+(?:[/?#][^\s@]*)?$/i
 const MAIL = /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/
 const PATH = /^\.{0,2}\/[\w./-]*$/
+const PATH_OF_FILE =
+  /^\/(?:etc|var|usr|opt|home|run|tmp|root|data|mnt|srv|app|config|secrets?|certs?|vault|bin|lib)\/[\w./-]*$/
 const VERSION = /^v?\d+(?:\.\d+)+(?:[-+][\w.]*)?$/i
 const DATE = /^\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-][\d:]+)?)?$/
 const QUANTITY = /^\d+(?:\.\d+)?(?:[a-z]{1,2}|bytes|seconds|minutes|hours)$/i
@@ -76,7 +78,7 @@ export function searchable(value: Uint8Array, name: string): boolean {
   if (HOST.test(text) && /\.(?:internal|local|svc|com|net|org|io|dev|cloud|example|test)\b/i.test(text)) return false
   if (URL_OF_HOST.test(text) && !hasLongPart(text)) return false
   if (PUBLIC_NAME.test(name) && !secret) return false
-  if (secret) return !PATH.test(text) || hasLongPart(text)
+  if (secret) return !PATH_OF_FILE.test(text)
   return value.length >= MIN_UNNAMED_BYTES && saysItself(text)
 }
 
