@@ -134,6 +134,114 @@ describe('other bodies', () => {
     expect(body.secrets).toEqual([])
   })
 
+  const pods = infoOf({ verb: 'create', resource: 'pods' })
+  const deployments = infoOf({ verb: 'patch', resource: 'deployments', apiGroup: 'apps' })
+  const TOKEN = 'ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
+  const env = (value: string) => `{"env":[{"name":"DB_PASSWORD","value":"${value}"},{"name":"A","value":"b"}]}`
+  const tokens = infoOf({ verb: 'create', resource: 'tokenreviews', apiGroup: 'authentication.k8s.io' })
+  test.each<[string, BodyFormat, RequestInfo, string, string]>([
+    [
+      'an env value',
+      'json',
+      pods,
+      `{"spec":{"containers":[${env('hunter2')}]}}`,
+      `{"spec":{"containers":[${env('…')}]}}`,
+    ],
+    [
+      'an env value, named after it',
+      'json',
+      pods,
+      '{"env":[{"value":"hunter2","name":"DB_PASSWORD"}]}',
+      '{"env":[{"value":"…","name":"DB_PASSWORD"}]}',
+    ],
+    [
+      'a strategic merge patch',
+      'strategic-merge-patch',
+      deployments,
+      `{"spec":{"template":{"spec":{"$setElementOrder/containers":[{"name":"a"}],"containers":[${env('hunter2')}]}}}}`,
+      `{"spec":{"template":{"spec":{"$setElementOrder/containers":[{"name":"a"}],"containers":[${env('…')}]}}}}`,
+    ],
+    [
+      'an apply in YAML',
+      'apply-patch',
+      deployments,
+      'spec:\n  env:\n  - name: DB_PASSWORD\n    value: hunter2\n  replicas: 3\n',
+      '{"spec":{"env":[{"name":"DB_PASSWORD","value":"…"}],"replicas":3}}',
+    ],
+    [
+      'keys of a ConfigMap',
+      'merge-patch',
+      configmaps,
+      '{"data":{"password":"hunter2","a":"b"}}',
+      '{"data":{"password":"…","a":"b"}}',
+    ],
+    ['what looks like one', 'json', configmaps, `{"data":{"a":"x ${TOKEN}"}}`, '{"data":{"a":"x …"}}'],
+    [
+      'a JSON patch of one value',
+      'json-patch',
+      deployments,
+      '[{"op":"replace","path":"/spec/template/spec/containers/0/env/0/value","value":"hunter2"}]',
+      '[{"op":"replace","path":"/spec/template/spec/containers/0/env/0/value","value":"…"}]',
+    ],
+    [
+      'a JSON patch of more',
+      'json-patch',
+      deployments,
+      `[{"op":"add","value":${env('hunter2')},"path":"/spec/template/spec/containers/0"},{"op":"remove","path":"/x"}]`,
+      `[{"op":"add","value":${env('…')},"path":"/spec/template/spec/containers/0"},{"op":"remove","path":"/x"}]`,
+    ],
+    [
+      'a JSON patch of a key of a ConfigMap',
+      'json-patch',
+      configmaps,
+      '[{"op":"add","path":"/data/password","value":"hunter2"},{"op":"add","path":"/data/a","value":"b"}]',
+      '[{"op":"add","path":"/data/password","value":"…"},{"op":"add","path":"/data/a","value":"b"}]',
+    ],
+    [
+      'a JSON patch of what looks like one',
+      'json-patch',
+      pods,
+      `[{"op":"add","path":"/metadata/annotations/a","value":"${TOKEN}"}]`,
+      '[{"op":"add","path":"/metadata/annotations/a","value":"…"}]',
+    ],
+    ['a token under review', 'json', tokens, '{"spec":{"token":"hunter2"}}', '{"spec":{"token":"…"}}'],
+    [
+      'a number beyond 2^53 beside it',
+      'json',
+      pods,
+      `{"n":9007199254740993,"x":${env('hunter2')}}`,
+      `{"n":9007199254740993,"x":${env('…')}}`,
+    ],
+  ])('%s is masked', (_name, format, info, text, expected) => {
+    const body = maskRequestBody({ info, format, bytes: encoder.encode(text), masking: MASKING })
+    if (!body.ok) throw new Error(body.reason)
+    expect(decoder.decode(body.masked).replace(/⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧/g, '…')).toBe(expected)
+    expect(body.report.count).toBeGreaterThan(0)
+    expect(JSON.stringify(body.report)).not.toContain('hunter2')
+  })
+
+  test('a value of a field of a policy, also by a JSON patch', () => {
+    const rules = { ...MASKING.rules, fields: () => [{ name: 'pin', path: ['spec', 'accounts', '[*]', 'pin'] }] }
+    const mask = (format: BodyFormat, text: string) => {
+      const body = maskRequestBody({
+        info: infoOf({ verb: 'patch', resource: 'vaults', apiGroup: 'acme.io' }),
+        format,
+        bytes: encoder.encode(text),
+        masking: { ...MASKING, rules },
+      })
+      return body.ok ? decoder.decode(body.masked).replace(/⟦masked:pin:[0-9a-f]{12}⟧/g, '…') : body.reason
+    }
+    expect(mask('merge-patch', '{"spec":{"accounts":[{"pin":"some words"}]}}')).toBe(
+      '{"spec":{"accounts":[{"pin":"…"}]}}',
+    )
+    expect(mask('json-patch', '[{"op":"add","path":"/spec/accounts/-","value":{"pin":"some words"}}]')).toBe(
+      '[{"op":"add","path":"/spec/accounts/-","value":{"pin":"…"}}]',
+    )
+    expect(mask('json-patch', '[{"op":"add","path":"/spec/accounts/0/pin","value":"some words"}]')).toBe(
+      '[{"op":"add","path":"/spec/accounts/0/pin","value":"…"}]',
+    )
+  })
+
   test('YAML is recorded as JSON', () => {
     const body = masked('apply-patch', 'kind: ConfigMap\ndata: {secret: x, a: b}\n', configmaps)
     expect(body.text).toMatch(/^{"kind":"ConfigMap","data":{"secret":"⟦masked:config:[0-9a-f]{12}⟧","a":"b"}}$/)

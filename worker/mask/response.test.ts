@@ -84,6 +84,62 @@ test('JSON of other resources goes through as it came', () => {
   }
 })
 
+describe('what cannot be read', () => {
+  const passing = { ...MASKING, rules: { ...MASKING.rules, onUnreadable: () => 'pass' as const } }
+  const plan = (info: ReturnType<typeof infoOf>, headers: HeaderList) =>
+    planResponseMask({ info, status: 200, headers, masking: passing })
+  test.each([
+    ['protobuf', type('application/vnd.kubernetes.protobuf')],
+    ['compressed', [...type('application/json'), ['content-encoding', 'gzip']] satisfies HeaderList],
+    ['of no type', []],
+    ['of two types', [...type('application/json'), ...type('text/plain')] satisfies HeaderList],
+  ] as const)('%s passes where a policy says so, but never of Secrets', (_name, headers) => {
+    expect(plan(pods, headers).kind).toBe('pass')
+    const answer = plan(secrets, headers)
+    expect(answer.kind === 'withhold' || answer.kind === 'transform').toBe(true)
+    if (answer.kind === 'transform') expect(() => run(answer.transform, 'x')).toThrow()
+  })
+
+  test('JSON that turns out to be none goes on as it came from where it broke', () => {
+    const body = '{"a":"b","n":[1,2],"data":{"x":"y"},"c" 7} and more \ud83d\udd11'
+    const length = new TextEncoder().encode(body).length
+    for (let cut = 0; cut <= length; cut++) {
+      const answer = plan(pods, type('application/json'))
+      if (answer.kind !== 'transform') throw new Error(answer.kind)
+      expect(run(answer.transform, body, [cut])).toBe(body)
+      const strict = plan(secrets, type('application/json'))
+      if (strict.kind !== 'transform') throw new Error(strict.kind)
+      expect(() => run(strict.transform, body, [cut])).toThrow()
+    }
+  })
+
+  test('JSON that ends early as well', () => {
+    const answer = plan(pods, type('application/json'))
+    if (answer.kind !== 'transform') throw new Error(answer.kind)
+    expect(run(answer.transform, '{"a":{"data":{"x":"y"},"z":"tail', [5, 20])).toBe('{"a":{"data":{"x":"y"},"z":"tail')
+  })
+})
+
+test.each(['application/problem+json', 'application/jwk-set+json'])('%s is JSON', (essence) => {
+  const token = 'ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
+  const transform = planned(path('/x'), 200, type(essence))
+  expect(run(transform, JSON.stringify({ detail: token }))).not.toContain(token)
+})
+
+test('text of metrics, errors and proxies is searched', () => {
+  const token = 'ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
+  for (const transform of [
+    planned(path('/metrics'), 200, type('text/plain; version=0.0.4')),
+    planned(pods, 500, type('text/plain')),
+    planned(log, 200, type('text/plain')),
+    planned(proxy, 200, type('text/plain')),
+  ]) {
+    const out = run(transform, `one\n${token}\n`, [7, 12])
+    expect(out).not.toContain(token)
+    expect(out).toMatch(/^one\n⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧\n$/)
+  }
+})
+
 test('protobuf under the name of JSON is withheld', () => {
   expect(() => run(planned(pods, 200, type('application/json')), 'k8s\0')).toThrow()
 })
