@@ -73,6 +73,21 @@ test.each(NEAR)('%s leaves %s without the words that say whose it is', (id, foun
   expect(hitsOf(rule, `first ${made(found).replace(words, 'thing')} end`)).toEqual([])
 })
 
+/** What comes through, so that it is known: nothing but its owner can tell these from ordinary text. */
+const SLIPS: readonly (readonly [what: string, template: string])[] = [
+  ['letters and digits without a word', 'using <b62*32> now'],
+  ['a UUID without a word', 'using <uuid> now'],
+  ['hexadecimal digits without a word', 'using <hex*40> now'],
+  ['a word that stands behind', '<b36*6>.<b36*16> is a bootstrap token'],
+  ['a word too far in front', `the datadog key ${'of the shop '.repeat(8)}is <hex*32>`],
+  ['a word three lines above', 'datadog\n\n\n<hex*32>'],
+  ['a key that is called an id', 'datadog request_id: <hex*32>'],
+]
+
+test.each(SLIPS)('%s comes through', (_, template) => {
+  expect(ALL.match(new TextEncoder().encode(made(template)), { final: true, budget: FREE }).hits).toEqual([])
+})
+
 test('a value of many letters is judged at once', () => {
   // With a repeat inside a repeat this would not end.
   const text = `api_key="${made('<let*400>')}%1"`
