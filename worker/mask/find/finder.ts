@@ -1,6 +1,7 @@
 // The finder of a session: patterns, known values and names, over every form a text can take. No I/O.
 
 import type { Finder, FindOptions, Found, Hit, KnownValues, MaskRules } from '../contract.ts'
+import { isBinary } from './binary.ts'
 import { type Budget, budgetFor } from './budget.ts'
 import { createCustomMatcher } from './custom.ts'
 import { createMatcher } from './matcher.ts'
@@ -36,7 +37,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
   const known = layers.values ? searchableValues(values) : null
 
   /** What one view shows. Gives from where on in the text it is open. */
-  const look = (view: View, length: number, options: FindOptions, budget: Budget, found: Gathered): number => {
+  const look = (view: View, text: Uint8Array, options: FindOptions, budget: Budget, found: Gathered): number => {
     const final = options.final || view.closed
     const walls = placeholdersIn(view.bytes)
     // Whatever else its characters may look like before its escapes are undone.
@@ -60,7 +61,10 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         ...(plain && options.name !== undefined ? { name: options.name } : {}),
       })
       open = Math.min(open, matched.open)
-      for (const { start, end, rule } of matched.hits) add(start, end, rule, null, false)
+      for (const { start, end, rule } of matched.hits) {
+        if (GENERIC.has(rule) && standsInBinary(view, text, start, end)) continue
+        add(start, end, rule, null, false)
+      }
     }
     if (custom !== null) {
       const matched = custom.match(bytes, final, budget)
@@ -76,7 +80,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         add(run.start, run.end, 'value', known.text(hit), hit.base64)
       }
     }
-    return open >= bytes.length ? length : view.span(open, open + 1).start
+    return open >= bytes.length ? text.length : view.span(open, open + 1).start
   }
 
   return {
@@ -94,13 +98,19 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         open = Math.min(
           open,
           view.open,
-          view.bytes.length === 0 ? text.length : look(view, text.length, options, budget, found),
+          view.bytes.length === 0 ? text.length : look(view, text, options, budget, found),
         )
       }
       return settled(text, united(text, found), options.final ? text.length : open, options.from ?? 0)
     },
     namesSecret: (name) => matcher.namesSecret(name),
   }
+}
+
+/** Whether what was found stands in binary content: in the text as it came, whose controls a view may leave out, or in what is packed. */
+function standsInBinary(view: View, text: Uint8Array, start: number, end: number): boolean {
+  const span = view.span(start, end)
+  return isBinary(text, span.start, span.end) || isBinary(view.bytes, start, end)
 }
 
 /** Whether raw JSON has escapes, percent-encoding or a control character in it. */

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { maskingFor, seeded } from '../testing.ts'
+import { isBinary } from './binary.ts'
+
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+const latin = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
+/** The rules that find something. */
+const rulesIn = (text: Uint8Array) =>
+  maskingFor()
+    .finder.find(text, { final: true })
+    .hits.map(({ rule }) => rule)
+
+function noise(length: number, seed: number): Uint8Array {
+  const random = seeded(seed)
+  return Uint8Array.from({ length }, () => Math.floor(random() * 256))
+}
+function joined(...parts: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]))
+}
+
+test('what says password by chance in binary content is none', () => {
+  const found: string[] = []
+  for (let seed = 1; seed <= 200; seed++) {
+    found.push(...rulesIn(joined(noise(200, seed), bytesOf(seed % 2 === 0 ? 'PW=' : 'pw:'), noise(200, 1000 + seed))))
+  }
+  expect(found.length).toBeLessThanOrEqual(2)
+})
+
+describe('is found', () => {
+  const SECRET = 'password=Xk29fmQ7pLw'
+  test.each<[string, Uint8Array]>([
+    ['in a text', bytesOf(`connecting with ${SECRET}\n`)],
+    ['in other letters', bytesOf(`соединение с базой данных и пароль ${SECRET}\n`)],
+    [
+      'in a text of an old encoding',
+      latin(`\xf1\xee\xe5\xe4\xe8\xed\xe5\xed\xe8\xe5 \xf1 \xe1\xe0\xe7\xee\xe9: ${SECRET}\n`),
+    ],
+    ['among the variables of a process', bytesOf(`A=1\0B=2\0C=3\0D=4\0${SECRET}\0`)],
+    ['among colours', bytesOf(`\x1b[1m\x1b[31mERROR\x1b[0m \x1b[2m${SECRET}\x1b[0m\n`)],
+    ['after a little that is no text', joined(latin('\x01\xff\xfe\x02'), bytesOf(SECRET))],
+    ['far behind binary content', joined(noise(500, 7), bytesOf(`${' '.repeat(80)}${SECRET}\n`))],
+  ])('%s', (_name, text) => {
+    expect(rulesIn(text)).toContain('password')
+  })
+})
+
+test.each<[string, Uint8Array, boolean]>([
+  ['nothing', new Uint8Array(0), false],
+  ['controls alone', latin('\x01\x02\x03\x04\x05\x06\x0e\x0f'.repeat(8)), false],
+  ['broken characters alone', latin('\xff'.repeat(64)), false],
+  ['both', latin(`\x01\x02${'\xff'.repeat(8)}`), true],
+  ['one control too few', latin(`\x01${'\xff'.repeat(8)}`), false],
+  ['one broken character too few', latin(`\x01\x02${'\xff'.repeat(7)}`), false],
+  ['characters of several bytes, from the middle of one on', bytesOf('\x01\x02日本語パスワード').subarray(0), false],
+])('%s', (_name, bytes, expected) => {
+  expect(isBinary(bytes, bytes.length, bytes.length)).toBe(expected)
+})
