@@ -3,6 +3,7 @@
 
 import type { RecordedMask } from '../../protocol/log/event.ts'
 import type { Masking } from '../mask/contract.ts'
+import { MaskError } from '../mask/error.ts'
 import { Masker } from '../mask/placeholder.ts'
 import type { RequestWords } from '../record/entries.ts'
 
@@ -43,8 +44,8 @@ export function createWords({ key, finder }: Masking): MaskedWords {
       }
       return hits.length === 0 ? words : out + decoder.decode(bytes.subarray(from))
     } catch (error) {
-      // Whatever failed: what was not looked through does not pass.
-      unreadable ??= error instanceof Error && error.name === 'MaskError' ? error.message : 'masking failed'
+      if (!(error instanceof MaskError)) throw error
+      unreadable ??= error.message
       return LEFT_OUT
     }
   }

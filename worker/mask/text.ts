@@ -4,13 +4,38 @@ import { join } from '../bytes.ts'
 import type { RequestInfo } from '../context.ts'
 import type { Masking } from './contract.ts'
 import { MaskError } from './error.ts'
+import { Masker, type MaskReport } from './placeholder.ts'
 import type { ByteTransform } from './response.ts'
 import { type Scope, scopeOf } from './scope.ts'
 import { maskMessage } from './status.ts'
 import { createTextStream, type Piece } from './stream.ts'
+import { applyEdits } from './token.ts'
 
 const encoder = new TextEncoder()
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const EMPTY = new Uint8Array(0)
+
+/**
+ * Masks a text that is recorded or shown: a target, an argument, a warning, a message.
+ * @param at what it is, for the report; part of no placeholder
+ * @throws {MaskError} it cannot be told what is secret in it: it must be withheld
+ */
+export function maskText(
+  text: string,
+  { key, finder }: Pick<Masking, 'key' | 'finder'>,
+  at: string,
+): { readonly text: string; readonly report: MaskReport } {
+  const masker = new Masker(key)
+  const bytes = encoder.encode(text)
+  const { hits } = finder.find(bytes, { final: true })
+  if (hits.length === 0) return { text, report: masker.report() }
+  const edits = hits.map(({ start, end, value, rule }) => ({
+    start,
+    end,
+    bytes: encoder.encode(masker.placeholder(value, rule, at)),
+  }))
+  return { text: utf8.decode(applyEdits(bytes, edits)), report: masker.report() }
+}
 
 /** Masks a warning of an answer as the Status beside it would be. @throws {MaskError} */
 export function maskWarning(
