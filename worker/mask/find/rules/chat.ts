@@ -68,7 +68,7 @@ export const CHAT_RULES: readonly PatternRule[] = [
   near('twitch-token', 'twitch', '[a-z0-9]{30}', 'https://dev.twitch.tv/docs/authentication/'),
   shape('twitch-chat-token', 'oauth:[a-z0-9]{30}', 'https://dev.twitch.tv/docs/chat/authenticating/'),
   near('spotify-client-secret', 'spotify', '\\h{32}', 'https://developer.spotify.com/documentation/web-api/concepts/apps'),
-  shape('spotify-access-token', '(BQ[A-D]|AQ[A-D])[A-Za-z0-9_-]{130,400}', 'https://developer.spotify.com/documentation/web-api/concepts/access-token', { entropy: 4.5 }),
+  near('spotify-access-token', 'spotify|access_token|refresh_token|accesstoken|refreshtoken', '(BQ[A-D]|AQ[A-D])[A-Za-z0-9_-]{130,400}', 'https://developer.spotify.com/documentation/web-api/concepts/access-token', { entropy: 4.5 }),
   near('reddit-client-secret', 'reddit|praw', '[A-Za-z0-9_-]{27,30}', 'https://github.com/reddit-archive/reddit/wiki/OAuth2', { entropy: 3.5 }),
   near('flickr-key', 'flickr', '[a-z0-9]{32}', 'https://www.flickr.com/services/api/misc.api_keys.html'),
   near('tumblr-key', 'tumblr', '[A-Za-z0-9]{50}', 'https://www.tumblr.com/docs/en/api/v2', { entropy: 3.8 }),

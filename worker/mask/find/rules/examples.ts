@@ -274,7 +274,7 @@ export const EXAMPLES: readonly Example[] = [
   ['crates-io-token', 'cio<b62*32>', 'cio<b62*30>'],
   ['nuget-api-key', 'oy2<b36*43>', 'oy2<b36*41>'],
   ['sonatype-user-token', 'sonatype: <b64*44>', 'sonatype: <b64*42>'],
-  ['jfrog-api-key', 'AKC<b62*12>', 'AKC<b62*8>'],
+  ['jfrog-api-key', 'AKCp<b62*69>', 'AKCp<b62*30>'],
   ['jfrog-reference-token', 'cmVmd<b62*48>', 'cmVmd<b62*38>'],
   ['jfrog-api-key-named', 'jfrog: <b62*73>', 'jfrog: <b62*71>'],
   ['jfrog-identity-token', 'jfrog: <b62*64>', 'jfrog: <b62*62>'],
@@ -357,7 +357,7 @@ export const EXAMPLES: readonly Example[] = [
   ['twitch-token', 'twitch: <b36*30>', 'twitch: <b36*28>'],
   ['twitch-chat-token', 'oauth:<b36*30>', 'oauth:<b36*28>'],
   ['spotify-client-secret', 'spotify: <hex*32>', 'spotify: <hex*30>'],
-  ['spotify-access-token', 'BQA<url*138>', 'BQA<url*128>'],
+  ['spotify-access-token', 'spotify: BQA<url*150>', 'spotify: BQA<url*90>'],
   ['reddit-client-secret', 'reddit: <url*30>', 'reddit: <url*25>'],
   ['flickr-key', 'flickr: <b36*32>', 'flickr: <b36*30>'],
   ['tumblr-key', 'tumblr: <b62*50>', 'tumblr: <b62*48>'],
@@ -889,4 +889,5 @@ export const EXAMPLES: readonly Example[] = [
   ['ably-key', 'ably: a1<b62*4>.b2<b62*4>:<b62*43>', 'ably: a1<b62*4>.b2<b62*4>:<b62*30>'],
   ['pusher-secret', 'pusher: <hex*20>', 'pusher: <hex*16>'],
   ['livekit-secret', 'livekit: <b62*43>', 'livekit: <b62*30>'],
+  ['jfrog-api-key-short', 'X-JFrog-Art-Api: AKC<b62*20>', 'X-JFrog-Art-Api: AKC<b62*6>'],
 ]

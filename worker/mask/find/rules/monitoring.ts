@@ -21,7 +21,7 @@ export const MONITORING_RULES: readonly PatternRule[] = [
   shape('grafana-service-account', 'glsa_[A-Za-z0-9]{32}_\\h{8}', 'https://grafana.com/docs/grafana/latest/administration/service-accounts/', { ignoreCase: true }),
   shape('grafana-cloud-token', 'glc_[A-Za-z0-9+/]{32,400}={0,3}', 'https://grafana.com/docs/grafana-cloud/security-and-account-management/authentication-and-permissions/access-policies/', { ignoreCase: true, entropy: 3 }),
   shape('grafana-api-key', 'eyJrIjoi[A-Za-z0-9+/_-]{50,400}={0,3}', 'https://grafana.com/docs/grafana/latest/developers/http_api/authentication/', { ignoreCase: true }),
-  near('honeycomb-key', 'honeycomb|x-honeycomb-team|hny', '[A-Za-z0-9]{22,64}', 'https://docs.honeycomb.io/configure/environments/manage-api-keys/', { entropy: 3.3 }),
+  near('honeycomb-key', 'honeycomb|x-honeycomb-team|hny_api|hny_key', '[A-Za-z0-9]{22,64}', 'https://docs.honeycomb.io/configure/environments/manage-api-keys/', { entropy: 3.3 }),
   shape('honeycomb-ingest-key', 'hc[abc][im]k_[a-z0-9]{58}', 'https://docs.honeycomb.io/configure/environments/manage-api-keys/'),
   shape('logfire-token', 'pylf_v\\d_(us|eu|local|stagingus)_[A-Za-z0-9]{40,60}', 'https://logfire.pydantic.dev/docs/how-to-guides/create-write-tokens/'),
   near('splunk-hec-token', 'splunk|hec_token|hec-token', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://help.splunk.com/en/splunk-enterprise/get-started/get-data-in/9.4/get-data-with-http-event-collector/set-up-and-use-http-event-collector-in-splunk-web', { ignoreCase: true }),
