@@ -1,6 +1,7 @@
 // Classes of bytes that several parts ask for. No I/O.
 
-function setOf(pattern: RegExp): Uint8Array {
+/** The ASCII characters that a pattern takes, as a table: 1 for each byte that is one. */
+export function setOf(pattern: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => (byte < 128 && pattern.test(String.fromCharCode(byte)) ? 1 : 0))
 }
 
@@ -8,6 +9,7 @@ function setOf(pattern: RegExp): Uint8Array {
 export const WORD = setOf(/\w/)
 /** Letters and digits. */
 export const ALNUM = setOf(/[A-Za-z0-9]/)
+export const LETTER = setOf(/[A-Za-z]/)
 export const DIGIT = setOf(/\d/)
 /** What names of variables, keys and fields are made of. */
 export const NAME = setOf(/[\w.-]/)

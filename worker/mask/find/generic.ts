@@ -53,7 +53,7 @@ const MIN_WEAK = 12
 const MIN_RANDOM = 16
 const MIN_PASSWORD = 3
 /** Lookahead after a separator in an unquoted value: whether another pair begins. */
-const MAX_PAIR_NAME = 40
+const MAX_PAIR_NAME = 80
 
 /** What was found behind a keyword. */
 export interface Assigned {

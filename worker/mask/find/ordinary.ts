@@ -1,7 +1,7 @@
 // Values that are ordinary though they have the shape of a credential: ids, digests and revisions, as the name in front of them
 // says; names of objects, classes and hosts. In: where a value stands. Out: whether it is one. No I/O.
 
-import { ALNUM, latin } from './bytes.ts'
+import { ALNUM, LETTER, latin, NAME, SPACE, setOf } from './bytes.ts'
 import { wordsOf } from './names.ts'
 
 const set = (words: string): ReadonlySet<string> => new Set(words.split(' '))
@@ -14,20 +14,22 @@ const IDENTIFIERS = set(
 const ID_OF = set('secret client role key access app auth token api account user consumer application license oauth')
 const SCHEME =
   /(?:(?:containerd|docker|cri-o|docker-pullable|sha\d*|md5|oci|urn:uuid|uuid):\/{0,2}|\/(?:blob|commits?|tree|raw|compare)\/)$/
-/** The name, then an operator or blanks, and quotes. */
-const NAMED = /([A-Za-z][\w.-]*)\\?["'\])]{0,2}\s{0,8}(?:[:=@#]{0,2}|=>|->)\s{0,8}\\?["'([]{0,2}$/
 /** Bytes in front that are looked at. */
 const LOOK_BACK = 96
 const DASH = 0x2d
 const DOT = 0x2e
 const SLASH = 0x2f
+const PLUS = 0x2b
+const JOINS = setOf(/[-.+/]/)
 
 /** Whether `bytes[start..end)` is an id, a digest, a revision, or a name made of words, or only a part of such. */
 export function isOrdinary(bytes: Uint8Array, start: number, end: number): boolean {
   const last = bytes[start - 1]
   if (last === DASH || last === DOT) return true
-  if (last === SLASH && bytes.subarray(start, end).includes(SLASH)) return true
-  if (last !== undefined && ALNUM[last] === 1 && (bytes[start] === DASH || bytes[start] === DOT)) return true
+  // A piece of longer base64.
+  if (last === PLUS || bytes[end] === PLUS) return true
+  if ((last === SLASH || bytes[end] === SLASH) && bytes.subarray(start, end).includes(SLASH)) return true
+  if (last !== undefined && ALNUM[last] === 1 && JOINS[bytes[start]!] === 1) return true
   const next = bytes[end]
   if ((next === DASH || next === DOT) && end + 1 < bytes.length && ALNUM[bytes[end + 1]!] === 1) return true
   return isNamedIdentifier(bytes, start) || isMadeOfWords(latin(bytes, start, Math.min(end, start + 256)))
@@ -35,15 +37,42 @@ export function isOrdinary(bytes: Uint8Array, start: number, end: number): boole
 
 /** Whether what stands right in front of `start` says that the value there is an id, a digest or a revision. */
 function isNamedIdentifier(bytes: Uint8Array, start: number): boolean {
-  const before = latin(bytes, Math.max(0, start - LOOK_BACK), start)
-  if (SCHEME.test(before)) return true
-  const name = NAMED.exec(before)?.[1]
-  if (name === undefined) return false
+  const last = bytes[start - 1]
+  if ((last === SLASH || last === COLON) && SCHEME.test(latin(bytes, Math.max(0, start - LOOK_BACK), start)))
+    return true
+  const name = nameBefore(bytes, start)
+  if (name === '') return false
   const words = wordsOf(name)
-  const last = words.at(-1) ?? ''
+  const end = words.at(-1) ?? ''
   if (ID_OF.has(words.at(-2) ?? '')) return false
-  if (last === 'id' || last === 'ids') return words.length > 1
-  return IDENTIFIERS.has(last) || IDENTIFIERS.has(words.slice(-2).join(''))
+  if (end === 'id' || end === 'ids') return words.length > 1
+  return IDENTIFIERS.has(end) || IDENTIFIERS.has(words.slice(-2).join(''))
+}
+
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+const OPENING = setOf(/["'([]/)
+const OPERATOR = setOf(/[:=@#>-]/)
+const CLOSING = setOf(/["'\])]/)
+
+/** The name in front of `start`, with an operator or blanks and quotes between; empty when there is none. */
+function nameBefore(bytes: Uint8Array, start: number): string {
+  const lowest = Math.max(0, start - LOOK_BACK)
+  let at = start
+  const back = (most: number, which: Uint8Array): void => {
+    for (let count = 0; count < most && at > lowest && which[bytes[at - 1]!] === 1; count++) at--
+  }
+  back(2, OPENING)
+  if (at > lowest && bytes[at - 1] === BACKSLASH) at--
+  back(8, SPACE)
+  back(2, OPERATOR)
+  back(8, SPACE)
+  back(2, CLOSING)
+  if (at > lowest && bytes[at - 1] === BACKSLASH) at--
+  const end = at
+  while (at > lowest && NAME[bytes[at - 1]!] === 1) at--
+  while (at < end && LETTER[bytes[at]!] === 0) at++
+  return latin(bytes, at, end)
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
