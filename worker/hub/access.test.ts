@@ -138,6 +138,7 @@ describe('when what is masked changes', () => {
   const watch = judged('watch pods shop', { with: { streaming: true } })
   const get = judged('get pods shop p')
   const exec = { ...judged('connect pods/exec shop p'), upgrade: { kind: 'websocket', protocols: [] } as const }
+  const forward = { ...exec, info: { ...exec.info, subresource: 'portforward' } }
   const said = (request: ReturnType<typeof judged>, spec: Record<string, unknown>, broken = false, letIn = true) =>
     masksEnded(
       { upgrade: null, ...request },
@@ -150,6 +151,7 @@ describe('when what is masked changes', () => {
     ['what cannot be known any more ends it', said(exec, AFTER, true), 'access ended: mask policy m cannot be used'],
     ['it goes on where it is about somebody else', said(watch, { ...BEFORE, connections: ['prod', 'dev'] }), null],
     ['whatever answers at once goes on', said(get, AFTER), null],
+    ['a port-forward goes on', said(forward, AFTER), null],
     ['whoever waits for people goes on waiting', said(exec, AFTER, false, false), null],
   ])('%s', (_name, message, expected) => {
     expect(message).toBe(expected)

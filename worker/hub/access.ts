@@ -59,14 +59,15 @@ export function accessEnded(
 
 /**
  * Why a stream must end that is masked by rules no longer in force, or null. Whatever answers at once goes on: it was asked for
- * while they were.
+ * while they were. A port-forward is not masked.
  */
 export function masksEnded(
   { identity, connection, info, upgrade }: Pick<Authenticated, 'identity' | 'connection' | 'info' | 'upgrade'>,
   { admitted, masks }: Pick<OpenStream, 'admitted' | 'masks'>,
   set: MaskSet | null,
 ): Refusal | null {
-  if (set === null || masks === null || admitted === null || (!info.streaming && upgrade === null)) return null
+  if (set === null || masks === null || admitted === null) return null
+  if ((!info.streaming && upgrade === null) || info.subresource === 'portforward') return null
   if (set.broken !== null) return ended(set.broken)
   if (set.rulesFor(identity, connection).revision === masks.revision) return null
   return ended('what is masked has changed; run the command again')
