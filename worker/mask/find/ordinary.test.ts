@@ -22,6 +22,7 @@ const ROWS: readonly (readonly [what: string, text: string, ordinary: boolean])[
   ['a class', 'Starting datadog [ControllerManagerConfigurationReconciler]', true],
   ['a package', 'okta [com.example.platform.service.configuration.Initializer]', true],
   ['a class with a number', 'okta: [IncludedOauth2TenantCredentialProviderProps]', true],
+  ['a piece of base64', 'MIIC/ovh+[ReMcDbnlQsjNeLxkw68GD31yVcwFTzqA]+gx/', true],
   ['a path of a page', 'https://docs.aws.amazon.com/[AmazonRDS/latest/AuroraMySQLReleaseNotes]', true],
   ['a file at a commit', 'https://github.com/cloudflare/workerd/blob/[bdbd6075c7c53948050c52d22f2dfa37bf376253]', true],
   ['a volume', `papertrail [pvc-${UUID}] bound`, true],

@@ -59,5 +59,4 @@ export const AI_RULES: readonly PatternRule[] = [
   shape('helicone-key', 'sk-helicone-[a-z0-9-]{20,80}', 'https://docs.helicone.ai/getting-started/quick-start'),
   shape('composio-key', 'ak_[A-Za-z0-9_-]{20}', 'https://docs.composio.dev/docs/authenticating-users', { entropy: 3.5 }),
   shape('cursor-key', '(key|crsr)_[a-z0-9]{64}', 'https://cursor.com/docs/account/teams/admin-api'),
-  shape('lakera-key', 'lakera_[a-z0-9_]{30,80}', 'https://docs.lakera.ai/docs/api'),
 ]

@@ -6,7 +6,7 @@ import { near, type PatternRule, shape } from '../rule.ts'
 export const CHAT_RULES: readonly PatternRule[] = [
   // Slack
   shape('slack-token', 'xox[abporse](-\\d)?-[A-Za-z0-9-]{10,250}', 'https://api.slack.com/concepts/token-types', { entropy: 2, ignoreCase: true }),
-  shape('slack-app-token', 'xapp-\\d-[A-Z0-9]{4,24}-\\d{4,24}-[a-z0-9]{4,80}', 'https://api.slack.com/concepts/token-types', { ignoreCase: true }),
+  shape('slack-app-token', 'xapp-\\d-[A-Z0-9]{4,24}-\\d{3,24}-[a-z0-9]{1,80}', 'https://api.slack.com/concepts/token-types', { ignoreCase: true }),
   shape('slack-config-token', 'xoxe(\\.xox[bp])?-\\d-[A-Za-z0-9]{140,240}', 'https://api.slack.com/reference/manifests#config-tokens', { ignoreCase: true }),
   shape('slack-cookie', 'xoxd-[A-Za-z0-9%/+=_-]{20,512}', 'https://api.slack.com/concepts/token-types'),
   shape('slack-webhook', 'hooks\\.slack\\.com/(services|workflows|triggers)/<[A-Za-z0-9+/_-]{20,90}>', 'https://api.slack.com/messaging/webhooks'),

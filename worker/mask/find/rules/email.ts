@@ -19,6 +19,7 @@ export const EMAIL_RULES: readonly PatternRule[] = [
   shape('mailersend-key', 'mlsn\\.\\h{64}', 'https://developers.mailersend.com/general.html#authentication'),
   near('mailerlite-key', 'mailerlite', '[a-z0-9]{32}', 'https://developers.mailerlite.com/docs/#authentication'),
   near('mailjet-key', 'mailjet|mj_apikey', '[a-z0-9]{32}', 'https://dev.mailjet.com/email/guides/getting-started/'),
+  near('mailjet-basic-auth', 'mailjet', '[A-Za-z0-9]{87}=', 'https://dev.mailjet.com/email/guides/getting-started/', { entropy: 4 }),
   near('sparkpost-key', 'sparkpost', '\\h{40}', 'https://developers.sparkpost.com/api/#header-authentication'),
   shape('loops-key', 'loops[^A-Za-z0-9]{1,20}<\\h{32}>', 'https://loops.so/docs/api-reference/intro', { ignoreCase: true }),
   shape('klaviyo-key', 'pk_[A-Za-z0-9]{34,37}', 'https://developers.klaviyo.com/en/docs/retrieve_api_credentials', { entropy: 3 }),

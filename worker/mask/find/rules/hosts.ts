@@ -89,7 +89,6 @@ export const HOST_RULES: readonly PatternRule[] = [
   shape('inngest-signing-key', 'signkey-(prod|test|branch|[a-z]{2,12})-\\h{32,64}', 'https://www.inngest.com/docs/platform/signing-keys'),
   shape('deno-deploy-token', 'dd[opw]_[A-Za-z0-9]{36}', 'https://docs.deno.com/deploy/manual/'),
   shape('val-town-token', 'vtwn_[A-Za-z0-9]{27}', 'https://docs.val.town/api/authentication/'),
-  shape('replit-token', 'rpl_[A-Za-z0-9_-]{30,80}', 'https://docs.replit.com/'),
   shape('kolide-key', 'k2sk_v\\d_[A-Za-z0-9]{24}', 'https://kolideapi.readme.io/docs/getting-started'),
   shape('ansible-vault', '\\$ANSIBLE_VAULT;1\\.[12];AES256\\s{0,2}\\n?<[\\h\\s\\n]{80,4096}>', 'https://docs.ansible.com/ansible/latest/vault_guide/vault_encrypting_content.html'),
 ]

@@ -11,6 +11,7 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   near('onelogin-secret', 'onelogin|one_login', '\\h{64}', 'https://developers.onelogin.com/api-docs/1/getting-started/working-with-api-credentials'),
   shape('clerk-key', 'sk_(live|test)_[A-Za-z0-9]{40,60}', 'https://clerk.com/docs/deployments/clerk-environment-variables'),
   shape('stytch-secret', 'secret-(live|test)-[A-Za-z0-9_=-]{36}', 'https://stytch.com/docs/workspace-management/redacted-secrets', { entropy: 3.3 }),
+  near('stytch-secret-named', 'stytch', '[A-Za-z0-9_=-]{44,52}', 'https://stytch.com/docs/workspace-management/redacted-secrets', { entropy: 3.8 }),
   shape('onfido-token', 'api_(live|sandbox)(_us|_ca|_eu)?\\.[A-Za-z0-9_.-]{11,80}', 'https://documentation.onfido.com/api/latest/#api-tokens', { entropy: 3 }),
   shape('persona-key', 'persona_(production|sandbox)_[a-z0-9-]{36}', 'https://docs.withpersona.com/api-keys'),
   shape('unkey-key', 'unkey_[A-Za-z0-9]{16,40}', 'https://www.unkey.com/docs/security/root-keys', { entropy: 3 }),
@@ -20,6 +21,7 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   near('fusionauth-key', 'fusionauth', '[A-Za-z0-9_-]{43,64}', 'https://fusionauth.io/docs/apis/authentication', { entropy: 4 }),
   shape('authress-key', '(sc|ext|scauth|authress)_[a-z0-9]{5,30}\\.[a-z0-9]{4,6}\\.acc[_-][a-z0-9-]{10,32}\\.[a-z0-9+/_=-]{30,120}', 'https://authress.io/knowledge-base/docs/authorization/service-clients/', { ignoreCase: true }),
   near('keycloak-client-secret', 'keycloak|client_secret|clientsecret|client-secret', '[A-Za-z0-9]{32}', 'https://www.keycloak.org/docs/latest/server_admin/#_client-credentials', { entropy: 3.8 }),
+  near('loginradius-secret', 'loginradius', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://www.loginradius.com/docs/api/v2/admin-console/platform-security/api-key-and-secret/'),
   // Vaults
   shape('vault-service-token', 'hvs\\.[A-Za-z0-9_-]{24,200}', 'https://developer.hashicorp.com/vault/docs/concepts/tokens', { entropy: 3 }),
   shape('vault-batch-token', 'hv[br]\\.[A-Za-z0-9_-]{80,400}', 'https://developer.hashicorp.com/vault/docs/concepts/tokens', { entropy: 3 }),
@@ -59,6 +61,7 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   near('greynoise-key', 'greynoise', '[A-Za-z0-9]{64}', 'https://docs.greynoise.io/docs/using-the-greynoise-api', { entropy: 3.8 }),
   near('hunter-key', 'hunter', '\\h{40}', 'https://hunter.io/api-documentation/v2'),
   shape('gitguardian-token', 'gg[pst]_[A-Za-z0-9]{40,60}', 'https://docs.gitguardian.com/api-docs/personal-access-tokens', { entropy: 3.5 }),
+  shape('trufflehog-key', 'thog-key-\\h{16}', 'https://docs.trufflesecurity.com/'),
   near('gitguardian-key', 'gitguardian', '[A-Za-z0-9]{71}', 'https://docs.gitguardian.com/api-docs/introduction', { entropy: 3.5 }),
   near('maxmind-key', 'maxmind|geoip|license_key|licensekey', '([A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk|[A-Za-z0-9]{16})', 'https://support.maxmind.com/hc/en-us/articles/4407111582235', { entropy: 3.3 }),
   shape('maxmind-license', '[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk', 'https://dev.maxmind.com/license-key/validation/'),

@@ -9,7 +9,7 @@ export const REGISTRY_RULES: readonly PatternRule[] = [
   shape('npm-auth', '_(auth|password)\\s{0,2}=\\s{0,2}"?<[A-Za-z0-9+/]{16,1024}={0,2}>', 'https://docs.npmjs.com/cli/v11/configuring-npm/npmrc', { entropy: 3 }),
   near('npm-token-old', 'npm_token|npmtoken|npm_auth|npm-token|npmjs|npmrc|_authtoken', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://docs.npmjs.com/about-access-tokens'),
   shape('pypi-token', 'pypi-AgE(IcHlwaS5vcmc|NdGVzdC5weXBpLm9yZw)[A-Za-z0-9_-]{50,1000}', 'https://pypi.org/help/#apitoken'),
-  shape('rubygems-token', 'rubygems_\\h{48}', 'https://guides.rubygems.org/api-key-scopes/'),
+  shape('rubygems-token', 'rubygems_[A-Za-z0-9]{48}', 'https://guides.rubygems.org/api-key-scopes/'),
   shape('crates-io-token', 'cio[A-Za-z0-9]{32}', 'https://doc.rust-lang.org/cargo/reference/registry-authentication.html', { entropy: 3.5 }),
   shape('nuget-api-key', 'oy2[a-z0-9]{43}', 'https://learn.microsoft.com/en-us/nuget/nuget-org/publish-a-package'),
   shape('open-vsx-token', 'ovsx(p|at)_[a-z0-9-]{36}', 'https://github.com/eclipse/openvsx/wiki/Publishing-Extensions'),

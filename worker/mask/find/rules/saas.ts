@@ -13,7 +13,7 @@ export const SAAS_RULES: readonly PatternRule[] = [
   near('asana-client-id', 'asana', '\\d{16}', 'https://developers.asana.com/docs/oauth', { entropy: 2 }),
   shape('linear-key', 'lin_(api|oauth|wh)_[A-Za-z0-9]{32,64}', 'https://linear.app/developers/graphql', { entropy: 2 }),
   near('linear-client-secret', 'linear', '\\h{32}', 'https://linear.app/developers/oauth-2-0-authentication', { ignoreCase: true }),
-  shape('airtable-pat', 'pat[A-Za-z0-9]{14}\\.\\h{64}', 'https://airtable.com/developers/web/guides/personal-access-tokens'),
+  shape('airtable-pat', 'pat[A-Za-z0-9]{14}\\.[A-Za-z0-9]{64}', 'https://airtable.com/developers/web/guides/personal-access-tokens'),
   shape('airtable-key', 'key[A-Za-z0-9]{14}', 'https://airtable.com/developers/web/api/authentication', { entropy: 3.6 }),
   near('airtable-key-bare', 'airtable', '[A-Za-z0-9]{17}', 'https://airtable.com/developers/web/api/authentication', { entropy: 3.3 }),
   shape('clickup-token', 'pk_\\d{6,10}_[A-Z0-9]{32}', 'https://developer.clickup.com/docs/authentication'),
