@@ -55,6 +55,15 @@ describe('an object is masked as', () => {
   })
 })
 
+test('a Secret in a list of several kinds is masked as one', () => {
+  const data = { a: btoa('correct-horse') }
+  const kinds = ['ConfigMap', 'Secret'].map((kind) => ({ apiVersion: 'v1', kind, metadata: { name: 'x' }, data }))
+  const { text, as } = masked(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: kinds }))
+  const [map, secret] = JSON.parse(text).items
+  expect([as, map.data.a]).toEqual(['objects', data.a])
+  expect(atob(secret.data.a)).toContain('masked:secret:')
+})
+
 test('a Secret is masked without any policy', () => {
   const secret = { apiVersion: 'v1', kind: 'Secret', data: { password: btoa('hunter2-hunter2') } }
   const tried = tryMasks([], new TextEncoder().encode(JSON.stringify(secret)), undefined, SECRET)

@@ -92,17 +92,25 @@ function objectIn(content: Uint8Array): object | null {
   }
 }
 
-/** The resource of an object by its apiVersion and kind; of a List, of its first item. The plural is a guess. */
+/** The resource of an object by its apiVersion and kind; of a List, of its items if they are all of one. The plural is a guess. */
 function resourceOf(object: object): string {
   const { apiVersion, kind, items } = { apiVersion: '', kind: '', items: undefined, ...object } as Readonly<
     Record<'apiVersion' | 'kind' | 'items', unknown>
   >
-  const first: unknown = Array.isArray(items) ? items[0] : undefined
-  if (kind === 'List' && typeof first === 'object' && first !== null) return resourceOf(first)
-  if (typeof kind !== 'string' || kind === '' || typeof apiVersion !== 'string') return 'objects'
+  if (kind === 'List' && Array.isArray(items)) {
+    const all = new Set(
+      items.map((item: unknown) => (typeof item === 'object' && item !== null ? resourceOf(item) : '')),
+    )
+    const [only = ''] = all
+    return all.size === 1 && only !== '' ? only : ANY
+  }
+  if (typeof kind !== 'string' || kind === '' || typeof apiVersion !== 'string') return ANY
   const group = apiVersion.includes('/') ? `.${apiVersion.slice(0, apiVersion.indexOf('/'))}` : ''
   return `${plural(kind.replace(/List$/, '').toLowerCase())}${group}`
 }
+
+/** No kind of Kubernetes': whatever is told by `kind` is masked by it. */
+const ANY = 'objects'
 
 function plural(kind: string): string {
   if (kind === 'endpoints') return kind

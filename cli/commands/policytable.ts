@@ -68,7 +68,8 @@ Exit code 0 where it is allowed or held for people, 1 where it is denied or depe
     positionals: ['[FILE]'],
     summary: 'Mask a text or a JSON object as the gateway would, without a gateway.',
     details: `FILE, or standard input without it or for -, is masked by the built-in rules and all MaskPolicies given, whoever they are
-about: an object as JSON (kubectl get -o json) by its fields, anything else as a log. Counts by rule go to standard error.
+about: an object as JSON (kubectl get -o json) by its fields, anything else as a log. A list of several kinds needs --resource for
+fields of your own. Counts by rule go to standard error.
 Exit code 0 when it is printed, 1 when the gateway would withhold it, 2 when a policy is not valid. Nothing is sent anywhere.
 
   kubectl logs web-0 | sallyport mask test -f masks.yaml
