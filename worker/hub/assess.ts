@@ -101,7 +101,8 @@ export async function assess(
     if (!got.ok) return failed(got)
     const read = gathering.dryRun === null ? null : readDryRun(gathering.dryRun)
     if (read === null || !read.ok) return no(read?.refusal ?? UNREAD)
-    body = read.value
+    body =
+      taken.restored === undefined ? read.value : { ...read.value, restored: { ...taken.restored, from: read.value } }
   }
   if (body !== null) {
     const judged = judgeBody(set, request.info, body.value)
@@ -147,6 +148,18 @@ export function deniedOutright(passage: Passage, request: Authenticated, set: Po
   const verdict = decide(set, request, { now: passage.hub.clock.now(), session: passage.counting.facts() })
   if (!verdict.decided || verdict.decision.effect !== 'Deny') return null
   return { refusal: forbidden(verdict.decision, request), decision: verdict.decision }
+}
+
+/** Whether the policies let the agent read what the hub would read on its behalf; what people would have to be asked about counts. */
+export function mayRead(
+  passage: Passage,
+  request: Authenticated,
+  set: PolicySet,
+  info: Authenticated['info'],
+): boolean {
+  const facts = { now: passage.hub.clock.now(), session: passage.counting.facts() }
+  const verdict = decide(set, { ...request, info, bodyFormat: 'none' }, facts)
+  return !verdict.decided || verdict.decision.effect !== 'Deny'
 }
 
 /** What whoever was stopped is told. */

@@ -3,11 +3,11 @@
 
 import type { Decided } from '../context.ts'
 import type { PolicySet } from '../decide/compile.ts'
-import { decide } from '../decide/decide.ts'
 import { type JsonNode, memberOf, readJson, textAt } from '../mask/restore/json.ts'
 import type { Restoring } from '../mask/restore/object.ts'
 import { Releases, releaseIn, releaseOf, releasesIn } from '../mask/restore/release.ts'
 import { type Source, sourceOf } from '../mask/restore/source.ts'
+import { mayRead } from './assess.ts'
 import { readQuestion } from './gather.ts'
 import type { Passage } from './passage.ts'
 import { ask, type Question } from './preparatory.ts'
@@ -21,6 +21,8 @@ const MAX_READ = 4
 
 const BELONGS_TO = 'meta.helm.sh/release-name'
 const HOOK = 'helm.sh/hook'
+/** Where all of them are too much: the one that is deployed and the one that is to be. */
+const CURRENT = 'owner=helm,status in (deployed,pending-upgrade,pending-rollback)'
 /** Releases that are being installed, changed or removed (helm.sh/helm/v3/pkg/release). */
 const AT_WORK = 'owner=helm,status in (pending-install,pending-upgrade,pending-rollback,uninstalling)'
 
@@ -76,6 +78,10 @@ async function readReleases(
 ): Promise<readonly Source[]> {
   const all = await listed(passage, decided, set, `owner=helm,name=${release}`)
   if (all !== null) return releasesIn(all)
+  if (secret === '') {
+    const current = await listed(passage, decided, set, `${CURRENT},name=${release}`)
+    return current === null ? [] : releasesIn(current)
+  }
   const version = Number(/[0-9]{1,9}$/.exec(secret)?.[0] ?? 0)
   const found: Source[] = []
   for (let at = version; at > 0 && at > version - MAX_READ; at -= 1) {
@@ -103,7 +109,7 @@ async function read(
   set: PolicySet,
   { path, query, name }: { readonly path: string; readonly query: string; readonly name: string },
 ): Promise<Source | null> {
-  const { hub, visit, masking, stream, counting } = passage
+  const { hub, visit, masking, stream } = passage
   const base = readQuestion(decided, path)
   const info = {
     ...base.info,
@@ -117,12 +123,7 @@ async function read(
     name,
     parts: name === '' ? ['secrets'] : ['secrets', name],
   } as const
-  const allowed = decide(
-    set,
-    { ...decided, info, bodyFormat: 'none' },
-    { now: hub.clock.now(), session: counting.facts() },
-  )
-  if (!allowed.decided || allowed.decision.effect !== 'Allow') return null
+  if (!mayRead(passage, decided, set, info)) return null
   const target = query === '' ? path : `${path}?${query}`
   const question: Question = { ...base, target, info, kind: 'read' }
   await openSession(passage)

@@ -16,7 +16,7 @@ import { Tags } from '../mask/restore/stretches.ts'
 import { readWire } from '../mask/restore/wire.ts'
 import { MaskError } from '../mask/scanner.ts'
 import { strictBody } from '../mask/strict.ts'
-import { deniedOutright, undecided } from './assess.ts'
+import { deniedOutright, mayRead, undecided } from './assess.ts'
 import type { TakenBody } from './body.ts'
 import { readQuestion } from './gather.ts'
 import type { Passage } from './passage.ts'
@@ -52,7 +52,7 @@ export async function restore(
   const written = writtenIn(taken)
   if (written === null || !info.isResourceRequest) return moved(found.where)
 
-  const stands = await readAsItStands(passage, decided)
+  const stands = await readAsItStands(passage, decided, set)
   if (!stands.ok) return no(stands.refusal)
   const own: Restoring = {
     tags: new Tags(passage.masking.key),
@@ -140,27 +140,25 @@ type Standing =
   | { readonly ok: false; readonly refusal: Refusal }
 
 /** The object a write is about, as it stands and masked; none for what is created. Of a subresource, the object it belongs to. */
-async function readAsItStands(passage: Passage, decided: Decided): Promise<Standing> {
-  const { info } = decided
+async function readAsItStands(passage: Passage, decided: Decided, set: PolicySet): Promise<Standing> {
+  const { info, identity } = decided
   if (info.name === '' || (info.verb !== 'update' && info.verb !== 'patch')) return { ok: true, sources: [] }
   const own = info.subresource === '' ? info.path : info.path.slice(0, -info.subresource.length - 1)
+  const question = { ...readQuestion(decided, own), kind: 'read' } as const
+  const no = (why: string): Standing => ({ ok: false, refusal: { kind: 'forbidden', message: unreadMessage(why) } })
+  if (!mayRead(passage, decided, set, question.info)) return no('the policies do not allow that')
   await openSession(passage)
   const { hub, visit, masking, stream } = passage
-  const question = { ...readQuestion(decided, own), kind: 'read' } as const
   const answer = await ask(hub, decided, visit, masking, question, stream.signal)
   if (!answer.ok) return answer
   const { status, bytes, masked } = answer.value
   if (status === 404) return { ok: true, sources: [] }
-  if (status >= 300 || masked === null) {
-    const why = masked === null ? 'what it answered could not be masked' : `the API server answered ${status}`
-    return {
-      ok: false,
-      refusal: {
-        kind: 'forbidden',
-        message: `the write holds placeholders (⟦masked…⟧), so the object was read as ${decided.identity.user.username} to put their values back, and ${why}; nothing was sent. Whoever writes a masked value back must be allowed to get the object; or write the value itself, or change only other fields.`,
-      },
-    }
-  }
+  if (status >= 300) return no(`the API server answered ${status} to ${identity.user.username}`)
+  if (masked === null) return no('what it answered could not be masked')
   const source = sourceOf(new TextDecoder().decode(bytes), new TextDecoder().decode(masked))
   return { ok: true, sources: source === null ? [] : [source] }
+}
+
+function unreadMessage(why: string): string {
+  return `the write holds placeholders (⟦masked…⟧), and to put their values back the object would have to be read: ${why}; nothing was sent. Write the value itself, or change only other fields.`
 }

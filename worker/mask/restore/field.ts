@@ -108,12 +108,19 @@ function fill(
   tags: Tags,
   dictionary: Dictionary,
 ): { readonly filled: string; readonly values: readonly string[] } | null {
-  const known = pairs.flatMap(([live, masked]) => stretchesOf(live, masked, tags) ?? [])
+  const known = originalsOf(pairs.flatMap(([live, masked]) => stretchesOf(live, masked, tags) ?? []))
+  const parts = new Map<string, string | null>()
+  const part = (tag: string, inBase64: boolean): string | null => {
+    const key = `${tag}${inBase64}`
+    const found = parts.get(key) ?? partOf(dictionary.get(tag), pairs, inBase64)
+    parts.set(key, found)
+    return found
+  }
   const values: string[] = []
   let out = ''
   let at = 0
   for (const { start, end, tag, inBase64 } of placeholdersIn(content)) {
-    const original = onlyOriginal(known, tag) ?? partOf(dictionary.get(tag), pairs, inBase64)
+    const original = known.get(tag) ?? part(tag, inBase64)
     if (original === null) return null
     out += content.slice(at, start) + original
     at = end
@@ -129,11 +136,16 @@ function asItStood(filled: string, pairs: readonly (readonly [string, string])[]
   return filled.endsWith('\n\n') && pairs.some(([live]) => live === without) ? without : filled
 }
 
-/** What stands behind a tag in a field; null where nothing does, or different things do (one value in two spellings). */
-function onlyOriginal(known: readonly Stretch[], tag: string): string | null {
-  const originals = new Set(known.filter((stretch) => stretch.tag === tag).map(({ original }) => original))
-  const [original] = originals
-  return originals.size === 1 && original !== undefined ? original : null
+/** What stands behind each tag in a field; not where different things do (one value in two spellings). */
+function originalsOf(stretches: readonly Stretch[]): ReadonlyMap<string, string> {
+  const originals = new Map<string, string>()
+  const several = new Set<string>()
+  for (const { tag, original } of stretches) {
+    if ((originals.get(tag) ?? original) !== original) several.add(tag)
+    originals.set(tag, original)
+  }
+  for (const tag of several) originals.delete(tag)
+  return originals
 }
 
 /** A value of the release, if it stands in the field. */

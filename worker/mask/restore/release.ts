@@ -19,7 +19,7 @@ const RELEASE_NAME = /^sh\.helm\.release\.v1\.(.+)\.v[0-9]+$/
 /** Revisions that are looked through. Helm keeps ten. */
 const MAX_REVISIONS = 16
 /** Characters of all manifests that are parsed for one write (some 1 MB/s). Stops a write from holding the event loop. */
-const MAX_YAML_CHARS = 4 * MAX_RELEASE_YAML_CHARS
+const MAX_YAML_CHARS = 2 * MAX_RELEASE_YAML_CHARS
 /** A run of base64 within a text. */
 const RUN = /[A-Za-z0-9+/]{20,}={0,2}/g
 
@@ -90,22 +90,24 @@ export class Releases {
     const key = `${kind}/${name}`
     const known = this.#objects.get(key)
     if (known !== undefined) return known
-    const found = this.sources
-      .flatMap((release) => manifestsIn(release))
-      .flatMap((pair) => this.#inManifest(pair, { kind, name }))
+    const seen = new Set<string>()
+    const found = this.sources.flatMap(manifestsIn).flatMap((pair) => this.#inManifest(pair, { kind, name }, seen))
     this.#objects.set(key, found)
     return found
   }
 
-  #inManifest([live, masked]: readonly [string, string], named: Named): Source[] {
+  /** @param seen documents that were looked at: most revisions say the same of most objects */
+  #inManifest([live, masked]: readonly [string, string], named: Named, seen: Set<string>): Source[] {
     const [ones, others] = [documentsIn(live), documentsIn(masked)]
     if (ones.length !== others.length) return []
     return ones.flatMap((one, index) => {
       const other = others[index]
-      if (other === undefined || one === other || !mayBe(one, named)) return []
-      const [before, seen] = [objectIn(one, this.#budget), objectIn(other, this.#budget)]
-      if (before?.kind !== named.kind || before.name !== named.name || seen === null) return []
-      const source = sourceOf(before.json, seen.json)
+      if (other === undefined || one === other || seen.has(one) || !mayBe(one, named)) return []
+      seen.add(one)
+      const before = objectIn(one, this.#budget)
+      if (before?.kind !== named.kind || before.name !== named.name) return []
+      const after = objectIn(other, this.#budget)
+      const source = after === null ? null : sourceOf(before.json, after.json)
       return source === null ? [] : [source]
     })
   }

@@ -1,7 +1,7 @@
 // Where values may come from: an object as it stands beside the same object as the session sees it. Both have one shape, so that
 // a place in one is the same place in the other. In: two JSON texts. Out: pairs of places. No I/O.
 
-import { type JsonNode, readJson } from './json.ts'
+import { type JsonArray, type JsonNode, type JsonObject, type Member, memberOf, rawOf, readJson } from './json.ts'
 
 /** A place in an object as it stands, and the same place masked. */
 export interface Source {
@@ -36,26 +36,38 @@ export function sourceOf(live: string, masked: string): Source | null {
 
 /** A member of every source that has it. The key is the masked one: what the session has seen. */
 export function membersIn(sources: readonly Source[], key: string): Source[] {
-  const found: Source[] = []
-  for (const { live, masked, form } of sources) {
-    if (live.kind !== 'object' || masked.kind !== 'object') continue
-    const index = masked.members.findLastIndex((member) => member.key === key)
-    const one = live.members[index]
-    const other = masked.members[index]
-    if (one !== undefined && other !== undefined) found.push({ live: one.value, masked: other.value, form })
-  }
-  return found
+  return sources.flatMap(({ live, masked, form }) => {
+    const [one, other] = memberPair(live, masked, key) ?? []
+    return one === undefined || other === undefined ? [] : [{ live: one.value, masked: other.value, form }]
+  })
 }
 
 /** The key as it stands of a member whose key is masked; null when there is none. */
 export function keyIn(sources: readonly Source[], key: string): string | null {
   for (const { live, masked } of sources) {
-    if (live.kind !== 'object' || masked.kind !== 'object') continue
-    const index = masked.members.findLastIndex((member) => member.key === key)
-    const one = live.members[index]
+    const [one] = memberPair(live, masked, key) ?? []
     if (one !== undefined) return live.text.slice(one.keyStart, one.keyEnd)
   }
   return null
+}
+
+function memberPair(live: JsonNode, masked: JsonNode, key: string): readonly (Member | undefined)[] | null {
+  if (live.kind !== 'object' || masked.kind !== 'object') return null
+  const index = keysOf(masked).get(key)
+  return index === undefined ? null : [live.members[index], masked.members[index]]
+}
+
+/** What is looked up in an object or list many times is listed once: a body of many elements must not cost their square. */
+const keys = new WeakMap<JsonObject, ReadonlyMap<string, number>>()
+const elements = new WeakMap<JsonArray, Elements>()
+
+function keysOf(object: JsonObject): ReadonlyMap<string, number> {
+  let known = keys.get(object)
+  if (known === undefined) {
+    known = new Map(object.members.map(({ key }, index) => [key, index]))
+    keys.set(object, known)
+  }
+  return known
 }
 
 /**
@@ -63,43 +75,66 @@ export function keyIn(sources: readonly Source[], key: string): string | null {
  * place, and of plain values also those that read the same.
  */
 export function elementsIn(sources: readonly Source[], element: JsonNode, index: number): Source[] {
-  const found: Source[] = []
-  for (const source of sources) {
-    const { live, masked, form } = source
-    if (live.kind !== 'array' || masked.kind !== 'array') continue
-    for (const at of placesOf(masked.elements, element, index)) {
-      const one = live.elements[at]
-      const other = masked.elements[at]
-      if (one !== undefined && other !== undefined) found.push({ live: one, masked: other, form })
-    }
-  }
-  return found
+  return sources.flatMap(({ live, masked, form }) => {
+    if (live.kind !== 'array' || masked.kind !== 'array') return []
+    return placesOf(masked, element, index).flatMap((at): Source[] => {
+      const [one, other] = [live.elements[at], masked.elements[at]]
+      return one === undefined || other === undefined ? [] : [{ live: one, masked: other, form }]
+    })
+  })
 }
 
-function placesOf(elements: readonly JsonNode[], element: JsonNode, index: number): number[] {
+function placesOf(list: JsonArray, element: JsonNode, index: number): readonly number[] {
+  const { key, places } = elementsOf(list)
   if (element.kind === 'string') {
-    const same = elements.flatMap((each, at) => (each.kind === 'string' && each.value === element.value ? [at] : []))
+    const same = places.get(element.value) ?? []
     return same.includes(index) ? same : [index, ...same]
   }
-  const key = mergeKeyOf(elements)
   if (key === null || element.kind !== 'object') return [index]
   const own = identityOf(element, key)
-  return own === null ? [] : elements.flatMap((each, at) => (identityOf(each, key) === own ? [at] : []))
+  return own === null ? [] : (places.get(own) ?? [])
+}
+
+/** How the elements of a list are told apart. */
+interface Elements {
+  /** The member that does it; null: their places do. */
+  readonly key: string | null
+  /** Where each is, by that member; strings by themselves. */
+  readonly places: ReadonlyMap<string, readonly number[]>
+}
+
+/** One string, or one name, that stands so often tells nothing apart. */
+const MAX_SAME = 16
+
+function elementsOf(list: JsonArray): Elements {
+  const known = elements.get(list)
+  if (known !== undefined) return known
+  const key = mergeKeyOf(list.elements)
+  const places = new Map<string, number[]>()
+  for (const [index, element] of list.elements.entries()) {
+    const own = element.kind === 'string' ? element.value : key === null ? null : identityOf(element, key)
+    if (own === null) continue
+    const same = places.get(own)
+    if (same === undefined) places.set(own, [index])
+    else if (same.length < MAX_SAME) same.push(index)
+  }
+  const made = { key, places }
+  elements.set(list, made)
+  return made
 }
 
 /** The member by which the elements are told apart; null: they are not. */
-export function mergeKeyOf(elements: readonly JsonNode[]): string | null {
-  if (elements.length === 0) return null
-  return MERGE_KEYS.find((key) => elements.every((element) => identityOf(element, key) !== null)) ?? null
+function mergeKeyOf(list: readonly JsonNode[]): string | null {
+  if (list.length === 0) return null
+  return MERGE_KEYS.find((key) => list.every((element) => identityOf(element, key) !== null)) ?? null
 }
 
 /** What an element is told apart by: ports of one number may differ in their protocol. */
 function identityOf(element: JsonNode, key: string): string | null {
   const of = (name: string): string | null => {
-    if (element.kind !== 'object') return null
-    const value = element.members.findLast((member) => member.key === name)?.value
+    const value = element.kind === 'object' ? memberOf(element, name) : undefined
     if (value === undefined || value.kind === 'object' || value.kind === 'array') return null
-    return value.kind === 'string' ? value.value : value.text.slice(value.start, value.end)
+    return value.kind === 'string' ? value.value : rawOf(value)
   }
   const own = of(key)
   if (own === null || (key !== 'containerPort' && key !== 'port')) return own
