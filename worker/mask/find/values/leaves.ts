@@ -19,9 +19,9 @@ const MAX_DEPTH = 20
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 /** `name: value`, `name=value`, with quotes or without, as YAML, .env, properties and INI have it. */
-const ASSIGNMENT = /^\s*(?:-\s+)?(?:export\s+)?["']?([\w.-]{2,100})["']?\s*[:=]\s*(.+?)[\s,;]*$/
-/** A password in a URL (RFC 3986, section 3.2.1). */
-const URL_PASSWORD = /[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*:([^\s@/]+)@/gi
+const ASSIGNMENT = /^\s*(?:-\s+)?(?:export\s+)?["']?([\w.-]{2,100})["']?\s*[:=]\s*(\S.*)$/
+/** A password in a URL (RFC 3986, section 3.2.1). Begins with a literal: a long word must not be tried from each of its letters. */
+const URL_PASSWORD = /:\/\/[^\s:@/]{0,256}:([^\s@/]{1,1024})@/g
 
 /** The secret leaves of a value; none when it is no document. */
 export function secretLeaves(value: Uint8Array): readonly Leaf[] {
@@ -73,12 +73,19 @@ function lines(text: string, add: (name: string, leaf: string) => void): void {
     if (line.length > 16 * 1024) continue
     const found = ASSIGNMENT.exec(line)
     const name = found?.[1] ?? ''
-    let leaf = found?.[2] ?? ''
     if (!saysSecret(name)) continue
+    let leaf = withoutTail(found?.[2] ?? '')
     const quote = leaf[0]
     if ((quote === '"' || quote === "'") && leaf.length > 1 && leaf.endsWith(quote)) leaf = leaf.slice(1, -1)
     if (!leaf.startsWith('#') && leaf !== '|' && leaf !== '>') add(name, leaf)
   }
+}
+
+/** A value without the blanks and separators behind it. A regular expression for them is quadratic in their number. */
+function withoutTail(text: string): string {
+  let end = text.length
+  while (end > 0 && /[\s,;]/.test(text[end - 1]!)) end--
+  return text.slice(0, end)
 }
 
 function parsed(text: string): unknown {
