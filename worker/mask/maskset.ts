@@ -56,6 +56,7 @@ export function compileMasks(documents: readonly Pick<StoredDocument, 'name' | '
       const known = sums.get(key)
       if (known !== undefined) return known
       const sum = unite(speaking.map(({ spec }) => spec))
+      if (sums.size >= MAX_SUMS) sums.clear()
       sums.set(key, sum)
       return sum
     },
@@ -132,6 +133,8 @@ function unite(specs: readonly MaskSpec[]): MaskRules {
   }
 }
 
+/** Sums kept in mind. Stops a policy for each of ten thousand people from filling memory; made anew they are the same. */
+const MAX_SUMS = 1000
 const NO_FIELDS: readonly FieldRule[] = []
 /** Resources whose fields are kept in mind; a cluster has a few hundred. */
 const MAX_RESOURCES = 1000

@@ -66,9 +66,19 @@ export function hasLiteral(match: string): boolean {
   return literalOf(match) !== null
 }
 
+/** A hundred take a tenth of a second to compile; all sessions of the same policies share them. */
+const MATCHERS = new WeakMap<readonly CustomPattern[], CustomMatcher>()
+
 /** Compiles patterns that passed checkPattern(). @throws {Error} one did not */
 export function createCustomMatcher(patterns: readonly CustomPattern[]): CustomMatcher | null {
   if (patterns.length === 0) return null
+  const known = MATCHERS.get(patterns)
+  const matcher = known ?? matcherOf(patterns)
+  if (known === undefined) MATCHERS.set(patterns, matcher)
+  return matcher
+}
+
+function matcherOf(patterns: readonly CustomPattern[]): CustomMatcher {
   const all: Compiled[] = patterns.map(({ name, match }) => {
     const problem = checkPattern(match)
     if (problem !== null) throw new Error(`the pattern ${name}: ${problem}`)
