@@ -4,7 +4,7 @@
 import { MaskError } from '../error.ts'
 
 /** Work allowed for each byte of a text. Ordinary logs need less than 1, the worst known text 40; at 2 ns a unit this is 5 MB/s. */
-const UNITS_FOR_EACH_BYTE = 100
+const UNITS_FOR_EACH_BYTE = 64
 /** Work allowed for any text, however short: a prompt may hold one long match. */
 const UNITS_FOR_ANY = 200_000
 
@@ -14,18 +14,25 @@ export interface Budget {
   spend(work: number): void
 }
 
+class Units implements Budget {
+  #left: number
+
+  constructor(units: number) {
+    this.#left = units
+  }
+
+  spend(work: number): void {
+    this.#left -= work
+    if (this.#left < 0) throw new MaskError('searching it for secrets takes too long')
+  }
+}
+
 /** A budget of so many units. */
 export function createBudget(units: number): Budget {
-  let left = units
-  return {
-    spend(work) {
-      left -= work
-      if (left < 0) throw new MaskError('searching it for secrets takes too long')
-    },
-  }
+  return new Units(units)
 }
 
 /** The budget for a text of so many bytes. Stops hostile text from holding the event loop. */
 export function budgetFor(bytes: number): Budget {
-  return createBudget(UNITS_FOR_ANY + UNITS_FOR_EACH_BYTE * bytes)
+  return new Units(UNITS_FOR_ANY + UNITS_FOR_EACH_BYTE * bytes)
 }

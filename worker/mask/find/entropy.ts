@@ -2,23 +2,23 @@
 
 import { isLower, isUpper } from './bytes.ts'
 
+const MAX_BYTES = 1024
 const counts = new Uint16Array(256)
+/** n log2 n. */
+const TIMES_LOG = Float64Array.from({ length: MAX_BYTES + 1 }, (_, n) => (n === 0 ? 0 : n * Math.log2(n)))
 
 /** Shannon entropy in bits for each byte of `bytes[start..end)`; 0 when it is empty. Looks at the first 1,024 bytes. */
 export function entropyOf(bytes: Uint8Array, start: number, end: number): number {
-  const stop = Math.min(end, start + 1024)
+  const stop = Math.min(end, start + MAX_BYTES)
   const length = stop - start
   if (length <= 0) return 0
   for (let i = start; i < stop; i++) counts[bytes[i]!]!++
   let sum = 0
   for (let i = start; i < stop; i++) {
-    const count = counts[bytes[i]!]!
-    if (count > 0) {
-      sum += count * Math.log2(count)
-      counts[bytes[i]!] = 0
-    }
+    sum += TIMES_LOG[counts[bytes[i]!]!]!
+    counts[bytes[i]!] = 0
   }
-  return Math.log2(length) - sum / length
+  return (TIMES_LOG[length]! - sum) / length
 }
 
 /** Whether small and capital letters and digits take turns as they do in no word: at least at a third of all places. */

@@ -6,7 +6,7 @@ import type { MaskRules } from '../contract.ts'
 import { MaskError } from '../error.ts'
 import { type Automaton, buildAutomaton } from './automaton.ts'
 import { type Budget, budgetFor } from './budget.ts'
-import { BASE64, DIGIT, isLower, isUpper, WORD } from './bytes.ts'
+import { BASE64, DIGIT, isLower, isUpper, NAME, setOf, WORD } from './bytes.ts'
 import { findCards } from './card.ts'
 import { passesCheck } from './check.ts'
 import {
@@ -218,6 +218,52 @@ function isWordAt(bytes: Uint8Array, start: number, end: number): boolean {
   return !(isLower(before) ? isLower(bytes[start]!) : isUpper(before))
 }
 
+/** What may stand behind a name of which a value follows. */
+const BEHIND_NAME = setOf(/[^\w.\-/@%*#$&;~^]/)
+
+function operatorFollows(bytes: Uint8Array, from: number, end: number): boolean {
+  let at = from
+  while (at < end && NAME[bytes[at]!] === 1) at++
+  return at < end - 1 && BEHIND_NAME[bytes[at]!] === 1
+}
+
+/** Whether anything can come of a literal that ends at `at` in `bytes[start..end)`. */
+function mayMatch(
+  targets: readonly Target[],
+  length: number,
+  bytes: Uint8Array,
+  start: number,
+  at: number,
+  end: number,
+): boolean {
+  const left = end - at
+  for (const { kind, shape } of targets) {
+    if (kind === 'keyword') {
+      if (left > 1 && operatorFollows(bytes, at, end)) return true
+    } else if (kind === 'near') {
+      if (left >= shape!.shortest && isWordAt(bytes, at - length, at)) return true
+    } else if (kind === 'shape') {
+      if (left + at - start >= shape!.shortest) return true
+    } else return true
+  }
+  return false
+}
+
+function anyMayMatch(
+  { automaton: { ends, accept }, targets, literals }: Compiled,
+  state: number,
+  bytes: Uint8Array,
+  start: number,
+  at: number,
+  end: number,
+): boolean {
+  const here = ends[state - accept]!
+  for (let n = 0; n < here.length; n++) {
+    if (mayMatch(targets[here[n]!]!, literals[here[n]!]!.length, bytes, start, at, end)) return true
+  }
+  return false
+}
+
 /** Higher wins where two overlap. */
 const SPECIFIC = 2
 const GENERIC = 1
@@ -240,7 +286,7 @@ class Pass {
   readonly #off: ReadonlySet<string>
   readonly #judge: (name: string) => NameKind
   readonly #budget: Budget
-  readonly #shape: ShapeMatch
+  #lazyShape: ShapeMatch | null = null
   /** By rule: places before were tried already. */
   #tried: Int32Array | null = null
   #nameEnd = -1
@@ -260,11 +306,10 @@ class Pass {
     this.#off = off
     this.#judge = judge
     this.#budget = budget
-    this.#shape = new ShapeMatch(bytes)
     this.open = bytes.length
   }
 
-  run(): void {
+  run(final: boolean): void {
     const { table, classes, shift, accept, ends } = this.#compiled.automaton
     const bytes = this.#bytes
     const length = bytes.length
@@ -277,7 +322,7 @@ class Pass {
         for (let n = 0; n < here.length; n++) this.#ended(here[n]!, i + 1)
       }
     }
-    this.#begun(state)
+    if (!final) this.#begun(state)
     if (!this.#off.has('card-number')) {
       this.#budget.spend(length >> 3)
       findCards(
@@ -297,6 +342,11 @@ class Pass {
     if (this.#off.has(rule)) return
     this.#budget.spend(this.#bytes.length)
     if (isNamedSecret(this.#bytes, kind)) this.#add(0, this.#bytes.length, rule, GENERIC)
+  }
+
+  get #shape(): ShapeMatch {
+    this.#lazyShape ??= new ShapeMatch(this.#bytes)
+    return this.#lazyShape
   }
 
   #opens(at: number): void {
@@ -597,7 +647,7 @@ export function createMatcher(
   const match: Matcher['match'] = (bytes, { final, name, from = 0, budget }) => {
     parts ??= compiledOf(table)
     const pass = new Pass(bytes, parts, off, judge, budget)
-    pass.run()
+    pass.run(final)
     if (name !== undefined && from === 0) pass.named(judge(name), final)
     const all = resolve(pass.found, pass.masked)
     let open = final ? bytes.length : pass.open
@@ -618,7 +668,7 @@ export function createMatcher(
     for (let i = start; i < end; i++) {
       const byte = bytes[i]!
       state = next[(state << shift) | classes[byte]!]!
-      if (state >= accept) found = true
+      if (state >= accept && !found) found = anyMayMatch(parts, state, bytes, start, i + 1, end)
       const part = PARTS[byte]!
       if ((part & BASE64_PART) !== 0) {
         upper |= part & UPPER_PART

@@ -13,7 +13,7 @@ const IDENTIFIERS = set(
 /** `…_id` and `…_hash` after one of these are half of a credential. */
 const ID_OF = set('secret client role key access app auth token api account user consumer application license oauth')
 const SCHEME =
-  /(?:(?:containerd|docker|cri-o|docker-pullable|sha\d*|md5|oci|urn:uuid|uuid):\/{0,2}|\/(?:blob|commits?|tree|raw|compare)\/)$/
+  /(?:(?:containerd|docker|cri-o|docker-pullable|sha\d*|md5|oci|urn:uuid|uuid):\/{0,2}|\/(?:blob|commits?|tree|raw|compare)\/|arn:aws[\w:/.-]*)$/
 /** Bytes in front that are looked at. */
 const LOOK_BACK = 96
 const DASH = 0x2d

@@ -238,6 +238,15 @@ function longest(sequence: Sequence): number {
   }, 0)
 }
 
+function shortest(sequence: Sequence): number {
+  return sequence.reduce((sum, part) => {
+    if (part.kind === 'literal') return sum + part.bytes.length
+    if (part.kind === 'class') return sum + part.min
+    if (part.kind === 'group') return sum + part.min * Math.min(...part.options.map(shortest))
+    return sum
+  }, 0)
+}
+
 /** All texts a part can be, when these are few. */
 function spellings(part: Part): readonly (readonly number[])[] | null {
   if (part.kind === 'literal') return [part.bytes]
@@ -278,7 +287,8 @@ export interface Anchored {
   /** Bytes it may begin with; null when that cannot be told. */
   readonly first: Uint8Array | null
   readonly fold: boolean
-  /** Bytes it has at most, and in front of its literal. */
+  /** Bytes it has at least, at most, and at most in front of its literal. */
+  readonly shortest: number
   readonly longest: number
   readonly longestBefore: number
   /** Whether it has a masked part of its own, and whether this begins in front of the literal, with it, or behind it. */
@@ -339,6 +349,7 @@ function anchoredBy(sequence: Sequence, span: Span | null, fold: boolean): Ancho
     whole,
     first: firstOf(whole, fold),
     fold,
+    shortest: shortest(sequence),
     longest: longest(sequence),
     longestBefore: longest(before),
     marked,
