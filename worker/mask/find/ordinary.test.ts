@@ -24,6 +24,7 @@ const ROWS: readonly (readonly [what: string, text: string, ordinary: boolean])[
   ['a class with a number', 'okta: [IncludedOauth2TenantCredentialProviderProps]', true],
   ['a piece of base64', 'MIIC/ovh+[ReMcDbnlQsjNeLxkw68GD31yVcwFTzqA]+gx/', true],
   ['a path of a page', 'https://docs.aws.amazon.com/[AmazonRDS/latest/AuroraMySQLReleaseNotes]', true],
+  ['a role of AWS', 'arn:aws:iam::123456789012:[role/NodegroupInstanceRole20261121AbCd1xY2]', true],
   ['a file at a commit', 'https://github.com/cloudflare/workerd/blob/[bdbd6075c7c53948050c52d22f2dfa37bf376253]', true],
   ['a volume', `papertrail [pvc-${UUID}] bound`, true],
   ['an assignment', `typeform [request_id=${HEX32}]`, true],

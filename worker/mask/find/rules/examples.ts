@@ -714,7 +714,7 @@ export const EXAMPLES: readonly Example[] = [
   ['crowdstrike-secret', 'crowdstrike: <b62*40>', 'crowdstrike: <b62*38>'],
   ['cisco-meraki-key', 'meraki: <hex*40>', 'meraki: <hex*38>'],
   ['kubeconfig-client-key', 'client-key-data:<b64*48>', 'client-key-data:<b64*38>'],
-  ['dockerconfig-auth', '"auth": <b64*14>', '"auth": <b64*10>'],
+  ['dockerconfig-auth', '{"auths":{"registry.example.com":{"auth": "<b62*24>=="}}}', '{"auth": "kubernetes", "name": "<b62*24>"}'],
   // crypto
   ['coinbase-key', 'coinbase: <url*64>', 'coinbase: <url*62>'],
   ['coinbase-secret', 'coinbase: <b64*86>==', 'coinbase: <b64*84>=='],

@@ -69,5 +69,5 @@ export const IDENTITY_RULES: readonly PatternRule[] = [
   near('crowdstrike-secret', 'crowdstrike|falcon', '[A-Za-z0-9]{40}', 'https://www.crowdstrike.com/tech-center/get-access-falcon-apis/', { entropy: 4.05 }),
   near('cisco-meraki-key', 'meraki|cisco', '\\h{40}', 'https://developer.cisco.com/meraki/api-v1/authorization/'),
   shape('kubeconfig-client-key', 'client-key-data:\\s{0,4}"?<[A-Za-z0-9+/]{40,4096}={0,2}>', 'https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/'),
-  near('dockerconfig-auth', '"auth"', '[A-Za-z0-9+/]{12,1024}={0,2}', 'https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/', { entropy: 3 }),
+  shape('dockerconfig-auth', '"auth"\\s{0,4}:\\s{0,4}"<[A-Za-z0-9+/]{16,1024}={0,2}>"', 'https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/', { entropy: 3.2 }),
 ]
