@@ -191,6 +191,17 @@ describe('by structure', () => {
       { data: { 'config.json': JSON.stringify({ auths: { 'r.example': { auth: '…', email: 'x' } } }) } },
     ],
     [
+      'a registry’s credentials as docker once had them',
+      configmaps,
+      {
+        data: {
+          dockercfg: JSON.stringify({ 'r.example': { auth: base64(`bob:${SECRET}`), email: 'x' } }),
+          b: '{"auth":"none"}',
+        },
+      },
+      { data: { dockercfg: JSON.stringify({ 'r.example': { auth: '…', email: 'x' } }), b: '{"auth":"none"}' } },
+    ],
+    [
       'a token that was asked for',
       infoOf({ resource: 'serviceaccounts', subresource: 'token', verb: 'create' }),
       { kind: 'TokenRequest', status: { token: SECRET, expirationTimestamp: '2026-01-01T00:00:00Z' } },
@@ -364,6 +375,49 @@ describe('by pattern, wherever a string stands', () => {
     expect(out).not.toContain(TOKEN)
     expect(out).not.toContain(base64(TOKEN).slice(4, 30))
     expect(out.includes('⟦masked:') || out.includes('4p+mbWFza2Vk')).toBe(true)
+  })
+})
+
+test('descriptions of OpenAPI are not searched: they are megabytes, and hold no object', () => {
+  const info = infoOf({ isResourceRequest: false, path: '/openapi/v3/api/v1', resource: '' })
+  const token = 'ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
+  const body = (inner: string) =>
+    JSON.stringify({ a: { description: `as ${token}`, properties: { description: { default: inner } } } })
+  expect(shown(masked(body(token), info))).toBe(body('…'))
+})
+
+describe('files of credentials', () => {
+  const PEM = `-----BEGIN RSA PRIVATE KEY-----\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt8Qu\nKUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQJAIJLixBy2qpFoS4DSmoEm\n-----END RSA PRIVATE KEY-----\n`
+  const PASSWORD = 'Xk9correct77horseZ'
+  test.each([
+    [
+      'a kubeconfig with a key',
+      `apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    client-key-data: ${base64(PEM)}\n`,
+    ],
+    ['a kubeconfig with a token', `apiVersion: v1\nkind: Config\nusers:\n- name: b\n  user:\n    token: ${PASSWORD}\n`],
+    [
+      'a kubeconfig in JSON',
+      JSON.stringify({ users: [{ name: 'a', user: { token: PASSWORD, 'client-key-data': base64(PEM) } }] }),
+    ],
+    ['docker’s config', JSON.stringify({ auths: { 'r.example': { auth: base64(`bob:${PASSWORD}`) } } })],
+    ['.npmrc', `//r.example/:_authToken=${PASSWORD}\n`],
+    ['netrc', `machine r.example login bob password ${PASSWORD}\n`],
+    ['dotenv', `NAME=bob\nDB_PASSWORD=${PASSWORD}\nexport API_KEY="${PASSWORD}"\n`],
+    ['properties', `spring.datasource.password=${PASSWORD}\n`],
+    ['git’s credentials', `https://bob:${PASSWORD}@git.example\n`],
+  ])('%s', (_name, file) => {
+    for (const info of [configmaps, widgets]) {
+      const out = masked({ data: { file } }, info)
+      for (const form of [
+        PASSWORD,
+        base64(PASSWORD).slice(0, 20),
+        base64(`bob:${PASSWORD}`).slice(0, 20),
+        base64(PEM).slice(40, 60),
+      ]) {
+        expect(out).not.toContain(form)
+      }
+      expect(out).toContain('⟦masked:')
+    }
   })
 })
 

@@ -2,6 +2,7 @@
 // asked, never by `kind` in the stream alone. Out: a tree for objects, lists, Tables, watch events and Statuses alike. No I/O.
 
 import type { RequestInfo } from '../context.ts'
+import { decodeBase64 } from './base64.ts'
 import type { FieldRule } from './contract.ts'
 import { extend, type Field } from './fields.ts'
 import { maskRelease } from './helm.ts'
@@ -32,6 +33,8 @@ const GENERATED = ['uid', 'resourceversion', 'creationtimestamp', 'deletiontimes
 const NAMING = ['apiversion', 'ownerreferences', 'involvedobject', 'regarding', 'related', 'details']
 /** A generated word is no longer. */
 const MAX_GENERATED_BYTES = 64
+
+const MIN_BASIC_BYTES = 8
 
 /** Values that a name of a secret may have and that are none: switches. */
 const SWITCH = /^(?:true|false|yes|no|on|off|null|none|)$/i
@@ -65,8 +68,9 @@ const BUILT_IN: readonly { readonly resources: RegExp; readonly fields: readonly
 export function treeFor(scope: Scope): Node {
   const known = scope.trees.get(scope.embedded)
   if (known !== undefined) return known
-  const isSecret = isSecrets(scope.info) || scope.info.subresource === 'proxy'
-  const tree = isSecret ? secretsTree(scope) : answerTree(scope)
+  const { info } = scope
+  const isSecret = isSecrets(info) || (info.isResourceRequest && info.subresource === 'proxy')
+  const tree = isSecret ? secretsTree(scope) : isOpenApi(info) ? openApiTree(scope) : answerTree(scope)
   scope.trees.set(scope.embedded, tree)
   return tree
 }
@@ -81,6 +85,26 @@ function secretsTree(scope: Scope): Node {
   if (!scope.masking.rules.layers.structure) return answerTree(scope)
   const { any, meta } = nodesOf(scope)
   return secretObject(scope, { any, meta, document: treeFor })
+}
+
+function isOpenApi({ isResourceRequest, path }: RequestInfo): boolean {
+  return !isResourceRequest && /^\/openapi\/v[23](?:\/|$)/.test(path)
+}
+
+/**
+ * The tree for OpenAPI: megabytes that describe kinds and hold no object of the cluster (in protobuf they pass unread). Defaults and
+ * examples are looked at like anything; the descriptions, most of it, are not.
+ */
+function openApiTree(scope: Scope): Node {
+  const { any } = nodesOf(scope)
+  const node: Node = { ...any }
+  // A property may be called `description`: it is an object.
+  const description: Node = { ...node, leaf: () => null, worth: () => false }
+  node.members = new Map([['description', description]])
+  node.others = node
+  description.members = node.members
+  description.others = node
+  return node
 }
 
 /** The tree for what holds no Secrets of itself. */
@@ -219,6 +243,7 @@ export function nodesOf(scope: Scope): Nodes {
     )
     members.set('binarydata', { ...any, others: { leaf: (token) => lookIntoBase64(token, scope, treeFor) } })
     members.set('auths', { ...any, others: authNode(scope, any) })
+    members.set('auth', basicNode(scope, any))
   } else members.set('kind', naming)
   return { any, meta, naming, config }
 }
@@ -349,6 +374,22 @@ function authNode(scope: Scope, any: Node): Node {
   const secret = maskBelow(scope, { rule: 'docker-config' })
   const members = ['auth', 'password', 'identitytoken', 'registrytoken'].map((name): [string, Node] => [name, secret])
   return { ...any, members: new Map(members) }
+}
+
+/** `auth` of a registry without `auths` around it (.dockercfg): base64 of a user, a colon and a password. */
+function basicNode(scope: Scope, any: Node): Node {
+  const whole = maskWhole(scope, { rule: 'docker-config' })
+  return {
+    ...any,
+    worth: (bytes, start, end, name, escaped) =>
+      ((end - start) % 4 === 0 && end - start >= MIN_BASIC_BYTES) ||
+      any.worth?.(bytes, start, end, name, escaped) === true,
+    leaf(token) {
+      const decoded = token.kind === 'string' ? decodeBase64(encoder.encode(decodeString(token.raw))) : null
+      const isBasic = decoded !== null && /^[ -~]+:[ -~]+$/.test(ascii.decode(decoded))
+      return isBasic ? whole(token) : (any.leaf?.(token) ?? null)
+    },
+  }
 }
 
 function columnsNode(any: Node, columns: string[]): Node {
