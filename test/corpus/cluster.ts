@@ -29,6 +29,9 @@ export interface Look {
 
 const RANGE = '{{range $k,$v := .data}}{{$k}} {{$v}}{{"\\n"}}{{end}}'
 
+/** These show the whole namespace, or what only the first plot has. */
+const ONCE: readonly string[] = ['event', 'dump']
+
 /** Every way of looking at a plot. */
 export function looks(plot: Plot, ns: string): Look[] {
   const { name } = plot
@@ -73,6 +76,7 @@ export function looks(plot: Plot, ns: string): Look[] {
     { carrier: 'secret', args: ['describe', 'secret', name, ...on] },
     { carrier: 'secret', args: ['get', 'secrets', ...on, '-o', 'yaml'] },
     { carrier: 'secret', args: ['get', 'all,secrets,configmaps', ...on, '-o', 'json'] },
+    { carrier: 'dump', args: ['cluster-info', 'dump', '--namespaces', ns] },
     // In one session: what was masked as a Secret is found again by value.
     { carrier: 'value', args: ['get', 'secret', name, ...on, '-o', 'yaml'] },
     { carrier: 'value', args: ['get', 'configmap', name, ...on, '-o', 'yaml'] },
@@ -176,7 +180,7 @@ export async function judgeOnCluster(
     for (const plot of plots) {
       for (const version of plot === first ? versions : versions.slice(0, 1)) {
         for (const each of looks(plot, ns)) {
-          if ((each.carrier === 'event' && plot !== first) || (each.only ?? version) !== version) continue
+          if ((ONCE.includes(each.carrier) && plot !== first) || (each.only ?? version) !== version) continue
           const seen = await look(installation, version, each)
           const title = `${version} ${each.carrier === 'value' ? 'after the Secret: ' : ''}${each.args.join(' ').replaceAll(ns, 'NS').replaceAll(plot.name, 'c').slice(0, 90)}`
           if (seen.code !== 0)
