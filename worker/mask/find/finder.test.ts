@@ -113,6 +113,36 @@ describe('lines that belong together', () => {
   })
 })
 
+describe('long texts with few escapes', () => {
+  const prose = 'All is well in this line of ordinary words, and nothing is escaped in it.\n'.repeat(40)
+  const LINES = Array.from({ length: 8 }, (_, i) => `MIIEpAIBAAKCAQEA${i}x7Zq0wqJf8nD2sXvGk1Lu3BhT5cRy9eWm4oKpQzVbN6aS`)
+  it.each([
+    ['a secret at one of them', `${prose}a \\u0041${KEY.slice(1)} b\n${prose}`, 'a «aws-access-key-id» b'],
+    ['secrets at two of them', `${prose}\\n${KEY} b\n${prose}c\\n${TOKEN}\\n${prose}`, '«aws-access-key-id» b'],
+    ['a percent sign', `${prose}a %41${KEY.slice(1)} b\n${prose}`, 'a «aws-access-key-id» b'],
+    [
+      'a key behind one that has no end',
+      `${prose}\\n-----BEGIN RSA PRIVATE KEY-----${prose}${prose}\\n${KEY} \n${prose}`,
+      '\\n«aws-access-key-id» \n',
+    ],
+    [
+      'a key that is escaped',
+      `${prose}"-----BEGIN RSA PRIVATE KEY-----\\n${LINES.join('\\n')}\\n-----END RSA PRIVATE KEY-----\\n"\n${prose}`,
+      '"«private-key»\\n"\n',
+    ],
+  ])('%s', (_name, text, part) => {
+    expect(marked(text, found(text))).toContain(part)
+    for (const secret of [KEY.slice(1), TOKEN, ...LINES]) expect(marked(text, found(text))).not.toContain(secret)
+  })
+
+  it('a long secret behind an escape is not cut', () => {
+    const payload = base64(JSON.stringify({ sub: 'a', data: 'x1'.repeat(1500) })).replace(/=+$/, '')
+    const jwt = `${base64('{"alg":"HS256","typ":"JWT"}').replace(/=+$/, '')}.${payload}.dBjftJeZ4CVPmB92K27uhbUJU1p1r_wW1gFWFOEjXk0`
+    const text = `${prose}\\n${jwt}\\n end\n${prose}`
+    expect(marked(text, found(text))).toContain('\\n«jwt»\\n end')
+  })
+})
+
 describe('placeholders', () => {
   const PLAIN = '⟦masked:secret:0123456789ab⟧'
   it.each([

@@ -54,16 +54,21 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
       }
     }
     if (layers.patterns) {
-      const plain = view.depth === 0
-      const matched = matcher.match(bytes, {
-        final,
-        budget,
-        ...(plain && options.name !== undefined ? { name: options.name } : {}),
-      })
-      open = Math.min(open, matched.open)
-      for (const { start, end, rule } of matched.hits) {
-        if (GENERIC.has(rule) && standsInBinary(view, text, start, end)) continue
-        add(start, end, rule, null, false)
+      // Each piece by itself: a key that begins in one must not end in another.
+      let from = 0
+      for (const to of [...view.cuts, bytes.length]) {
+        const last = to === bytes.length
+        const matched = matcher.match(bytes.subarray(from, to), {
+          final: final || !last,
+          budget,
+          ...(view.depth === 0 && options.name !== undefined ? { name: options.name } : {}),
+        })
+        if (last) open = Math.min(open, from + matched.open)
+        for (const { start, end, rule } of matched.hits) {
+          if (GENERIC.has(rule) && standsInBinary(view, text, from + start, from + end)) continue
+          add(from + start, from + end, rule, null, false)
+        }
+        from = to
       }
     }
     if (custom !== null) {

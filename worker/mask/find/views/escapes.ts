@@ -1,5 +1,6 @@
 // Backslash escapes undone, as JSON, YAML, shells and most languages write them. In: a view. Out: a view of it, or null. No I/O.
 
+import { copyBehind, copyBetween } from './around.ts'
 import { type View, ViewBuilder } from './view.ts'
 
 const BACKSLASH = 0x5c
@@ -23,11 +24,13 @@ export function withoutEscapes(view: View, final: boolean): View | null {
   const { bytes } = view
   let at = bytes.indexOf(BACKSLASH)
   if (at < 0) return null
-  const builder = new ViewBuilder(view, bytes.length)
+  const builder = new ViewBuilder(view, Math.min(bytes.length, 4096))
   let copied = 0
+  let first = true
   let open: number | undefined
   while (at >= 0) {
-    builder.copy(copied, at)
+    copyBetween(builder, bytes, copied, at, first)
+    first = false
     const start = at
     const next = bytes[at + 1]
     if (next === undefined) {
@@ -45,8 +48,8 @@ export function withoutEscapes(view: View, final: boolean): View | null {
     copied = end
     at = bytes[end] === BACKSLASH ? end : bytes.indexOf(BACKSLASH, end)
   }
-  builder.copy(copied, bytes.length)
-  return builder.view('escapes', open === undefined ? {} : { open })
+  const whole = copyBehind(builder, view, copied)
+  return builder.view('escapes', { closed: view.closed || !whole, ...(open === undefined ? {} : { open }) })
 }
 
 /** Undoes the escape at a backslash. Gives where it ends, past the end of the text when it is cut short. */

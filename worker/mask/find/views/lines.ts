@@ -9,8 +9,8 @@ const CONTEXT_BYTES = 160
 const WIDE = 40
 /** A line this wide was more likely broken for its width than because it was over. */
 const VERY_WIDE = 60
-/** A word alone on its line goes on with the line before it if it is this long, or has a digit or a sign in it. */
-const LONG_ALONE = 16
+/** A word is part of something rather than a word if it is this long, or has a digit or a sign in it. */
+const LONG_MADE = 16
 /** A last word of this length may be the head of a credential, however short its line. */
 const LONG_WORD = 8
 /** The least that two parts must be together. */
@@ -103,13 +103,20 @@ function joinAt(bytes: Uint8Array, lineStart: number, stop: number, final: boole
     return nextEnd === bytes.length && !final ? { word, end, next: -1, sure: JOINED_MAYBE } : null
   }
   if (startsAnew(bytes, next, nextEnd)) return null
-  const lone = (nextEnd === bytes.length || lineStop(bytes, nextEnd) !== null) && isMade(bytes, next, nextEnd)
-  return { word, end, next, sure: lone ? JOINED_ALONE : end - lineStart >= VERY_WIDE ? JOINED_WIDE : JOINED_MAYBE }
+  return { word, end, next, sure: sureOf(bytes, end - lineStart, next, nextEnd) }
+}
 }
 
-/** Whether a word alone on its line is more likely part of something than a word. */
+/** How sure it is that a line of some width goes on with a word. */
+function sureOf(bytes: Uint8Array, width: number, next: number, nextEnd: number): number {
+  if (!isMade(bytes, next, nextEnd)) return JOINED_MAYBE
+  if (nextEnd === bytes.length || lineStop(bytes, nextEnd) !== null) return JOINED_ALONE
+  return width >= VERY_WIDE ? JOINED_WIDE : JOINED_MAYBE
+}
+
+/** Whether a word on a line's beginning is more likely part of something than a word. */
 function isMade(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start >= LONG_ALONE) return true
+  if (end - start >= LONG_MADE) return true
   for (let i = start; i < end; i++) {
     const byte = bytes[i]!
     if (isDigit(byte) || byte === 0x2b || byte === 0x2f || byte === 0x3d || byte === 0x5f) return true

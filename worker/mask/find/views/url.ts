@@ -1,5 +1,6 @@
 // Percent-encoding undone (RFC 3986, section 2.1); `+` is left as it is. In: a view. Out: a view of it, or null. No I/O.
 
+import { copyBehind, copyBetween } from './around.ts'
 import { hexDigit } from './escapes.ts'
 import { type View, ViewBuilder } from './view.ts'
 
@@ -12,16 +13,18 @@ export function withoutPercent(view: View, final: boolean): View | null {
   const last = bytes.lastIndexOf(PERCENT)
   const cut = !final && last >= 0 && last + 2 >= bytes.length && cutShort(bytes, last)
   if (at < 0 && !cut) return null
-  const builder = new ViewBuilder(view, bytes.length)
+  const builder = new ViewBuilder(view, Math.min(bytes.length, 4096))
   let copied = 0
+  let first = true
   while (at >= 0) {
-    builder.copy(copied, at)
+    copyBetween(builder, bytes, copied, at, first)
+    first = false
     copied = at + 3
     builder.byte(hexDigit(bytes[at + 1]!) * 16 + hexDigit(bytes[at + 2]!), at, copied)
     at = nextEncoded(bytes, copied)
   }
-  builder.copy(copied, bytes.length)
-  return builder.view('url', cut ? { open: last } : {})
+  const whole = first || copyBehind(builder, view, copied)
+  return builder.view('url', { closed: view.closed || !whole, ...(cut ? { open: last } : {}) })
 }
 
 function cutShort(bytes: Uint8Array, percent: number): boolean {

@@ -36,6 +36,8 @@ export interface View {
   readonly open: number
   /** True when nothing can follow its last byte, whatever comes after the text. */
   readonly closed: boolean
+  /** Offsets at which something was left out: what stands before has nothing to do with what stands behind. */
+  readonly cuts: readonly number[]
   /** Somewhere on the way base64 was undone. */
   readonly inBase64: boolean
   /** The stretch of the text that a stretch of this view stands for. */
@@ -60,6 +62,7 @@ export function plainView(bytes: Uint8Array): View {
     made: 0,
     open: Number.POSITIVE_INFINITY,
     closed: false,
+    cuts: [],
     inBase64: false,
     span: (start, end) => ({ start, end }),
     piece: (at) => ({ start: at, end: at + 1 }),
@@ -77,6 +80,7 @@ const BASE64 = 2
 /** Makes a view of another, piece by piece from its beginning. */
 export class ViewBuilder {
   readonly #source: View
+  readonly #cuts: number[] = []
   readonly #joints: { readonly at: number; readonly sure: number }[] = []
   #out: Uint8Array
   #length = 0
@@ -129,6 +133,12 @@ export class ViewBuilder {
     this.#mark(at - 1, at, UNIT)
     this.#room(1)
     this.#out[this.#length++] = 0x0a
+  }
+
+  /** Leaves out what follows, up to the next piece. */
+  cut(at: number): void {
+    this.separate(at)
+    this.#cuts.push(this.#length)
   }
 
   /** A character in the place of `source[from..to)`, in UTF-8. */
@@ -215,6 +225,21 @@ export class ViewBuilder {
       if (kind[k] === LINEAR) return from[k]! + offset + 1
       return kind[k] === UNIT ? to[k]! : from[k]! + 4 * Math.floor(offset / 3) + (offset % 3) + 2
     }
+    /** Where a byte of the source, or what follows it, stands here. */
+    const positionOf = (offset: number): number => {
+      let low = 0
+      let high = count
+      while (low < high) {
+        const middle = (low + high) >> 1
+        if (to[middle]! <= offset) low = middle + 1
+        else high = middle
+      }
+      if (low === count) return length
+      return at[low]! + (kind[low] === LINEAR ? Math.max(0, offset - from[low]!) : 0)
+    }
+    const cuts = [...this.#cuts, ...source.cuts.map(positionOf)]
+      .filter((cut) => cut > 0 && cut < length)
+      .sort((a, b) => a - b)
     const copied = (start: number, end: number): boolean => {
       const k = segment(start)
       return kind[k] === LINEAR && k === segment(end - 1)
@@ -230,6 +255,7 @@ export class ViewBuilder {
       made: this.#made,
       open: Math.min(open, source.open),
       closed: options.closed ?? source.closed,
+      cuts,
       inBase64: undone === 'base64' || source.inBase64,
       span: back,
       piece: (i) => {
@@ -247,6 +273,7 @@ export class ViewBuilder {
       },
       isNew: (start, end) => {
         if (options.newOnly === true && copied(start, end)) return false
+        if (cuts.length > 0 && (cuts[firstAbove(cuts, start)] ?? length) < end) return false
         return source.isNew(startOf(start), endOf(end - 1))
       },
     }
@@ -281,6 +308,18 @@ export class ViewBuilder {
     out.set(this.#out.subarray(0, this.#length))
     this.#out = out
   }
+}
+
+/** The first of numbers in order that is larger than one. */
+function firstAbove(numbers: readonly number[], one: number): number {
+  let low = 0
+  let high = numbers.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (numbers[middle]! <= one) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The first joint that lies behind an offset. */
