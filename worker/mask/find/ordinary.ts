@@ -90,7 +90,7 @@ function isMadeOfWords(value: string): boolean {
   if (NAMED_UUID.test(value) || /^[A-Za-z][A-Za-z_.-]+[=:]/.test(value)) return true
   const parts = value.split(/[-_./=]+/)
   if (parts.length > 1) {
-    const said = parts.filter((part) => WORD.test(part) && isCamel(part)).length
+    const said = parts.filter((part) => WORD.test(part) && (isCamel(part) || part === part.toUpperCase())).length
     return said > 1 || (said === 1 && !/[A-Z]/.test(value))
   }
   // One number, as in OAuth2Provider, does not make it random.
