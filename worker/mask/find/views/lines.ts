@@ -105,7 +105,6 @@ function joinAt(bytes: Uint8Array, lineStart: number, stop: number, final: boole
   if (startsAnew(bytes, next, nextEnd)) return null
   return { word, end, next, sure: sureOf(bytes, end - lineStart, next, nextEnd) }
 }
-}
 
 /** How sure it is that a line of some width goes on with a word. */
 function sureOf(bytes: Uint8Array, width: number, next: number, nextEnd: number): number {
