@@ -1,7 +1,7 @@
 // Which secrets are written into a cluster, and the objects they are written in. In: entries. Out: manifests. No I/O.
 
 import type { Entry } from './entries.ts'
-import { Haystack } from './search.ts'
+import { alike, Haystack } from './search.ts'
 
 /** Entries that go into one ConfigMap, one Secret and one Pod. */
 export interface Plot {
@@ -16,23 +16,23 @@ const ENTRIES_PER_PLOT = 250
 const MIN_SECRET_LENGTH = 10
 
 /**
- * A sample: of each source first one of each of its rules, then more, up to `perSource` or as many as it has rules. No secret twice, and
- * none that stands in another's text.
+ * A sample: of each source first one of each of its rules, then more, up to `perSource` or as many as it has rules. No two
+ * secrets that are alike, and none that stands in another's text.
  */
 export function sampleOf(entries: readonly Entry[], perSource: number): Entry[] {
   const taken: Entry[] = []
-  const secrets = new Set<string>()
+  const pieces = new Set<string>()
   const perRule = new Map<string, number>()
   const counts = new Map<string, number>()
   for (const round of [1, Number.POSITIVE_INFINITY]) {
     for (const entry of entries) {
-      if (entry.kind !== 'secret' || entry.secret.length < MIN_SECRET_LENGTH || secrets.has(entry.secret)) continue
+      if (entry.kind !== 'secret' || entry.secret.length < MIN_SECRET_LENGTH || taken.includes(entry)) continue
       const rule = `${entry.source} ${entry.rule}`
       const count = counts.get(entry.source) ?? 0
       if ((perRule.get(rule) ?? 0) >= round || (round > 1 && count >= perSource)) continue
+      if (alike(entry.secret, pieces)) continue
       perRule.set(rule, (perRule.get(rule) ?? 0) + 1)
       counts.set(entry.source, count + 1)
-      secrets.add(entry.secret)
       taken.push(entry)
     }
   }

@@ -13,6 +13,22 @@ export function formsOf(secret: string): string[] {
   return [...new Set([secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), ...base64])]
 }
 
+/** The pieces of a form of a secret that count as readable. */
+function* piecesOf(form: string): Generator<string> {
+  const bytes = Buffer.from(form).toString('latin1')
+  // A shorter piece of a short one may be part of another word.
+  const length = Math.min(bytes.length, Math.max(8, readableLength(bytes)))
+  for (let start = 0; start + length <= bytes.length; start++) yield bytes.slice(start, start + length)
+}
+
+/** True when a piece of the secret is among the pieces of others; else its pieces join them. */
+export function alike(secret: string, pieces: Set<string>): boolean {
+  const own = [...piecesOf(secret)]
+  if (own.some((piece) => pieces.has(piece))) return true
+  for (const piece of own) pieces.add(piece)
+  return false
+}
+
 /** A text that many secrets are looked for in. Its pieces of each length are indexed once. */
 export class Haystack {
   readonly #text: string
@@ -36,13 +52,7 @@ export class Haystack {
   /** A readable piece of the secret in any of its forms, or null. */
   readable(secret: string): string | null {
     for (const form of formsOf(secret)) {
-      const bytes = Buffer.from(form).toString('latin1')
-      // A shorter piece of a short one may be part of another word.
-      const length = Math.min(bytes.length, Math.max(8, readableLength(bytes)))
-      for (let start = 0; start + length <= bytes.length; start++) {
-        const piece = bytes.slice(start, start + length)
-        if (this.#has(piece)) return piece
-      }
+      for (const piece of piecesOf(form)) if (this.#has(piece)) return piece
     }
     return null
   }
