@@ -21,3 +21,15 @@ describe('masked JSON as people read it', () => {
     expect(readable(json)).toBe(shown)
   })
 })
+
+describe('a value that is a placeholder', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  it.each([
+    ['stands for itself', plain, plain],
+    ['with words around it it is a value like any other', `${plain}.`, masker.uncounted(bytes(`${plain}.`))],
+    ['one that only looks like it, too', '⟦masked:x:00⟧', masker.uncounted(bytes('⟦masked:x:00⟧'))],
+  ])('%s', (_name, text, expected) => {
+    expect(masker.placeholder(bytes(text))).toBe(expected)
+    expect(masker.placeholder(bytes(text)) === text).toBe(text === plain)
+  })
+})

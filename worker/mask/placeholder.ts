@@ -28,6 +28,17 @@ export function readable(json: string): string {
   })
 }
 
+const OWN = /^⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧$/
+/** Longer is none: names of rules are short. */
+const MAX_PLACEHOLDER_BYTES = 128
+
+/** The placeholder that a value is, from end to end: a write brings it back, and it is recorded as it came. Null: it is none. */
+function placeholderIn(value: Uint8Array): string | null {
+  if (value[0] !== 0xe2 || value.length > MAX_PLACEHOLDER_BYTES) return null
+  const text = new TextDecoder().decode(value)
+  return OWN.test(text) ? text : null
+}
+
 /** Places that are told of one body; the rest are only counted. Stops a body of a million secrets from filling the log. */
 const MAX_PLACES = 32
 
@@ -71,8 +82,10 @@ export class Masker {
     return this.uncounted(value, rule)
   }
 
-  /** The placeholder for a value that has been counted where it was first found. */
+  /** The placeholder for a value that has been counted where it was first found. One that is a placeholder stands for itself. */
   uncounted(value: Uint8Array, rule = 'secret'): string {
+    const own = placeholderIn(value)
+    if (own !== null) return own
     const tag = bytesToHex(this.#keyed.clone().update(value).digest()).slice(0, TAG_HEX_CHARS)
     return `${PLACEHOLDER_START}${rule}:${tag}⟧`
   }
