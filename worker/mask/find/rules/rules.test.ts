@@ -65,6 +65,19 @@ test.each(EXAMPLES)('%s in %s is masked with all rules at work', (id, found) => 
   )
 })
 
+test.each(EXAMPLES)('%s in %s is not let go before it is whole', (_, found) => {
+  const bytes = new TextEncoder().encode(`first ${made(found)} end\n`)
+  const whole = ALL.match(bytes, { final: true, budget: FREE }).hits
+  for (let cut = 1; cut < bytes.length; cut++) {
+    const { hits, open } = ALL.match(bytes.subarray(0, cut), { final: false, budget: FREE })
+    const left = whole.filter(({ start, end }) => {
+      const shown = Math.min(end, open)
+      return start < shown && !hits.some((hit) => hit.start <= start && hit.end >= shown)
+    })
+    expect(left, `cut at ${cut}`).toEqual([])
+  }
+})
+
 const NEAR = EXAMPLES.filter(([id]) => (byId.get(id)?.near.length ?? 0) > 0)
 
 test.each(NEAR)('%s leaves %s without the words that say whose it is', (id, found) => {
