@@ -24,7 +24,7 @@ const ASSIGNED = /^(-{0,2}([A-Za-z_][\w.-]*)=)(.*)$/s
 const FLAG = /^--?([A-Za-z_][\w.-]*)$/
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
 export function createWords({ key, finder }: Masking): MaskedWords {
   const masker = new Masker(key)

@@ -15,10 +15,12 @@ import { applyEdits, type Edit, narrowed, stringToken, Text } from './token.ts'
 
 const encoder = new TextEncoder()
 const ascii = new TextDecoder('latin1')
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
-/** Shorter strings hold no manifest of a Secret. */
+/** Shorter strings hold no manifest of a Secret. Stops a body of a million tiny documents. */
 const MIN_MANIFEST_BYTES = 32
+/** Shorter documents hold no pair of a name and a value. */
+const MIN_DOCUMENT_BYTES = 24
 /** Base64 of gzip's magic and deflate. */
 const GZIP_IN_BASE64 = 'H4sI'
 const VALUE_RULE = 'value'
@@ -75,8 +77,9 @@ export function saysSecret(name: Key, scope: Scope): boolean {
 
 function mayBeDocument(bytes: Uint8Array, start: number, end: number, escaped: boolean): boolean {
   const first = bytes[start]!
-  if (first === 0x7b || first === 0x5b) return end - start > 2
+  // A shorter one holds nothing that the finder does not see in it.
   if (end - start < MIN_MANIFEST_BYTES) return false
+  if (first === 0x7b || first === 0x5b) return true
   if (first === 0x48) return bytes[start + 1] === 0x34 && bytes[start + 2] === 0x73 && bytes[start + 3] === 0x49
   if (!escaped) return false
   // White space before a document, or a manifest of several lines.
@@ -144,7 +147,7 @@ export function documentEdits(
   document: (scope: Scope) => Node,
   at: string,
 ): readonly Edit[] | null {
-  if (!looksLikeDocument(bytes)) return null
+  if (bytes.length < MIN_DOCUMENT_BYTES || !looksLikeDocument(bytes)) return null
   const scanner = new Scanner(document(inner(scope)), { keys: scope.keys, at })
   try {
     scanner.push(bytes)

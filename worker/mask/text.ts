@@ -12,7 +12,7 @@ import { createTextStream, type Piece } from './stream.ts'
 import { applyEdits } from './token.ts'
 
 const encoder = new TextEncoder()
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 const EMPTY = new Uint8Array(0)
 
 /**

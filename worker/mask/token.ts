@@ -210,7 +210,9 @@ export class Text {
 function escaped(text: Uint8Array): Uint8Array {
   for (const byte of text) {
     if (byte === 0x22 || byte === 0x5c || byte < 0x20) {
-      return encoder.encode(JSON.stringify(new TextDecoder('utf-8', { ignoreBOM: true }).decode(text)).slice(1, -1))
+      return encoder.encode(
+        JSON.stringify(new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(text)).slice(1, -1),
+      )
     }
   }
   return text

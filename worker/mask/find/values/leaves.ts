@@ -17,7 +17,7 @@ const MAX_LINES = 5000
 const MAX_DEPTH = 20
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 /** `name: value`, `name=value`, with quotes or without, as YAML, .env, properties and INI have it. */
 const ASSIGNMENT = /^\s*(?:-\s+)?(?:export\s+)?["']?([\w.-]{2,100})["']?\s*[:=]\s*(\S.*)$/
 /** A password in a URL (RFC 3986, section 3.2.1). Begins with a literal: a long word must not be tried from each of its letters. */
