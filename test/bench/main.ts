@@ -14,6 +14,7 @@ import { issueCertificate, makeAuthority } from '../../demo/certificates.ts'
 import { clients } from '../clients.ts'
 import { decideFigures, decideText } from './decide.ts'
 import { type Round, run, type Target } from './load.ts'
+import { maskingFigures, maskingText } from './masking.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const BUN = join(ROOT, 'node_modules/.bin/bun')
@@ -123,6 +124,7 @@ function print(title: string, figures: Record<string, Figure>): void {
 async function main(): Promise<void> {
   // First, while nothing else runs.
   const deciding = decideFigures()
+  const masking = maskingFigures()
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-bench-'))
   try {
     const { v35 } = await clients()
@@ -197,10 +199,12 @@ async function main(): Promise<void> {
       'GET one Pod, 16 clients': await compare(targets(one), 16),
       'GET a 5 MB PodList, 1 client': await compare(targets(list), 1),
     }
-    if (asJson) process.stdout.write(`${JSON.stringify({ roundMs, rounds: ROUNDS, results, deciding }, null, 2)}\n`)
+    if (asJson)
+      process.stdout.write(`${JSON.stringify({ roundMs, rounds: ROUNDS, results, deciding, masking }, null, 2)}\n`)
     else {
       for (const [title, figures] of Object.entries(results)) print(title, figures)
       process.stdout.write(decideText(deciding))
+      process.stdout.write(maskingText(masking))
     }
   } finally {
     for (const child of children.reverse()) child.kill('SIGTERM')

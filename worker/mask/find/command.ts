@@ -186,5 +186,7 @@ function dsnPassword(bytes: Uint8Array, end: number): number {
     i--
     if (bytes[i] === COLON) colon = i
   }
+  // A scheme: URLs are looked at by themselves.
+  if (colon >= 0 && colon + 1 < end && bytes[colon + 1] === 0x2f) return -1
   return colon > i && i > lowest - 1 && (isLower(bytes[i]!) || isUpper(bytes[i]!)) ? colon + 1 : -1
 }
