@@ -89,7 +89,7 @@ export const CLOUD_RULES: readonly PatternRule[] = [
   shape('scaleway-access-key', 'SCW[A-Z0-9]{17}', 'https://www.scaleway.com/en/docs/iam/how-to/create-api-keys/', { entropy: 2.5 }),
   shape('tigris-secret', 'tsec_[A-Za-z0-9_+-]{50,80}', 'https://www.tigrisdata.com/docs/iam/manage-access-key/', { entropy: 3 }),
   near('scaleway-secret-key', 'scw_secret|scaleway|scwsecret', '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}', 'https://www.scaleway.com/en/docs/iam/how-to/create-api-keys/'),
-  near('ibm-cloud-api-key', 'ibm|bluemix|softlayer|watson|iam_api|iamapikey|ibmcloud', '[A-Za-z0-9_-]{44}', 'https://cloud.ibm.com/docs/account?topic=account-userapikey', { entropy: 4 }),
+  near('ibm-cloud-api-key', 'ibm-cloud|ibm cloud|ibmcloud|ibm_cloud|ibm_iam|ibm_api|ibm-api|ibm-iam|ibm_key|ibm_token|cloud_iam|cloud-iam|bluemix|softlayer|watson|iam_api|iamapikey', '[A-Za-z0-9_-]{44}', 'https://cloud.ibm.com/docs/account?topic=account-userapikey', { entropy: 4 }),
   near('ibm-cos-secret', 'ibm|ibm_cos|cos_hmac|cos_secret|hmac', '\\h{48}', 'https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-uhc-hmac-credentials-main'),
   near('softlayer-key', 'softlayer', '\\h{64}', 'https://sldn.softlayer.com/article/authenticating-softlayer-api/'),
   near('cloudant-key', 'cloudant', '([a-z]{24}|\\h{64})', 'https://cloud.ibm.com/docs/Cloudant?topic=Cloudant-managing-access-for-cloudant', { entropy: 3.3 }),

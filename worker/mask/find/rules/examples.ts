@@ -135,7 +135,7 @@ export const EXAMPLES: readonly Example[] = [
   ['ovh-secret', 'ovh: <b62*32>', 'ovh: <b62*30>'],
   ['scaleway-access-key', 'SCW<B36*17>', 'SCW<B36*15>'],
   ['scaleway-secret-key', 'scw_secret: <uuid>', 'scw_secret: <hex*8>-<hex*4>-<hex*4>-<hex*4>-<hex*10>'],
-  ['ibm-cloud-api-key', 'ibm: <url*44>', 'ibm: <url*42>'],
+  ['ibm-cloud-api-key', 'ibm_cloud_api_key: <url*44>', 'ibm_cloud_api_key: <url*42>'],
   ['ibm-cos-secret', 'ibm: <hex*48>', 'ibm: <hex*46>'],
   ['softlayer-key', 'softlayer: <hex*64>', 'softlayer: <hex*62>'],
   ['cloudant-key', 'cloudant: <az*24>', 'cloudant: <az*22>'],
