@@ -26,7 +26,7 @@ const encoder = new TextEncoder()
 const START = bytewise.decode(encoder.encode(PLACEHOLDER_START))
 
 /** How the start of a placeholder looks inside base64, for each of the three ways it can be aligned, in both alphabets. */
-const IN_BASE64: readonly string[] = [0, 1, 2].flatMap((before) => {
+export const START_IN_BASE64: readonly string[] = [0, 1, 2].flatMap((before) => {
   const start = encoder.encode(PLACEHOLDER_START)
   const padded = new Uint8Array(before + start.length)
   padded.set(start, before)
@@ -70,11 +70,11 @@ function holdsEscaped(bytes: Uint8Array): boolean {
 
 /** True when text (one character a byte) holds a placeholder in any form but escaped. */
 function holds(text: string): boolean {
-  if (text.includes(START) || IN_BASE64.some((form) => text.includes(form))) return true
+  if (text.includes(START) || START_IN_BASE64.some((form) => text.includes(form))) return true
   if (/[\n\r][ \t]*[A-Za-z0-9+/=_-]{20}/.test(text)) {
     // Base64 wrapped into lines, as YAML block scalars and MIME have it.
     const unwrapped = text.replace(/[\n\r][ \t]*/g, '')
-    if (IN_BASE64.some((form) => unwrapped.includes(form)) || packed(unwrapped)) return true
+    if (START_IN_BASE64.some((form) => unwrapped.includes(form)) || packed(unwrapped)) return true
   }
   return packed(text)
 }
@@ -97,7 +97,7 @@ function packed(text: string): boolean {
       const plain = gzip === null ? null : gunzipBounded(gzip, MAX_RELEASE_BYTES)
       if (plain === null) continue
       for (const form of [bytewise.decode(plain), bytewise.decode(undoEscapes(plain))]) {
-        if (form.includes(START) || IN_BASE64.some((needle) => form.includes(needle))) return true
+        if (form.includes(START) || START_IN_BASE64.some((needle) => form.includes(needle))) return true
       }
     }
   }

@@ -2,6 +2,8 @@
 // session sees it. Out: the token with what was masked there, or null: a placeholder stands for something else. No I/O.
 
 import { decodeBase64, encodeBase64 } from '../base64.ts'
+import { START_IN_BASE64 } from '../find.ts'
+import { PLACEHOLDER_START } from '../placeholder.ts'
 import { binaryOf, binaryOfText, bytesOf, textOfBinary } from './binary.ts'
 import { type JsonNode, rawOf, stringToken } from './json.ts'
 import type { Form, Source } from './source.ts'
@@ -32,6 +34,14 @@ export function holdsPlain(binary: string): boolean {
 /** The same of one that stands in base64 too. */
 export function holds(binary: string): boolean {
   return holdsPlain(binary) || placeholdersIn(binary).length > 0
+}
+
+/** A quick look at a text: false only if it holds no placeholder, plain or in base64 from its beginning. */
+export function mayHold(text: string): boolean {
+  if (text.includes(PLACEHOLDER_START)) return true
+  if (text.length < 20) return false
+  const joined = text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]/g, '') : text
+  return START_IN_BASE64.some((form) => joined.includes(form))
 }
 
 /** The bytes of base64 that holds a placeholder, one character a byte; null: it is none, or holds none. */

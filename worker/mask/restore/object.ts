@@ -4,7 +4,15 @@
 
 import { MAX_EMBEDDED } from '../limits.ts'
 import { binaryOfText } from './binary.ts'
-import { type Dictionary, decodedWithPlaceholder, exactly, holds, type RestoredField, restoreField } from './field.ts'
+import {
+  type Dictionary,
+  decodedWithPlaceholder,
+  exactly,
+  holds,
+  mayHold,
+  type RestoredField,
+  restoreField,
+} from './field.ts'
 import {
   type Edit,
   edited,
@@ -109,7 +117,7 @@ class Walk {
       case 'object':
         for (const { key, keyStart, keyEnd, value } of node.members) {
           const inside = [...path, key]
-          if (holds(binaryOfText(key))) {
+          if (mayHold(key)) {
             const live = keyIn(sources, key)
             if (live === null) throw new Refused(path)
             this.#edits.push({ start: keyStart, end: keyEnd, token: live })
@@ -165,11 +173,13 @@ class Walk {
       this.#inRelease(node, sources, path, this.#restoring.within)
       return
     }
+    const applied = path.at(-1) === LAST_APPLIED
+    if (!applied && !mayHold(node.value)) return
     const plain = holds(binaryOfText(node.value))
-    const embedded = !plain && path.at(-1) === LAST_APPLIED
+    const embedded = !plain && applied
     if (!plain && !embedded && decodedWithPlaceholder(node.value) === null) return
     const restored =
-      (path.at(-1) === LAST_APPLIED ? this.#lastApplied(node.value, sources, path) : null) ??
+      (applied ? this.#lastApplied(node.value, sources, path) : null) ??
       restoreField(node.value, form, sources, this.#restoring.tags, this.#restoring.dictionary)
     this.#put(node, restored ?? (embedded ? undefined : null), path)
   }

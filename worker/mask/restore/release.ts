@@ -7,7 +7,7 @@ import { decodeBase64, encodeBase64 } from '../base64.ts'
 import { gunzipBounded } from '../gunzip.ts'
 import { MAX_RELEASE_BYTES, MAX_RELEASE_GZIP_BYTES, MAX_RELEASE_YAML_CHARS } from '../limits.ts'
 import { binaryOf, binaryOfText, bytesOf, textOfBinary } from './binary.ts'
-import { type Dictionary, holdsPlain } from './field.ts'
+import { type Dictionary, holdsPlain, mayHold } from './field.ts'
 import { type JsonNode, memberOf } from './json.ts'
 import { documentsIn, type ManifestObject, mayBe, type Named, objectIn } from './manifest.ts'
 import { type Source, sourceOf } from './source.ts'
@@ -158,6 +158,7 @@ function manifestsIn({ live, masked }: Source): (readonly [string, string])[] {
 
 /** True when a string of a release holds a placeholder, in base64 too. */
 export function holdsInRelease(text: string): boolean {
+  if (!mayHold(text)) return false
   const binary = binaryOfText(text)
   if (holdsPlain(binary)) return true
   for (const { 0: run } of binary.matchAll(RUN)) if (holdsPlain(decodedRun(run) ?? '')) return true
