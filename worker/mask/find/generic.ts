@@ -342,6 +342,8 @@ function valueAt(
     // What closes a call or an object around it.
     for (let closing = 0; closing < MAX_CLOSING && at > start && closes(bytes, start, at); closing++) at--
   }
+  // Whether a word is a password or begins a sentence is told by what follows.
+  if (quote < 0 && operator === 'colon' && kind === 'password' && blanksEnd(bytes, at) >= length) touched = true
   const work = 4 * (at - name.start) + 16
   const open = touched ? start : -1
   const how = { quoted: quote >= 0, operator, scheme: scheme !== undefined, bare: name.end - name.start === 4 }
