@@ -2,13 +2,10 @@
 // rarely. What must never happen: an answer nobody meant, to a request nobody saw, or an agent's words taken for the page's.
 
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { builtApp } from '../../cli/up/app.ts'
 import type { HoldDetail } from '../../worker/api/types.ts'
 import { launch } from './browser.ts'
 import { created, type FakeGateway, inMs, question, reviewed, startFakeGateway } from './browser-gateway.ts'
@@ -57,18 +54,12 @@ const change = (id: string, more: Partial<HoldDetail>) => {
 }
 
 beforeAll(async () => {
-  dist = await mkdtemp(join(tmpdir(), 'sallyport-app-'))
-  await build({
-    configFile: join(import.meta.dirname, '../../replay-ui/vite.config.ts'),
-    build: { outDir: dist, emptyOutDir: true },
-    logLevel: 'error',
-  })
+  dist = await builtApp(() => undefined)
   browser = await launch()
 })
 
 afterAll(async () => {
   await browser?.close()
-  await rm(dist, { recursive: true, force: true })
 })
 
 beforeEach(async () => {
