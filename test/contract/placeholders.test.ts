@@ -268,6 +268,22 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     expect(since(before).map(({ method }) => method)).toEqual(unread === true ? [] : ['GET'])
   })
 
+  it.each<[name: string, target: string, operation: object]>([
+    ['a copy of a value', S, { op: 'copy', from: '/data/pw', path: '/metadata/annotations/note' }],
+    ['a move of a value', S, { op: 'move', from: '/data/pw', path: '/data/open' }],
+    [
+      'another name for a variable',
+      WEB,
+      { op: 'replace', path: '/spec/template/spec/containers/0/env/0/name', value: 'OPEN' },
+    ],
+  ])('%s without a placeholder: refused, and nothing is written', async (_name, target, operation) => {
+    const before = world.upstream.seen.length
+    const reply = await world.ask(target, patch('json-patch+json', [operation]))
+    expect(reply.status, reply.text).toBe(403)
+    expect(reply.text).toContain('nothing was sent')
+    expect(since(before).map(({ method }) => method)).toEqual(['GET'])
+  })
+
   it('a tag of another session says nothing here', async () => {
     const token = await world.issuer.sign({ sub: 'someone-else' })
     const theirs = await given({ token })

@@ -7,6 +7,7 @@ import type { Authenticated, Decided, Decision, HeaderList, Refusal } from '../c
 import type { PolicySet } from '../decide/compile.ts'
 import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { planResponseMask } from '../mask/response.ts'
+import { carriedBy, mayCarry } from '../mask/restore/carried.ts'
 import { isCovered, partsOf } from '../mask/restore/covered.ts'
 import { readJson, textAt } from '../mask/restore/json.ts'
 import { type Restored, type Restoring, restoreObject, restorePatch } from '../mask/restore/object.ts'
@@ -42,7 +43,8 @@ export async function restore(
 ): Promise<Restoration> {
   const { info } = request
   const found = taken === null ? null : findPlaceholder({ info, format: taken.format, bytes: taken.bytes })
-  if (taken === null || found === null) return { ok: true, value: taken }
+  const carrying = taken?.format === 'json-patch' && mayCarry(new TextDecoder().decode(taken.bytes))
+  if (taken === null || (found === null && !carrying)) return { ok: true, value: taken }
   const denied = deniedOutright(passage, request, set)
   if (denied !== null) return { ok: false, ...denied }
 
@@ -50,10 +52,14 @@ export async function restore(
   const no = (refusal: Refusal): Restoration => ({ ok: false, refusal, decision: decided.decision })
   const moved = (where: string): Restoration => no({ kind: 'forbidden', message: placeholderMessage(where) })
   const written = writtenIn(taken)
-  if (written === null || !info.isResourceRequest) return moved(found.where)
+  const where = found?.where ?? 'The request body'
+  if (written === null || !info.isResourceRequest) return moved(where)
 
   const stands = await readAsItStands(passage, decided, set)
   if (!stands.ok) return no(stands.refusal)
+  const carried = carrying ? carriedBy(written.json, stands.sources) : null
+  if (carried !== null) return no({ kind: 'forbidden', message: carriedMessage(carried) })
+  if (found === null) return { ok: true, value: taken }
   const own: Restoring = {
     tags: new Tags(passage.masking.key),
     sources: stands.sources,
@@ -68,11 +74,11 @@ export async function restore(
     restoring = await releasesFor(passage, decided, set, written, own)
     if (restoring !== null) restored = undo(written.json, restoring)
   }
-  if (!restored.ok) return moved(restored.where === '' ? found.where : `The field ${restored.where.slice(0, 256)}`)
+  if (!restored.ok) return moved(restored.where === '' ? where : `The field ${restored.where.slice(0, 256)}`)
   const bytes = written.with(restored.text)
-  if (bytes === null || findPlaceholder({ info, format: taken.format, bytes }) !== null) return moved(found.where)
+  if (bytes === null || findPlaceholder({ info, format: taken.format, bytes }) !== null) return moved(where)
   const strict = strictBody(taken.format, bytes)
-  if (!strict.ok) return moved(found.where)
+  if (!strict.ok) return moved(where)
   if (restored.changed && !isMaskedAgain(passage, request, taken, written.json, restored.text, restoring ?? own))
     return no({ kind: 'forbidden', message: UNCOVERED })
   const { values } = restored
@@ -80,6 +86,8 @@ export async function restore(
 }
 
 const NOT_YET: Restored = { ok: false, where: '' }
+const carriedMessage = (where: string): string =>
+  `the operation at ${where} would carry a masked value to another field, or make it known by another name; nothing was sent. Write the value itself where it is to stand.`
 const UNCOVERED =
   'the write holds placeholders (⟦masked…⟧) and changes what stands around them, so that their values would not be masked any more when they are read again; nothing was sent. Leave the words around a placeholder as they are, or write the value itself.'
 
@@ -160,5 +168,5 @@ async function readAsItStands(passage: Passage, decided: Decided, set: PolicySet
 }
 
 function unreadMessage(why: string): string {
-  return `the write holds placeholders (⟦masked…⟧), and to put their values back the object would have to be read: ${why}; nothing was sent. Write the value itself, or change only other fields.`
+  return `the write holds placeholders (⟦masked…⟧) or moves what may be masked, so the object would have to be read: ${why}; nothing was sent. Write the value itself, or change only other fields.`
 }

@@ -25,6 +25,7 @@ import {
   textAt,
 } from './json.ts'
 import { documentsIn, joined } from './manifest.ts'
+import { stepsOf } from './pointer.ts'
 import { closeRelease, fillDocument, holdsInRelease, openRelease, type Releases } from './release.ts'
 import { elementAt, elementsIn, type Form, keyIn, membersIn, type Source, sourceOf } from './source.ts'
 import type { Tags } from './stretches.ts'
@@ -326,16 +327,6 @@ class Walk {
     if (written?.kind === 'object') return elementsIn(sources, written, index)
     return inserts || index < 0 ? [] : elementAt(sources, index)
   }
-}
-
-/** The steps of a JSON pointer (RFC 6901); null when it is none. */
-function stepsOf(pointer: string): string[] | null {
-  if (pointer === '') return []
-  if (!pointer.startsWith('/')) return null
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 /** Whether an earlier operation may have put something else at a pointer: what stands there is then not what was read. */

@@ -150,3 +150,14 @@ export function elementAt(sources: readonly Source[], index: number): Source[] {
     return one === undefined || other === undefined ? [] : [{ live: one, masked: other, form }]
   })
 }
+
+/** All elements of the lists. */
+export function everyElementOf(sources: readonly Source[]): Source[] {
+  return sources.flatMap(({ live, masked, form }) => {
+    if (live.kind !== 'array' || masked.kind !== 'array') return []
+    return live.elements.flatMap((one, index) => {
+      const other = masked.elements[index]
+      return other === undefined ? [] : [{ live: one, masked: other, form }]
+    })
+  })
+}
