@@ -477,10 +477,11 @@ class Pass {
     let lines = 0
     this.#tried ??= new Int32Array(this.#compiled.rules)
     const tried = this.#tried[number]!
+    const { first } = shape
     for (let at = wordEnd; at < limit; at++) {
       if (
         at >= tried &&
-        (shape.first === null || shape.first[bytes[at]!] === 1) &&
+        (first === null || first[bytes[at]!] === 1) &&
         (WORD[bytes[at]!] === 0 || WORD[bytes[at - 1]!] === 0)
       ) {
         const matched = this.#shape.from(shape, at)

@@ -9,17 +9,21 @@ export interface PatternRule {
   /** `[a-z0-9-]+`, unique: what stands in the placeholder. */
   readonly id: string
   /**
-   * The shape, in a subset of regular expressions over bytes: literals, `\` escapes of signs, classes (`[A-Za-z0-9_-]`, `\d` = `[0-9]`,
-   * `\w` = `[A-Za-z0-9_]`, `\h` = `[0-9a-f]`, `\s` = blank or tab), repeats with bounds (`{n}`, `{m,n}`, `?`; n ≤ 4096), groups of
-   * alternatives `(a|b)` and `<…>` around the part that is masked (absent: all of it). No `*`, no `+`, no `.`.
-   * A class matches as much as it can and gives back only what the next piece needs.
+   * The shape, in a subset of regular expressions over bytes: literals, `\` escapes of signs (and `\n`, `\r`, `\t`), classes
+   * (`[A-Za-z0-9_-]`, `[^"]`, `\d` = `[0-9]`, `\w` = `[A-Za-z0-9_]`, `\h` = `[0-9a-f]`, `\s` = blank or tab), repeats with bounds
+   * (`{n}`, `{m,n}`, `?`; n ≤ 4096 of a class, ≤ 64 of a group or a sign), groups of alternatives `(a|b)` and `<…>` around the part that
+   * is masked (absent: all of it). No `*`, no `+`, no `.`. A class matches as much as it can and gives back what the next piece needs;
+   * of alternatives the first that fits is taken. The shape is found by the literal in it that is longest (several where it has
+   * alternatives or a small class: `gh[pou]_`), wherever that stands, and then matched around it. Where no other stands, one of two bytes
+   * is taken, which is slower.
    */
   readonly match: string
   /** Letters match in either case. */
   readonly ignoreCase: boolean
   /**
    * Words, in lower case (matched in either case), one of which must stand before the shape, on the same line or the one before, at
-   * most 64 bytes away. Empty: the shape must begin with a literal (or alternatives of literals) of 3 bytes or more, or hold one.
+   * most 64 bytes away. A word of up to 4 bytes must stand by itself (`exa_key`,
+   * not `example`). Empty: the shape must hold a literal of 3 bytes or more.
    */
   readonly near: readonly string[]
   /** Bits for each character that the masked part must have at least (Shannon); 0: none. */

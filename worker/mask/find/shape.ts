@@ -13,6 +13,8 @@ export type Part =
 export type Sequence = readonly Part[]
 
 const MAX_REPEAT = 4096
+/** Repeats of a group, which are written out. */
+const MAX_UNROLLED = 64
 /** Literals that one shape may be found by: the product of its alternatives. */
 const MAX_LITERALS = 512
 /** A class of at most so many bytes is spelled out where that makes a longer literal (`gh[pousr]_`). */
@@ -23,6 +25,8 @@ const MIN_LITERAL = 2
 
 const ESCAPED_CLASSES: Readonly<Record<string, string>> = { d: '0-9', w: 'A-Za-z0-9_', h: '0-9a-f', s: ' \t' }
 const ESCAPED_BYTES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
+
+const classTables = new Map<string, Uint8Array>()
 
 class Parser {
   readonly #text: string
@@ -66,7 +70,9 @@ class Parser {
         if (this.#text.startsWith('?:', this.#at)) this.#at += 2
         const options = this.#alternatives()
         if (this.#text[this.#at++] !== ')') this.#fail('no )')
-        parts.push({ kind: 'group', options, ...this.#repeat() })
+        const { min, max } = this.#repeat()
+        if (max > MAX_UNROLLED) this.#fail(`a group repeated more than ${MAX_UNROLLED} times`)
+        parts.push({ kind: 'group', options, min, max })
       } else if (char === '[') parts.push({ kind: 'class', set: this.#classSet(), ...this.#repeat() })
       else if (char === '\\' && ESCAPED_CLASSES[this.#text[this.#at] ?? ''] !== undefined) {
         const set = new Uint8Array(256)
@@ -87,6 +93,7 @@ class Parser {
       else parts.push({ kind: 'literal', bytes })
       return
     }
+    if (max > MAX_UNROLLED) this.#fail(`a sign repeated more than ${MAX_UNROLLED} times`)
     parts.push({ kind: 'group', options: [[{ kind: 'literal', bytes }]], min, max })
   }
 
@@ -97,7 +104,18 @@ class Parser {
     return ESCAPED_BYTES[char] ?? char
   }
 
+  /** The class behind `[`. Classes that are written alike are one table. */
   #classSet(): Uint8Array {
+    const from = this.#at
+    const set = this.#readClass()
+    const written = `${this.#fold ? 'i' : ''}${this.#text.slice(from, this.#at)}`
+    const known = classTables.get(written)
+    if (known !== undefined) return known
+    classTables.set(written, set)
+    return set
+  }
+
+  #readClass(): Uint8Array {
     const set = new Uint8Array(256)
     const negated = this.#text[this.#at] === '^'
     if (negated) this.#at++
@@ -176,8 +194,6 @@ interface Step {
 
 const NOTHING = new Uint8Array(0)
 const END: Step = { kind: 'end', bytes: NOTHING, set: NOTHING, min: 0, max: 0, options: [], next: null }
-const MAX_UNROLLED = 64
-
 function link(sequence: Sequence, next: Step, backwards: boolean): Step {
   const parts = backwards ? sequence : [...sequence].reverse()
   return parts.reduce<Step>((after, part) => step(part, after, backwards), next)
@@ -187,7 +203,6 @@ function step(part: Part, next: Step, backwards: boolean): Step {
   if (part.kind === 'literal') return { ...END, kind: 'literal', bytes: Uint8Array.from(part.bytes), next }
   if (part.kind === 'class') return { ...END, kind: 'class', set: part.set, min: part.min, max: part.max, next }
   if (part.kind !== 'group') return { ...END, kind: part.kind, next }
-  if (part.max > MAX_UNROLLED) throw new SyntaxError(`a group is repeated more than ${MAX_UNROLLED} times`)
   let after = next
   for (let times = part.max; times > 0; times--) {
     const options = part.options.map((option) => link(option, after, backwards))
@@ -287,10 +302,9 @@ export interface Anchored {
   /** Bytes it may begin with; null when that cannot be told. */
   readonly first: Uint8Array | null
   readonly fold: boolean
-  /** Bytes it has at least, at most, and at most in front of its literal. */
+  /** Bytes it has at least and at most. */
   readonly shortest: number
   readonly longest: number
-  readonly longestBefore: number
   /** Whether it has a masked part of its own, and whether this begins in front of the literal, with it, or behind it. */
   readonly marked: boolean
   readonly maskFrom: 'before' | 'literal' | 'after'
@@ -335,34 +349,55 @@ function unfolded(sequence: Sequence): readonly Sequence[] | null {
   return options.map((option) => [...sequence.slice(0, at), ...option, ...sequence.slice(at + 1)])
 }
 
-function anchoredBy(sequence: Sequence, span: Span | null, fold: boolean): Anchored {
-  const marked = sequence.some(({ kind }) => kind === 'open')
-  const open = sequence.findIndex(({ kind }) => kind === 'open')
-  const from = span?.from ?? 0
-  const before = sequence.slice(0, from)
-  const whole = link(sequence, END, false)
-  const hasBefore = before.some(({ kind }) => kind !== 'open' && kind !== 'close')
-  return {
-    literals: (span?.texts ?? []).map((text) => Uint8Array.from(text)),
-    before: before.length === 0 ? null : link(before, END, true),
-    after: span === null ? whole : link(sequence.slice(span.to), END, false),
-    whole,
-    first: firstOf(whole, fold),
-    fold,
-    shortest: shortest(sequence),
-    longest: longest(sequence),
-    longestBefore: longest(before),
-    marked,
-    maskFrom:
-      marked && open >= (span?.to ?? 0)
-        ? 'after'
-        : marked && open > from
-          ? 'after'
-          : hasBefore && (!marked || open < from)
-            ? maskedBefore(sequence, open, from)
-              ? 'before'
-              : 'literal'
-            : 'literal',
+/** Most shapes are never come across: their steps are made when they are first tried. */
+class LazyAnchored implements Anchored {
+  readonly literals: readonly Uint8Array[]
+  readonly fold: boolean
+  readonly shortest: number
+  readonly longest: number
+  readonly marked: boolean
+  readonly maskFrom: Anchored['maskFrom']
+  readonly #sequence: Sequence
+  readonly #from: number
+  readonly #to: number
+  #before: Step | null = null
+  #after: Step | null = null
+  #whole: Step | null = null
+  #first: Uint8Array | null | undefined = undefined
+
+  constructor(sequence: Sequence, span: Span | null, fold: boolean) {
+    const open = sequence.findIndex(({ kind }) => kind === 'open')
+    this.#sequence = sequence
+    this.#from = span?.from ?? 0
+    this.#to = span?.to ?? 0
+    this.literals = (span?.texts ?? []).map((text) => Uint8Array.from(text))
+    this.fold = fold
+    this.shortest = shortest(sequence)
+    this.longest = longest(sequence)
+    this.marked = open >= 0
+    if (open > this.#from || (open >= 0 && open >= this.#to)) this.maskFrom = 'after'
+    else this.maskFrom = maskedBefore(sequence, open, this.#from) ? 'before' : 'literal'
+  }
+
+  get before(): Step | null {
+    if (this.#from === 0) return null
+    this.#before ??= link(this.#sequence.slice(0, this.#from), END, true)
+    return this.#before
+  }
+
+  get after(): Step {
+    this.#after ??= link(this.#sequence.slice(this.#to), END, false)
+    return this.#after
+  }
+
+  get whole(): Step {
+    this.#whole ??= link(this.#sequence, END, false)
+    return this.#whole
+  }
+
+  get first(): Uint8Array | null {
+    if (this.#first === undefined) this.#first = firstOf(this.whole, this.fold)
+    return this.#first
   }
 }
 
@@ -397,7 +432,7 @@ export function compileAnchored(match: string, fold: boolean): readonly Anchored
       const length = span === null ? 0 : shortestText(span)
       const more = length >= GOOD_LITERAL ? null : unfolded(flat)
       if (more !== null && round < 6 && more.length * waiting.length <= 64) next.push(...more)
-      else if (span !== null && length >= MIN_LITERAL) done.push(anchoredBy(flat, span, fold))
+      else if (span !== null && length >= MIN_LITERAL) done.push(new LazyAnchored(flat, span, fold))
       else throw new SyntaxError(`shape ${match}: no literal of ${GOOD_LITERAL} bytes to find it by`)
     }
     waiting = next
@@ -407,7 +442,7 @@ export function compileAnchored(match: string, fold: boolean): readonly Anchored
 
 /** Compiles a shape that is tried at every place near a word. @throws {SyntaxError} it is not of the language */
 export function compileFree(match: string, fold: boolean): Anchored {
-  return anchoredBy(parseShape(match, fold), null, fold)
+  return new LazyAnchored(parseShape(match, fold), null, fold)
 }
 
 const FAILED = -1
