@@ -67,4 +67,4 @@ export const HOLD_BACK_MS = 50
 export const LOOK_BACK_BYTES = 8 * 1024
 
 /** Text of a stream held back at once, on each channel. The longest private key is 64 KiB. Stops a key without an end from filling memory. */
-export const MAX_HELD_BYTES = 128 * 1024
+export const MAX_HELD_BYTES = 80 * 1024

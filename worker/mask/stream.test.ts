@@ -111,7 +111,7 @@ describe('a secret cut by frames', () => {
     const whole = streamed(text, [])
     const { length } = encoder.encode(text)
     // Of long texts, every split with the second cut at every seventh place.
-    const step = length > 150 ? 29 : length > 90 ? 5 : 1
+    const step = length > 150 ? 53 : length > 60 ? 7 : 2
     for (let first = 0; first <= length; first += length > 150 ? 3 : 1)
       for (let second = first; second <= length; second += step)
         if (streamed(text, [first, second]) !== whole)

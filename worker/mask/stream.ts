@@ -15,7 +15,7 @@ const CUT_BYTES = 256
 /** With more than this undecided, a new look waits for as much again, so that each byte is looked at a few times at most. */
 const SMALL_BYTES = 2048
 /** It waits for no more than this. */
-const MAX_WAIT_BYTES = 32 * 1024
+const MAX_WAIT_BYTES = 64 * 1024
 
 /** Bytes of one channel. */
 export interface Piece {

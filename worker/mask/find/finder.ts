@@ -8,6 +8,7 @@ import { createMatcher } from './matcher.ts'
 import { outside, placeholdersIn, withoutPlaceholders } from './placeholders.ts'
 import { searchableValues } from './values.ts'
 import { mayHoldBase64, spanOfRun } from './views/base64.ts'
+import { hexDigit } from './views/escapes.ts'
 import { JOINED_ALONE, JOINED_NOT, JOINED_WIDE, type Span, type View } from './views/view.ts'
 import { viewsOf } from './views/views.ts'
 
@@ -122,7 +123,8 @@ function standsInBinary(view: View, text: Uint8Array, start: number, end: number
 function isWrapped(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {
     const byte = bytes[i]!
-    if (byte === 0x5c || byte === 0x25 || byte === 0x7f || (byte === 0xc2 && bytes[i + 1] === 0x9b)) return true
+    if (byte === 0x5c || byte === 0x7f || (byte === 0xc2 && bytes[i + 1] === 0x9b)) return true
+    if (byte === 0x25 && i + 2 < end && hexDigit(bytes[i + 1]!) >= 0 && hexDigit(bytes[i + 2]!) >= 0) return true
   }
   return false
 }

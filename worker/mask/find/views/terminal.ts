@@ -19,11 +19,12 @@ const MAX_RUBBED_BYTES = 512
 /** The view without terminal sequences; null when it has none. `final`: no more text comes. */
 export function withoutTerminal(view: View, final: boolean): View | null {
   const { bytes } = view
-  if (!hasSign(bytes)) return null
+  const cutInTwo = !final && bytes[bytes.length - 1] === 0xc2
+  if (!cutInTwo && !hasSign(bytes)) return null
   const builder = new ViewBuilder(view, bytes.length)
   let copied = 0
   let at = 0
-  let open: number | undefined
+  let open = cutInTwo ? bytes.length - 1 : undefined
   while (at < bytes.length) {
     const byte = bytes[at]!
     if (byte >= 0x20 && byte !== 0x7f && byte !== 0xc2) {
