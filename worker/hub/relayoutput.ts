@@ -5,6 +5,7 @@ import { HOLD_BACK_MS } from '../mask/limits.ts'
 import type { Piece } from '../mask/stream.ts'
 import { readStatus } from './channels.ts'
 import { createHoldBack } from './holdback.ts'
+import { createPace } from './pace.ts'
 import type { RelayMasks } from './relay.ts'
 import { type Half, masked, record, type Stop, send } from './relayhalf.ts'
 import { isEcho } from './relayinput.ts'
@@ -13,10 +14,12 @@ import { isEcho } from './relayinput.ts'
 export async function outputOf(half: Half, masks: RelayMasks): Promise<Stop> {
   const { upstream, clock, seen } = half
   const { output } = masks
+  const pace = createPace(clock)
   const holdBack = createHoldBack(() => upstream.read(), clock, HOLD_BACK_MS)
   /** @param whole the message as it came, which needs no copy if all of it passes */
   const put = async (what: () => readonly Piece[], whole?: Uint8Array): Promise<Stop | null> => {
-    const { pieces, stop } = masked(half, what)
+    const { pieces, stop } = pace.work(whole?.length ?? 0, () => masked(half, what))
+    await pace.rest()
     for (const { channel, bytes } of pieces) {
       // What is not sent any more is not recorded either.
       if (half.over()) return { by: 'ended' }

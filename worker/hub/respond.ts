@@ -9,6 +9,7 @@ import { HOLD_BACK_MS } from '../mask/limits.ts'
 import { type Clock, LogUnavailable, TunnelBroken } from '../ports.ts'
 import { reasonOf } from '../reply/status.ts'
 import { createHoldBack } from './holdback.ts'
+import { createPace } from './pace.ts'
 
 /** Masks bytes as they pass. Throws when the content cannot be masked. */
 export interface Transform {
@@ -124,6 +125,7 @@ export async function respond(options: RespondOptions): Promise<Reply> {
   }
 
   let over = false
+  const pace = createPace(options.clock)
   const holdBack = createHoldBack(() => body.read(), options.clock, HOLD_BACK_MS)
   /** The next masked, recorded bytes; null at the end, which is recorded by then. */
   const next = async (): Promise<Uint8Array | null> => {
@@ -131,17 +133,19 @@ export async function respond(options: RespondOptions): Promise<Reply> {
       const got = await holdBack.next()
       let out: Uint8Array = NOTHING
       if (got === 'long enough') out = transform.flush?.() ?? NOTHING
-      else if (got.item !== null) out = transform.push(got.item)
-      else {
+      else if (got.item !== null) {
+        const { item } = got
+        out = pace.work(item.length, () => transform.push(item))
+      } else {
         over = true
         out = transform.end()
       }
       // Who waits for all of it need not see the last word early.
       if (options.streaming) holdBack.held(transform.holding ?? false, out.length > 0)
-      if (out.length === 0) continue
       // What goes out or into the record must not change under either.
-      await recorder.write(out)
-      return out
+      if (out.length > 0) await recorder.write(out)
+      await pace.rest()
+      if (out.length > 0) return out
     }
     return null
   }
