@@ -21,6 +21,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 const MIN_MANIFEST_BYTES = 32
 /** Shorter documents hold no pair of a name and a value. */
 const MIN_DOCUMENT_BYTES = 24
+/** What unpacking costs at least, in bytes that could have been unpacked. */
+const MIN_UNPACKED_BYTES = 64 * 1024
 /** Base64 of gzip's magic and deflate. */
 const GZIP_IN_BASE64 = 'H4sI'
 const VALUE_RULE = 'value'
@@ -97,10 +99,12 @@ function holdsSecretWord(bytes: Uint8Array, start: number, end: number): boolean
 }
 
 function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Scope) => Node): Uint8Array | null {
-  if (isKnownClean(token, scope)) return null
-  const text = new Text(token.raw)
-  const { bytes } = text
   const { structure } = scope.masking.rules.layers
+  const { raw } = token
+  if (!(structure && mayBeDocument(raw, 1, raw.length - 1, raw.includes(0x5c))) && isKnownClean(token, scope))
+    return null
+  const text = new Text(raw)
+  const { bytes } = text
   if (structure && scope.embedded < MAX_EMBEDDED) {
     const edits = documentEdits(bytes, scope, document, token.at)
     if (edits !== null) return edits.length === 0 ? null : text.replaced(edits)
@@ -133,8 +137,7 @@ function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Sc
 }
 
 function isKnownClean({ raw, name, called }: Token, scope: Scope): boolean {
-  const first = raw[1]
-  if (raw.length - 2 > MAX_WORD_BYTES || first === 0x7b || first === 0x5b) return false
+  if (raw.length - 2 > MAX_WORD_BYTES) return false
   const title = called ?? name
   if (title !== null && saysSecret(title, scope)) return false
   return hitsIn(scope.words.at(raw, 0, raw.length), scope).length === 0
@@ -155,8 +158,10 @@ export function documentEdits(
     scanner.end()
     return edits.map((edit) => narrowed(bytes, edit))
   } catch (error) {
-    if (error instanceof MaskError && error.unreadable) return null
-    throw error
+    if (!(error instanceof MaskError) || !error.unreadable) throw error
+    if (--scope.budget.broken < 0)
+      throw new MaskError('the body holds too many strings that look like documents and are none')
+    return null
   }
 }
 
@@ -187,8 +192,9 @@ function lookIntoGzip(
 ): Uint8Array | null {
   const gzip = decodeBase64(bytes)
   if (gzip === null) return null
-  const plain = gunzipBounded(gzip, Math.min(MAX_RELEASE_BYTES, scope.budget.unpacked))
-  scope.budget.unpacked -= plain?.length ?? MAX_RELEASE_BYTES
+  const left = Math.min(MAX_RELEASE_BYTES, scope.budget.unpacked)
+  const plain = left <= 0 ? null : gunzipBounded(gzip, left)
+  scope.budget.unpacked -= MIN_UNPACKED_BYTES + (plain?.length ?? left)
   const isClean = plain !== null && maskedText(plain, scope, document, token.at) === null
   return isClean ? null : stringToken(scope.masker.base64Placeholder(bytes.slice(), 'packed', token.at))
 }

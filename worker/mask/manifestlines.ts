@@ -26,8 +26,9 @@ interface Place extends Omit<SecretLine, 'start' | 'end'> {
 const encoder = new TextEncoder()
 
 const KIND = /kind["']?[ \t]*:[ \t]*["']?Secret(?![A-Za-z])|kind["']?[ \t]*:[ \t]*["']?SecretList/i
-const FIELD = /^((?:[ \t]*-[ \t]+|[ \t])*)["']?(data|stringData)["']?[ \t]*:[ \t]*(.*)$/i
-const ENTRY = /^([ \t]*)(["']?[^\s:#"'][^:"']*["']?)[ \t]*:[ \t]*(.*)$/
+const FIELD_KEY = /^["']?(data|stringData)["']?[ \t]*:/i
+/** A key is no longer than this with its quotes; longer ones are other text. */
+const MAX_KEY_CHARS = 512
 /** What stands for a value and is none: a template's expression, a variable. */
 const REFERENCE = /^["']?(?:\{\{.*\}\}|\$\{?[A-Za-z_]\w*\}?)["']?$/
 
@@ -38,7 +39,7 @@ const REFERENCE = /^["']?(?:\{\{.*\}\}|\$\{?[A-Za-z_]\w*\}?)["']?$/
 export function secretLines(text: string, budget: { yaml: number }): readonly SecretLine[] {
   if (!KIND.test(text)) return []
   const chars = { chars: budget.yaml }
-  const parsed = secretsInManifest(text, chars)
+  const parsed = budget.yaml <= 0 ? 'unreadable' : secretsInManifest(text, chars)
   budget.yaml = chars.chars
   if (parsed === 'unreadable') return inBytes(text, [...byLines(text), ...byBraces(text)])
   const places = parsed.map(
@@ -125,13 +126,26 @@ function byBraces(text: string): Place[] {
 function collect(lines: readonly Line[], places: Place[]): void {
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!
-    const [, lead = '', field = '', rest = ''] = FIELD.exec(line.text) ?? []
+    const lead = leadOf(line.text)
+    const [head = '', field = ''] = FIELD_KEY.exec(line.text.slice(lead, lead + MAX_KEY_CHARS)) ?? []
     if (field === '') continue
+    const rest = line.text.slice(lead + head.length).trimStart()
     const base64 = field.toLowerCase() === 'data'
-    const end = endOfBlock(lines, i, lead.length)
+    const end = endOfBlock(lines, i, lead)
     if (rest !== '' && !rest.startsWith('#')) put(lines, i, end, rest, field, base64, places)
     else entries(lines, i + 1, end, base64, places)
     i = end - 1
+  }
+}
+
+/** Where a line begins behind its blanks and the dashes of lists. By hand: a regular expression for it takes exponential time. */
+function leadOf(line: string): number {
+  let at = 0
+  for (;;) {
+    const char = line[at]
+    const isDash = char === '-' && (line[at + 1] === ' ' || line[at + 1] === '\t')
+    if (char !== ' ' && char !== '\t' && !isDash) return at
+    at++
   }
 }
 
@@ -149,8 +163,11 @@ function endOfBlock(lines: readonly Line[], from: number, indent: number): numbe
 function entries(lines: readonly Line[], from: number, end: number, base64: boolean, places: Place[]): void {
   for (let i = from; i < end; i++) {
     const line = lines[i]!
-    const [, , key = '', rest = ''] = ENTRY.exec(line.text) ?? []
-    if (key === '' || line.blank) continue
+    const colon = line.text.indexOf(':', line.indent)
+    if (line.blank || colon < 0 || colon - line.indent > MAX_KEY_CHARS) continue
+    const key = line.text.slice(line.indent, colon).trim()
+    if (key === '' || key.startsWith('#')) continue
+    const rest = line.text.slice(colon + 1).trimStart()
     const last = Math.min(end, endOfBlock(lines, i, line.indent))
     if (rest !== '') put(lines, i, last, rest, key.replace(/^["']|["']$/g, ''), base64, places)
     i = last - 1

@@ -41,6 +41,9 @@ function placeholderIn(value: Uint8Array): string | null {
 
 /** Places that are told of one body; the rest are only counted. Stops a body of a million secrets from filling the log. */
 const MAX_PLACES = 32
+/** Tags remembered for one body, and how long their values may be. */
+const MAX_REMEMBERED = 256
+const MAX_REMEMBERED_BYTES = 128
 
 /** What was masked: how many values, by which rule and where. Never the values. The shape of `RecordedMask`. */
 export interface MaskReport {
@@ -58,6 +61,8 @@ export class Masker {
   readonly #values: KnownValues | null
   readonly #rules = new Map<string, number>()
   readonly #places = new Map<string, { readonly rule: string; readonly at: string; count: number }>()
+  /** Tags made so far, by value. */
+  readonly #tags = new Map<string, string>()
   #count = 0
 
   /**
@@ -86,8 +91,23 @@ export class Masker {
   uncounted(value: Uint8Array, rule = 'secret'): string {
     const own = placeholderIn(value)
     if (own !== null) return own
-    const tag = bytesToHex(this.#keyed.clone().update(value).digest()).slice(0, TAG_HEX_CHARS)
-    return `${PLACEHOLDER_START}${rule}:${tag}⟧`
+    return `${PLACEHOLDER_START}${rule}:${this.#tag(value)}⟧`
+  }
+
+  /** Lists hold the same few values again and again: a look is cheaper than a hash. */
+  #tag(value: Uint8Array): string {
+    if (value.length > MAX_REMEMBERED_BYTES) return this.#hash(value)
+    const text = String.fromCharCode(...value)
+    const known = this.#tags.get(text)
+    if (known !== undefined) return known
+    const tag = this.#hash(value)
+    if (this.#tags.size >= MAX_REMEMBERED) this.#tags.clear()
+    this.#tags.set(text, tag)
+    return tag
+  }
+
+  #hash(value: Uint8Array): string {
+    return bytesToHex(this.#keyed.clone().update(value).digest()).slice(0, TAG_HEX_CHARS)
   }
 
   /** The placeholder in base64, for `data` of a Secret, so that typed clients can decode it. */

@@ -491,3 +491,34 @@ describe('what is quoted', () => {
     )
   })
 })
+
+describe('what is made to cost much', () => {
+  const list = (one: (i: number) => string, count: number) =>
+    `{"a":[${Array.from({ length: count }, (_, i) => one(i)).join()}]}`
+  const quoted = (text: string) => JSON.stringify(text)
+  test.each([
+    ['documents in strings', list(() => quoted('{"aaaaaaaaaaaaa":"bbbbbbbbbbbbb","c":[1,2]}'), 20_000)],
+    ['values that wait', list(() => '{"value":"x","data":{"a":"b"}}', 30_000)],
+    ['names without end', `{${Array.from({ length: 80_000 }, (_, i) => `"k${i}":1`).join()}}`],
+    ['dashes', `{"a":${quoted(`kind: Secret\n{{\n${'-  '.repeat(300_000)}x\ndata:\n  a: b`)}}`],
+    ['blanks before a colon', `{"a":${quoted(`kind: Secret\n{{\ndata:\n  a${' '.repeat(800_000)}x`)}}`],
+    ['manifests', list(() => quoted(`kind: Secret\n${'data:\n  a: b\n'.repeat(20)}`), 1000)],
+    ['what begins like gzip', list((i) => quoted(`H4sI${'A'.repeat(36)}${String(i).padStart(8, '0')}`), 3000)],
+  ])('%s', (_name, body) => {
+    const before = performance.now()
+    expect(masked(body, widgets).length).toBeGreaterThan(0)
+    expect(performance.now() - before).toBeLessThan(5000)
+  })
+
+  test('strings that look like documents and are none: some thousands', () => {
+    const one = () => quoted('[a line that is in brackets as some tools log them]')
+    expect(masked(list(one, 2000), widgets)).toBe(list(one, 2000))
+    expect(() => masked(list(one, 30_000), widgets)).toThrow(expect.objectContaining({ code: 'CANNOT_MASK' }))
+  })
+
+  test('a short manifest, or packed one, is looked into though it is short', () => {
+    expect(shown(masked({ a: 'kind: Secret\nstringData:\n  a: b\n' }, widgets))).toBe(
+      JSON.stringify({ a: 'kind: Secret\nstringData:\n  a: "…"\n' }),
+    )
+  })
+})

@@ -19,8 +19,8 @@ export interface Scope {
   readonly requestSecrets: readonly string[]
   /** How many JSON strings the document stands inside. */
   readonly embedded: number
-  /** Bytes that may still be unpacked, and characters that may still be parsed as YAML. */
-  readonly budget: { unpacked: number; yaml: number }
+  /** Bytes that may still be unpacked, characters that may still be parsed as YAML, strings that may still turn out to be no JSON. */
+  readonly budget: { unpacked: number; yaml: number; broken: number }
   /** Trees made so far, by `embedded`. */
   readonly trees: Map<number, Node>
 }
@@ -31,7 +31,9 @@ const MET = new WeakMap<Finder, Pick<Scope, 'keys' | 'words'>>()
 /** Bytes of packed content that are unpacked in one body. Stops a body of small bombs. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 /** Characters of one body that are parsed as YAML (some 1 MB/s). Stops a body from holding the event loop. */
-const MAX_YAML_CHARS = 256 * 1024
+const MAX_YAML_CHARS = 64 * 1024
+/** Strings of one body that look like JSON and are not: each costs an exception. Some tools log in brackets. */
+const MAX_BROKEN = 20_000
 
 export function scopeOf(
   masking: Masking,
@@ -48,7 +50,7 @@ export function scopeOf(
     masker: new Masker(masking.key, options.collect ?? false, masking.rules.layers.values ? masking.values : null),
     requestSecrets: options.requestSecrets ?? [],
     embedded: 0,
-    budget: { unpacked: MAX_UNPACKED_BYTES, yaml: MAX_YAML_CHARS },
+    budget: { unpacked: MAX_UNPACKED_BYTES, yaml: MAX_YAML_CHARS, broken: MAX_BROKEN },
     trees: new Map(),
   }
 }
