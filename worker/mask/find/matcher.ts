@@ -345,7 +345,7 @@ class Pass {
   }
 
   get #shape(): ShapeMatch {
-    this.#lazyShape ??= new ShapeMatch(this.#bytes)
+    this.#lazyShape ??= new ShapeMatch(this.#bytes, this.#budget)
     return this.#lazyShape
   }
 

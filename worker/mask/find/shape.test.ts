@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { MaskError } from '../error.ts'
+import { budgetFor, createBudget } from './budget.ts'
 import { compileAnchored, compileFree, ShapeMatch } from './shape.ts'
 
 const encoder = new TextEncoder()
@@ -13,7 +15,7 @@ function masked(match: string, text: string, fold = false): string[] {
     for (const [number, literal] of shape.literals.entries()) {
       const wanted = decoder.decode(literal).toLowerCase()
       for (let at = low.indexOf(wanted); at >= 0; at = low.indexOf(wanted, at + 1)) {
-        const tried = new ShapeMatch(bytes)
+        const tried = new ShapeMatch(bytes, budgetFor(bytes.length))
         if (tried.at(shape, number, at + wanted.length)) found.add(text.slice(tried.maskStart, tried.maskEnd))
       }
     }
@@ -67,14 +69,20 @@ describe('a shape', () => {
       ['ghp_12345 ', false],
       ['ghp_x', false],
     ] as const) {
-      const tried = new ShapeMatch(encoder.encode(text))
+      const tried = new ShapeMatch(encoder.encode(text), budgetFor(0))
       tried.at(shape!, 0, 4)
       expect(tried.touchedEnd, text).toBe(touched)
     }
   })
 
+  test('that steps back without end is stopped by the budget', () => {
+    const [shape] = compileAnchored(`abc${'[a-z]{0,60}'.repeat(6)}!`, false)
+    const tried = new ShapeMatch(encoder.encode(`abc${'a'.repeat(400)}`), createBudget(100_000))
+    expect(() => tried.at(shape!, 0, 3)).toThrow(MaskError)
+  })
+
   test('without a literal is tried where it is told to', () => {
-    const tried = new ShapeMatch(encoder.encode('a 0123456789 b'))
+    const tried = new ShapeMatch(encoder.encode('a 0123456789 b'), budgetFor(0))
     const shape = compileFree('\\d{10}', false)
     expect([2, 3].map((at) => tried.from(shape, at))).toEqual([true, false])
   })

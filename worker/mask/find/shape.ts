@@ -1,6 +1,7 @@
 // Shapes of credentials, compiled and matched. In: the rule language of rule.ts; bytes with a place where a literal of the shape
 // stands. Out: where the shape begins and ends. Matches by stepping back over bounded repeats; every step is counted. No I/O.
 
+import type { Budget } from './budget.ts'
 import { lower, WORD } from './bytes.ts'
 
 /** A part of a shape as it was written. Repeats are bounded. */
@@ -446,6 +447,8 @@ export function compileFree(match: string, fold: boolean): Anchored {
 }
 
 const FAILED = -1
+/** Work done before it is spent. */
+const MAX_UNSPENT = 1024
 
 /** Matches shapes in one text. Its fields say how the last try went. */
 export class ShapeMatch {
@@ -466,10 +469,19 @@ export class ShapeMatch {
   #open = -1
   #close = -1
   #earliestOpen = -1
+  readonly #budget: Budget
 
-  constructor(bytes: Uint8Array) {
+  /** @param budget what a try spends while it goes on; a short one is left in `work` for the caller to spend */
+  constructor(bytes: Uint8Array, budget: Budget) {
     this.#bytes = bytes
     this.#limit = bytes.length
+    this.#budget = budget
+  }
+
+  /** Stops a shape that steps back over many repeats from holding the event loop. */
+  #spend(): void {
+    this.#budget.spend(this.work)
+    this.work = 0
   }
 
   /** Tries a shape whose literal, number `literal` of its list, ends at `literalEnd`. */
@@ -527,7 +539,7 @@ export class ShapeMatch {
     let step = given
     let at = from
     for (;;) {
-      this.work++
+      if (++this.work > MAX_UNSPENT) this.#spend()
       switch (step.kind) {
         case 'end':
           if (at >= this.#limit) this.touchedEnd = true
@@ -584,7 +596,7 @@ export class ShapeMatch {
     let step = given
     let at = from
     for (;;) {
-      this.work++
+      if (++this.work > MAX_UNSPENT) this.#spend()
       switch (step.kind) {
         case 'end':
           return this.#boundary(at) ? at : FAILED
