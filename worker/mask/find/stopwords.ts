@@ -39,6 +39,8 @@ const LOOKED_UP = new RegExp(
 )
 /** What stands between two string literals that were taken for one. */
 const FRAGMENT = /^\\?["']?[+,.)\]}; ].*[([=:+,.{]\\?$|^\([a-z ]+\*?\)?$|^\w+[:=] ?$/
+/** Base64 with one sign of padding looks like a name before its value. */
+const PADDED = /^[A-Za-z0-9]{7,}=$/
 const CALL =
   /^(?:await |new |return )?[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\([\w$., :{}[\]=+()-]*[;,]*|\[\w*\]?[\w.[\]]*[;,]*)$/
 const MEMBER = /^[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[);,]*$/
@@ -69,8 +71,13 @@ export function excuseOf(value: string): Excuse {
   if (DIGEST.test(value)) return 'digest'
   if (URL_START.test(value)) return 'url'
   if (PATH.test(value)) return 'path'
-  if (FRAGMENT.test(value)) return 'placeholder'
+  if (FRAGMENT.test(value) && !isPadded(value)) return 'placeholder'
   if (CALL.test(value)) return 'code'
   if (MEMBER.test(value) && !/\d{2}/.test(value) && !isJumbled(value)) return 'code'
   return 'none'
+}
+
+function isPadded(value: string): boolean {
+  if (value.length % 4 !== 0 || !PADDED.test(value)) return false
+  return /\d/.test(value) || (value.match(/[A-Z]/g) ?? []).length > 2
 }

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { MASKING } from '../testing.ts'
+import { excuseOf } from './stopwords.ts'
+
+describe('base64 is no fragment of a text, however it is padded', () => {
+  const VALUES = [
+    'hunter2-hunter',
+    'green-red-blue',
+    'secretpassword',
+    'S3cr3t-Zk9fmQ7',
+    'nope nope nope',
+    'correct-horse',
+  ]
+  test.each(VALUES.flatMap((value) => [`${value}`, `${value}1`, `${value}12`]))('of %s', (value) => {
+    const text = `password: ${btoa(value)}\n`
+    const { hits } = MASKING.finder.find(new TextEncoder().encode(text), { final: true })
+    expect(hits.map(({ start, end }) => text.slice(start, end))).toEqual([btoa(value)])
+  })
+})
+
+test.each([
+  ['password=', 'placeholder'],
+  ['user: ', 'placeholder'],
+  ['api_key=', 'placeholder'],
+  ['accessToken=', 'placeholder'],
+  ['aHVudGVyMi1odW50ZXI=', 'none'],
+])('%s is taken for %s', (value, excuse) => {
+  expect(excuseOf(value)).toBe(excuse)
+})
