@@ -55,7 +55,8 @@ export async function restore(
   const where = found?.where ?? 'The request body'
   if (written === null || !info.isResourceRequest) return moved(where)
 
-  const stands = await readAsItStands(passage, decided, set)
+  // Only to look whether an operation carries a value it is read for whoever may patch it, as conditions are; nothing of it is used.
+  const stands = await readAsItStands(passage, decided, found === null ? null : set)
   if (!stands.ok) return no(stands.refusal)
   const carried = carrying ? carriedBy(written.json, stands.sources) : null
   if (carried !== null) return no({ kind: 'forbidden', message: carriedMessage(carried) })
@@ -79,7 +80,9 @@ export async function restore(
   if (bytes === null || findPlaceholder({ info, format: taken.format, bytes }) !== null) return moved(where)
   const strict = strictBody(taken.format, bytes)
   if (!strict.ok) return moved(where)
-  if (restored.changed && !isMaskedAgain(passage, request, taken, written.json, restored.text, restoring ?? own))
+  // Of a JSON patch only values are known, not what they stand beside: one that is put back as it stood stands where it stood.
+  const looked = taken.format !== 'json-patch' || restored.changed
+  if (looked && !isMaskedAgain(passage, request, taken, written.json, restored.text, restoring ?? own))
     return no({ kind: 'forbidden', message: UNCOVERED })
   const { values } = restored
   return { ok: true, value: { bytes, format: taken.format, value: strict.value, restored: { from: taken, values } } }
@@ -147,14 +150,17 @@ type Standing =
   | { readonly ok: true; readonly sources: readonly Source[] }
   | { readonly ok: false; readonly refusal: Refusal }
 
-/** The object a write is about, as it stands and masked; none for what is created. Of a subresource, the object it belongs to. */
-async function readAsItStands(passage: Passage, decided: Decided, set: PolicySet): Promise<Standing> {
+/**
+ * The object a write is about, as it stands and masked; none for what is created. Of a subresource, the object it belongs to.
+ * @param set the policies that must let the agent read it; null: none must
+ */
+async function readAsItStands(passage: Passage, decided: Decided, set: PolicySet | null): Promise<Standing> {
   const { info, identity } = decided
   if (info.name === '' || (info.verb !== 'update' && info.verb !== 'patch')) return { ok: true, sources: [] }
   const own = info.subresource === '' ? info.path : info.path.slice(0, -info.subresource.length - 1)
   const question = { ...readQuestion(decided, own), kind: 'read' } as const
   const no = (why: string): Standing => ({ ok: false, refusal: { kind: 'forbidden', message: unreadMessage(why) } })
-  if (!mayRead(passage, decided, set, question.info)) return no('the policies do not allow that')
+  if (set !== null && !mayRead(passage, decided, set, question.info)) return no('the policies do not allow that')
   await openSession(passage)
   const { hub, visit, masking, stream } = passage
   const answer = await ask(hub, decided, visit, masking, question, stream.signal)

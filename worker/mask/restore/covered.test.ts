@@ -13,6 +13,13 @@ const applied = (text: string) => ({ l: JSON.stringify({ data: { pw: text } }) }
 describe('what was put back is masked when it is read', () => {
   test.each<[name: string, came: unknown, restored: unknown, again: unknown, covered: boolean]>([
     ['the same stretch', `a ${tagged(PW)} b`, `a ${PW} b`, `a ${tagged(PW)} b`, true],
+    [
+      'as it came, which nobody could tell apart',
+      `${tagged('1')}${tagged('2')}`,
+      'xy',
+      `${tagged('1')}${tagged('2')}`,
+      true,
+    ],
     ['more than it', `a ${tagged(PW)} b`, `a ${PW} b`, `a ${tagged(`${PW} b`)}`, true],
     ['all of it', `a ${tagged(PW)} b`, `a ${PW} b`, tagged(`a ${PW} b`), true],
     ['all of it, in base64', base64(`a ${tagged(PW)}`), base64(`a ${PW}`), base64(tagged(`a ${PW}`)), true],

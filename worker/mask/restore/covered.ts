@@ -54,7 +54,8 @@ export function isCovered({ came, restored }: Part, again: string, tags: Tags, d
 }
 
 function covered(came: JsonNode, restored: JsonNode, again: JsonNode, tags: Tags, dictionary: Dictionary): boolean {
-  if (rawOf(came) === rawOf(restored)) return true
+  // Nothing was put back, or it is masked as it was before.
+  if (rawOf(came) === rawOf(restored) || rawOf(came) === rawOf(again)) return true
   // Masked as a whole.
   if (again.kind === 'string' && isWhole(again)) return true
   if (came.kind === 'string') {

@@ -50,7 +50,7 @@ export type Restored =
       readonly text: string
       /** What was put in. In memory only. */
       readonly values: readonly string[]
-      /** Not every value stands as it stood: whether all are masked when they are read again must be looked at. */
+      /** Not every value stands as it stood, or beside what it stood beside: whether all are masked when they are read again must be looked at. */
       readonly changed: boolean
     }
   /** `where` is the path of the first field whose placeholder stands for something else; '' when it is none. */
@@ -128,8 +128,12 @@ class Walk {
         }
         return
       case 'array':
-        for (const [index, element] of node.elements.entries())
+        for (const [index, element] of node.elements.entries()) {
+          const before = this.#edits.length
           this.#value(element, elementsIn(sources, element, index), [...path, `[${index}]`], form)
+          // What an argument is may be said by the one before it.
+          if (element.kind === 'string' && this.#edits.length > before) this.#changed = true
+        }
         return
       case 'string':
         this.#string(node, sources, path, form)
