@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { carriedBy, mayCarry } from './carried.ts'
+import { carriedBy, mayCarry, mayRename, renamedBy } from './carried.ts'
 import { sourceOf } from './source.ts'
 
 const object = (pw: string) => ({
@@ -10,6 +10,9 @@ const object = (pw: string) => ({
     { name: 'PW', value: pw },
   ],
   ports: [{ name: 'http', port: 1 }],
+  header: { Name: 'token', value: pw },
+  named: { name: 'x', other: pw },
+  inner: { kind: 'Secret', data: { a: pw } },
 })
 const SOURCE = sourceOf(JSON.stringify(object('hunter2')), JSON.stringify(object('⟦masked:secret:0123456789ab⟧')))
 const op = (name: string, path: string, more: object = {}) => ({ op: name, path, ...more })
@@ -31,6 +34,17 @@ test.each<[name: string, patch: unknown[], expected: string | null]>([
     [op('remove', '/env/0'), op('add', '/env/0/name', { value: 'X' })],
     '[1].path',
   ],
+  ['a copy out of a list, its places signed', [op('copy', '/x', { from: '/env/+1/value' })], '[0].from'],
+  ['a copy out of a list, counted from its end', [op('copy', '/x', { from: '/env/-1/value' })], '[0].from'],
+  ['a copy over the name of a variable', [op('copy', '/env/1/name', { from: '/metadata/name' })], '[0].path'],
+  ['a move over the name of a variable', [op('move', '/env/1/name', { from: '/metadata/name' })], '[0].path'],
+  ['a move of the name of a variable', [op('move', '/x', { from: '/env/1/name' })], '[0].from'],
+  ['another key for a variable', [op('add', '/env/+1/key', { value: 'X' })], '[0].path'],
+  ['another name outside of lists', [op('replace', '/header/Name', { value: 'X' })], '[0].path'],
+  ['no name any more', [op('remove', '/header/Name')], '[0].path'],
+  ['another kind of an object in it', [op('replace', '/inner/kind', { value: 'X' })], '[0].path'],
+  ['a name that says nothing of what is masked', [op('replace', '/named/name', { value: 'X' })], null],
+  ['a key of data that is called like one', [op('replace', '/data/name', { value: 'X' })], null],
   ['a copy of what is open', [op('copy', '/x', { from: '/metadata/labels' })], null],
   ['a name in another list', [op('replace', '/ports/0/name', { value: 'x' })], null],
   ['the name of the object', [op('replace', '/metadata/name', { value: 'x' })], null],
@@ -45,4 +59,26 @@ test.each<[name: string, patch: unknown[], expected: string | null]>([
 
 test('most patches are not even looked at', () => {
   expect(mayCarry(JSON.stringify([op('replace', '/spec/replicas', { value: 1 }), op('remove', '/data/x')]))).toBe(false)
+})
+
+test.each<[name: string, patch: object, expected: string | null]>([
+  ['another name beside a value', { header: { Name: 'x' } }, 'header.Name'],
+  ['no name any more', { header: { Name: null } }, 'header.Name'],
+  ['another kind', { inner: { kind: 'ConfigMap' } }, 'inner.kind'],
+  ['the name it has', { header: { Name: 'token' } }, null],
+  ['a name that says nothing of what is masked', { named: { name: 'y' } }, null],
+  ['names in lists', { env: [{ name: 'X' }] }, null],
+  ['the name of the object', { metadata: { name: 'y', labels: { name: 'z' } }, kind: 'X' }, null],
+])('a patch of the object’s shape: %s', (_name, patch, expected) => {
+  const text = JSON.stringify(patch)
+  expect(renamedBy(text, SOURCE === null ? [] : [SOURCE])).toBe(expected)
+  if (expected !== null) expect(mayRename('acme.io', text)).toBe(true)
+})
+
+test('most patches of an object’s shape are not even looked at', () => {
+  expect(mayRename('acme.io', '{"metadata":{"name":"x"},"kind":"Vault","spec":{"a":1}}')).toBe(false)
+  expect(mayRename('acme.io', '{"spec":{"containers":[{"name":"x"}]}}')).toBe(false)
+  expect(mayRename('rbac.authorization.k8s.io', '{"roleRef":{"name":"x"}}')).toBe(false)
+  expect(mayRename('autoscaling', '{"spec":{"scaleTargetRef":{"name":"x"}}}')).toBe(false)
+  expect(mayRename('acme.io', String.raw`{"spec":{"header":{"n\u0061me":"x"}}}`)).toBe(true)
 })
