@@ -1,7 +1,7 @@
 // Passwords on command lines and in calls whose name does not say so: `mysql -pv`, `curl -u user:v`, `sshpass -p v`,
 // `new NetworkCredential(user, v)`; DSNs (`user:v@tcp(…)`) and lines of .pgpass. In: where a word ends. Out: the value. No I/O.
 
-import { BLANK, DIGIT, isLower, isUpper, latin, QUOTE, SPACE, standsAt } from './bytes.ts'
+import { BLANK, DIGIT, isLower, isUpper, latin, QUOTE, SPACE, setOf, standsAt } from './bytes.ts'
 import { isSecret } from './generic.ts'
 
 /** What was found. */
@@ -18,6 +18,10 @@ export interface CommandPart {
 const MAX_LINE = 200
 const MAX_ARGUMENT = 256
 const LF = 0x0a
+/** What user names are made of, variables included. */
+const USER = setOf(/[\w.@%+$-]/)
+/** What ends an argument without quotes. */
+const ENDS = setOf(/[\s"'`\\]/)
 const COLON = 0x3a
 
 const nothing = (work: number, open = -1): CommandPart => ({ start: -1, end: -1, open, work })
@@ -75,12 +79,7 @@ function argumentAt(bytes: Uint8Array, from: number, work: number): CommandPart 
   const start = quote < 0 ? from : from + 1
   const limit = Math.min(bytes.length, start + MAX_ARGUMENT)
   let end = start
-  while (
-    end < limit &&
-    bytes[end] !== LF &&
-    (quote < 0 ? SPACE[bytes[end]!] === 0 && QUOTE[bytes[end]!] === 0 : bytes[end] !== quote)
-  )
-    end++
+  while (end < limit && bytes[end] !== LF && (quote < 0 ? ENDS[bytes[end]!] === 0 : bytes[end] !== quote)) end++
   return judged(bytes, start, end, quote >= 0, work)
 }
 
@@ -98,16 +97,11 @@ export function userPasswordAt(bytes: Uint8Array, from: number): CommandPart {
   const quote = at < bytes.length && QUOTE[bytes[at]!] === 1 ? bytes[at++]! : -1
   const limit = Math.min(bytes.length, at + MAX_ARGUMENT)
   const first = at
-  while (at < limit && bytes[at] !== COLON && SPACE[bytes[at]!] === 0 && bytes[at] !== 0x2f && bytes[at] !== quote) at++
-  if (at >= bytes.length || bytes[at] !== COLON || at === first || bytes[first] === 0x3c) return nothing(at - from)
+  while (at < limit && USER[bytes[at]!] === 1) at++
+  if (at >= bytes.length || bytes[at] !== COLON || at === first) return nothing(at - from)
   const start = at + 1
   let end = start
-  while (
-    end < limit &&
-    bytes[end] !== LF &&
-    (quote < 0 ? SPACE[bytes[end]!] === 0 && QUOTE[bytes[end]!] === 0 : bytes[end] !== quote)
-  )
-    end++
+  while (end < limit && bytes[end] !== LF && (quote < 0 ? ENDS[bytes[end]!] === 0 : bytes[end] !== quote)) end++
   if (isGroup(bytes, first, start, end)) return nothing(end - from, end >= bytes.length ? start : -1)
   return judged(bytes, start, end, true, end - from)
 }

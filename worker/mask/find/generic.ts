@@ -45,6 +45,8 @@ const MAX_JUDGED = 1024
 const MAX_VALUE = 256 * 1024
 /** Brackets and separators behind a value that belong to what is around it. */
 const MAX_CLOSING = 8
+/** Backslashes in front of a quote: a text in a text in a text. */
+const MAX_ESCAPES = 8
 /** Blanks between a name, its operator and the value. */
 const MAX_BLANKS = 32
 const MIN_SECRET = 8
@@ -181,7 +183,7 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   }
 
   const kind = judge(latin(bytes, name.start, name.end))
-  if (kind === 'none') return nothing(spent() + 32)
+  if (kind === 'none' || isChecksum(bytes, name.start)) return nothing(spent() + 32)
   // secret "web-tls" created
   if (operator === 'blank' && QUOTE[byte] === 1 && IS_KIND.test(latin(bytes, name.start, name.end)))
     return nothing(spent() + 32)
@@ -219,6 +221,11 @@ function beginsLine(bytes: Uint8Array, start: number): boolean {
 /** Lines of configuration files that have no operator: Redis, Squid, HAProxy. */
 function isDirective(name: string): boolean {
   return /^(?:requirepass|masterauth|sentinel|stats-auth|rootpw)$/i.test(name)
+}
+
+/** `checksum/secret`, as charts of Helm annotate Pods. */
+function isChecksum(bytes: Uint8Array, nameStart: number): boolean {
+  return bytes[nameStart - 1] === 0x2f && standsAt(bytes, nameStart - 9, 'checksum')
 }
 
 /** What Kubernetes calls objects: a name follows, not a value. */
@@ -298,10 +305,15 @@ function valueAt(
   }
   // Prefixes of string literals: b'…', r"…", @"…".
   if (at + 1 < length && QUOTE[bytes[at + 1]!] === 1 && 'brfuBRFU@$'.includes(String.fromCharCode(bytes[at]!))) at++
-  let escaped = false
-  if (bytes[at] === BACKSLASH && at + 1 < length && QUOTE[bytes[at + 1]!] === 1) {
-    escaped = true
-    at++
+  // Quotes of a text that stands escaped in another: \", \\\".
+  let behind = at
+  while (behind < length && behind < at + MAX_ESCAPES && bytes[behind] === BACKSLASH) behind++
+  if (behind >= length) return result(-1, -1, at, name.end, behind - name.start)
+  const escaped = behind > at && QUOTE[bytes[behind]!] === 1
+  if (escaped) at = behind
+  // Nothing on this line: a line end that stands escaped.
+  else if (behind > at && (bytes[behind] === 0x6e || bytes[behind] === 0x72)) {
+    return result(-1, -1, -1, name.end, behind - name.start)
   }
   if (QUOTE[bytes[at]!] === 1) {
     quote = bytes[at]!
@@ -339,6 +351,7 @@ function valueAt(
       }
     }
     touched = touched || at >= length
+    if (!touched && QUOTE[bytes[at]!] === 1) while (at > start && bytes[at - 1] === BACKSLASH) at--
     // What closes a call or an object around it.
     for (let closing = 0; closing < MAX_CLOSING && at > start && closes(bytes, start, at); closing++) at--
   }
