@@ -10,6 +10,7 @@ import { restore } from './restore.ts'
 import { decidedFor, playedPassage } from './testing.ts'
 
 const NS = '/api/v1/namespaces/d'
+const VAULT = '/apis/acme.io/v1/namespaces/d/vaults/v'
 const SET = compilePolicies([
   policy('p', [
     rule('Allow', '*', '*', { namespaces: ['d'] }),
@@ -51,6 +52,7 @@ function api(request: UpstreamRequest): { status: number; body: unknown } {
   const [path, query = ''] = request.target.split('?')
   const found: Record<string, unknown> = {
     [`${NS}/secrets/s`]: live,
+    [VAULT]: { apiVersion: 'acme.io/v1', kind: 'Vault', spec: { login: { name: 'password', value: PW } } },
     [`${NS}/secrets/sh.helm.release.v1.r.v1`]: releaseSecret(1, PW),
     [`${NS}/secrets/sh.helm.release.v1.r.v2`]: releaseSecret(2, NEXT),
     ...(query.includes('labelSelector=owner%3Dhelm%2Cname%3Dr')
@@ -136,6 +138,20 @@ describe('a write with placeholders', () => {
     const { restored, sent } = await run(method, target, JSON.stringify({ stringData: { password: await seen(NEXT) } }))
     expect(restored.ok).toBe(false)
     expect(sent.length).toBe(asked)
+  })
+})
+
+describe('a patch without a placeholder', () => {
+  it.each<[name: string, format: BodyFormat, body: unknown, ok: boolean]>([
+    ['gives a masked value another name', 'merge-patch', { spec: { login: { name: 'x' } } }, false],
+    ['takes its name away', 'merge-patch', { spec: { login: { name: null } } }, false],
+    ['leaves it its name', 'merge-patch', { spec: { login: { name: 'password', hint: 'x' } } }, true],
+    ['copies it', 'json-patch', [{ op: 'copy', from: '/spec/login/value', path: '/metadata/labels' }], false],
+    ['copies over its name', 'json-patch', [{ op: 'copy', from: '/kind', path: '/spec/login/name' }], false],
+  ])('%s', async (_name, format, body, ok) => {
+    const { restored, sent } = await run('PATCH', VAULT, JSON.stringify(body), format)
+    expect(restored.ok).toBe(ok)
+    expect(sent.map(({ target }) => target)).toEqual([VAULT])
   })
 })
 

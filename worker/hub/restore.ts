@@ -3,11 +3,11 @@
 // as the agent, recorded as every question of the gateway is, and only for whom the policies could let pass.
 
 import { join } from '../bytes.ts'
-import type { Authenticated, Decided, Decision, HeaderList, Refusal } from '../context.ts'
+import type { Authenticated, Decided, Decision, HeaderList, Refusal, RequestInfo } from '../context.ts'
 import type { PolicySet } from '../decide/compile.ts'
 import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { planResponseMask } from '../mask/response.ts'
-import { carriedBy, mayCarry } from '../mask/restore/carried.ts'
+import { carriedBy, mayCarry, mayRename, renamedBy } from '../mask/restore/carried.ts'
 import { isCovered, partsOf } from '../mask/restore/covered.ts'
 import { readJson, textAt } from '../mask/restore/json.ts'
 import { type Restored, type Restoring, restoreObject, restorePatch } from '../mask/restore/object.ts'
@@ -43,7 +43,7 @@ export async function restore(
 ): Promise<Restoration> {
   const { info } = request
   const found = taken === null ? null : findPlaceholder({ info, format: taken.format, bytes: taken.bytes })
-  const carrying = taken?.format === 'json-patch' && mayCarry(new TextDecoder().decode(taken.bytes))
+  const carrying = taken !== null && info.isResourceRequest && mayCarryAway(info, taken)
   if (taken === null || (found === null && !carrying)) return { ok: true, value: taken }
   const denied = deniedOutright(passage, request, set)
   if (denied !== null) return { ok: false, ...denied }
@@ -58,7 +58,8 @@ export async function restore(
   // Only to look whether an operation carries a value it is read for whoever may patch it, as conditions are; nothing of it is used.
   const stands = await readAsItStands(passage, decided, found === null ? null : set)
   if (!stands.ok) return no(stands.refusal)
-  const carried = carrying ? carriedBy(written.json, stands.sources) : null
+  const carriedIn = taken.format === 'json-patch' ? carriedBy : renamedBy
+  const carried = carrying ? carriedIn(written.json, stands.sources) : null
   if (carried !== null) return no({ kind: 'forbidden', message: carriedMessage(carried) })
   if (found === null) return { ok: true, value: taken }
   const own: Restoring = {
@@ -90,9 +91,17 @@ export async function restore(
 
 const NOT_YET: Restored = { ok: false, where: '' }
 const carriedMessage = (where: string): string =>
-  `the operation at ${where} would carry a masked value to another field, or make it known by another name; nothing was sent. Write the value itself where it is to stand.`
+  `what is written at ${where.slice(0, 256)} would carry a masked value to another field, or make it known by another name; nothing was sent. Write the value itself where it is to stand.`
 const UNCOVERED =
   'the write holds placeholders (⟦masked…⟧) and changes what stands around them, so that their values would not be masked any more when they are read again; nothing was sent. Leave the words around a placeholder as they are, or write the value itself.'
+
+/** A cheap first look: whether a patch without a placeholder may carry a masked value somewhere else. */
+function mayCarryAway({ verb, apiGroup }: RequestInfo, body: TakenBody): boolean {
+  const { format, bytes } = body
+  if (format === 'json-patch') return mayCarry(new TextDecoder().decode(bytes))
+  if (verb !== 'patch' || format === 'none' || format === 'protobuf') return false
+  return mayRename(apiGroup, jsonOf(body) ?? JSON.stringify(body.value))
+}
 
 /** Whether all that was put back is masked when the object is read. */
 function isMaskedAgain(
