@@ -31,8 +31,12 @@ export class Key {
   #text: string | undefined
   #folded: string | undefined
 
-  constructor(raw: Uint8Array) {
+  /** Of the bytes between the quotes, to be told from others quickly. */
+  readonly hash: number
+
+  constructor(raw: Uint8Array, hash: number) {
     this.raw = raw
+    this.hash = hash
   }
 
   /** Decoded. @throws {MaskError} when it is no valid JSON string */
@@ -81,13 +85,14 @@ export class Keys {
       place = (first + probe) & (PLACES - 1)
       const known = places[place]
       if (known === undefined) break
+      if (known.hash !== hash) continue
       const { raw } = known
-      if (raw.length !== length || raw[1] !== bytes[start + 1]) continue
-      let i = 2
+      if (raw.length !== length) continue
+      let i = 1
       while (i < length && raw[i] === bytes[start + i]) i++
       if (i >= length) return known
     }
-    const key = new Key(bytes.slice(start, end))
+    const key = new Key(bytes.slice(start, end), hash)
     // In a full row a newcomer takes the last place: who was there first is met more often.
     if (length <= MAX_KEPT_BYTES) places[place] = key
     return key

@@ -1,0 +1,150 @@
+// What trees are made of: the nodes for any place in any object, and for the members that mean the same wherever they stand. No I/O.
+
+import type { Key } from './keys.ts'
+import { type Looking, lookIntoBase64, looking, saysSecret } from './look.ts'
+import { authNode, basicNode, configNode, maskNamed } from './named.ts'
+import type { Node, Verdict } from './node.ts'
+import type { Scope } from './scope.ts'
+import { maskBelow, maskData } from './values.ts'
+
+/** What `kind` says of an object, as far as it matters here. */
+const OTHER = 1
+const CONFIG_MAP = 2
+const SECRET = 3
+export const SECRET_LIST = 4
+/** What `name` says of the `value` beside it. */
+const NAMES_NOTHING = 1
+const NAMES_SECRET = 2
+
+/** Members of `metadata` that the API server makes: nothing stands in them. */
+const GENERATED = ['uid', 'resourceversion', 'creationtimestamp', 'deletiontimestamp', 'selflink', 'generation']
+/** Members whose content is names of objects: without them the agent cannot name what it talks about. */
+const NAMING = ['apiversion', 'ownerreferences', 'involvedobject', 'regarding', 'related', 'details']
+/** A generated word is no longer. */
+const MAX_GENERATED_BYTES = 64
+
+/** The nodes that trees are made of. */
+export interface Nodes {
+  /** Any place. */
+  readonly any: Node
+  /** `metadata`. */
+  readonly meta: Node
+  /** Names of objects. */
+  readonly naming: Node
+  /** `data` of a ConfigMap. */
+  readonly config: Node
+}
+
+/** The nodes for any object. @param document the tree for a document that stands in a string */
+export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
+  const look = looking(scope, { document })
+  const quiet = looking(scope, { quiet: true, document })
+  const any = nodeOf(look)
+  const naming = nodeOf(quiet)
+  naming.others = naming
+  const members = new Map<string, Node>()
+  any.members = members
+  any.others = any
+  const meta = metaNode(any, naming, look, quiet)
+  members.set('metadata', meta)
+  for (const name of NAMING) members.set(name, naming)
+  const uid = meta.members?.get('uid')
+  if (uid !== undefined) naming.members = new Map([['uid', uid]])
+  const config = configNode(scope, any, look)
+  const { structure } = scope.masking.rules.layers
+  if (structure) {
+    members.set('kind', { ...naming, tells: { question: 'kind', says: kindOf } })
+    const tells = {
+      question: 'name',
+      says: (key: Key) => (saysSecret(key, scope) ? NAMES_SECRET : NAMES_NOTHING),
+    } as const
+    const name: Node = { ...any, tells }
+    members.set('name', name)
+    members.set('key', name)
+    const env = maskNamed(scope, any, 'env')
+    members.set('value', {
+      ...any,
+      asks: {
+        question: 'name',
+        waits: true,
+        from: NAMES_SECRET,
+        node: (verdict) => (verdict === NAMES_SECRET ? env : any),
+      },
+    })
+    const data = maskBelow(scope, { rule: 'secret', decode: true, base64: true })
+    data.leaf = maskData(scope)
+    const plain = maskBelow(scope, { rule: 'secret' })
+    members.set(
+      'data',
+      byKind((verdict) => (verdict >= SECRET ? data : verdict === CONFIG_MAP ? config : any)),
+    )
+    members.set(
+      'stringdata',
+      byKind((verdict) => (verdict >= SECRET ? plain : any), SECRET),
+    )
+    members.set('binarydata', { ...any, others: { leaf: (token) => lookIntoBase64(token, scope, document) } })
+    members.set('auths', { ...any, others: authNode(scope, any) })
+    members.set('auth', basicNode(scope, any))
+  } else members.set('kind', naming)
+  return { any, meta, naming, config }
+}
+
+function nodeOf({ worth, leaf, rekey }: Looking): Node {
+  return { worth, leaf, rekey }
+}
+
+function byKind(node: (verdict: Verdict) => Node, from: Verdict = CONFIG_MAP): Node {
+  return { asks: { question: 'kind', waits: true, from, node } }
+}
+
+function kindOf({ text }: Key): Verdict {
+  if (text.length > 12) return OTHER
+  const kind = text.toLowerCase()
+  return kind === 'secret' ? SECRET : kind === 'secretlist' ? SECRET_LIST : kind === 'configmap' ? CONFIG_MAP : OTHER
+}
+
+function metaNode(any: Node, naming: Node, look: Looking, quiet: Looking): Node {
+  const generated: Node = {
+    ...naming,
+    worth: (bytes, start, end, name, escaped) =>
+      end - start > MAX_GENERATED_BYTES && quiet.worth(bytes, start, end, name, escaped),
+  }
+  const named: Node = { ...any, rekey: quiet.rekey }
+  const annotation: Node = { ...any, members: new Map() }
+  annotation.others = annotation
+  const fields: Node = { worth: look.worth, leaf: look.leaf, rekey: fieldRekey(look, quiet) }
+  fields.others = fields
+  return {
+    ...any,
+    members: new Map<string, Node>([
+      ...GENERATED.map((name): [string, Node] => [name, generated]),
+      ...['name', 'namespace', 'generatename', 'ownerreferences'].map((name): [string, Node] => [name, naming]),
+      ['labels', { ...named, members: new Map() }],
+      ['annotations', { ...named, members: new Map(), others: annotation }],
+      ['managedfields', { ...naming, members: new Map([['fieldsv1', fields]]) }],
+    ]),
+  }
+}
+
+/** `f:` keys are names of fields; `v:` and `k:` keys hold values. */
+function fieldRekey(look: Looking, quiet: Looking): NonNullable<Node['rekey']> {
+  return (key, where) => {
+    const { raw } = key
+    if (raw[1] === 0x66 && raw[2] === 0x3a) return quiet.rekey(key, where)
+    return isUidKey(raw) ? null : look.rekey(key, where)
+  }
+}
+
+const UID_KEY = new TextEncoder().encode('"k:{\\"uid\\":\\"')
+const UID_BYTES = 36
+
+/** `k:{"uid":"…"}` of an owner: every object has one of its own, and nothing stands in it but the API server's UUID. */
+function isUidKey(raw: Uint8Array): boolean {
+  if (raw.length !== UID_KEY.length + UID_BYTES + 4) return false
+  for (let i = 1; i < UID_KEY.length; i++) if (raw[i] !== UID_KEY[i]) return false
+  for (let i = UID_KEY.length; i < UID_KEY.length + UID_BYTES; i++) {
+    const byte = raw[i]!
+    if (!(byte >= 0x30 && byte <= 0x39) && !(byte >= 0x61 && byte <= 0x66) && byte !== 0x2d) return false
+  }
+  return true
+}
