@@ -202,6 +202,11 @@ describe('lists', () => {
     ['the element under another name', [at(`${ENV}/1`, { name: 'NEW', value: PW })], 'refused: [0].value'],
     ['another index', [at(`${ENV}/0/value`, PW)], 'refused: [0].value'],
     ['no index', [at(`${ENV}/x/value`, PW)], 'refused: [0].value'],
+    [
+      'an index after one went by another spelling',
+      [{ op: 'remove', path: `${ENV}/+0` }, at(`${ENV}/1/value`, PW)],
+      'refused: [1].value',
+    ],
     ['an index after one went', [{ op: 'remove', path: `${ENV}/0` }, at(`${ENV}/1/value`, PW)], 'refused: [1].value'],
     ['after its list was replaced', [at(ENV, []), at(`${ENV}/1/value`, PW)], 'refused: [1].value'],
     [

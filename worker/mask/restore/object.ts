@@ -341,8 +341,8 @@ function moves(earlier: JsonNode, steps: readonly string[]): boolean {
     const other = stepsOf(textAt(earlier, [name]) ?? '')
     if (other === null) return true
     const [last = ''] = other.slice(-1)
-    // In a list all that comes after it moves along.
-    const inList = /^(?:-|[0-9]+)$/.test(last)
+    // In a list all that comes after it moves along. The API server takes +0 and -1 for places as well.
+    const inList = /^(?:-|[+-]?[0-9]+)$/.test(last)
     const shared = inList ? other.slice(0, -1) : other
     return shared.length <= steps.length && shared.every((step, index) => step === steps[index])
   })
