@@ -6,8 +6,6 @@ import type { Finder, Masking } from './contract.ts'
 import { LOOK_BACK_BYTES, MAX_HELD_BYTES } from './limits.ts'
 import { Masker, type MaskReport } from './placeholder.ts'
 
-export { HOLD_BACK_MS } from './limits.ts'
-
 /** What stands in front of what is undecided and may decide about it: a name and its operator, words near a shape. */
 const CONTEXT_BYTES = 1024
 /** How far back a cut is moved to fall between two words. */

@@ -107,6 +107,16 @@ describe('lines that belong together', () => {
     ['a value on its line, and a word', `PASSWORD=Tr0ub4dor3xyz\nDone\n`, 'PASSWORD=«password»\nDone\n'],
     ['a value that goes on', `PASSWORD=Tr0ub4dor\n3xyzzy77\n`, 'PASSWORD=«password»\n'],
     ['a token on its line, and the next line', `${TOKEN}\nnext line`, '«github-token»\nnext line'],
+    [
+      'base64 alone on its line, and the number before it',
+      `a line that ends in a number of its own, n=27798\n${base64(`x ${KEY} yz`)}\nnext\n`,
+      'a line that ends in a number of its own, n=27798\n«64:aws-access-key-id»\nnext\n',
+    ],
+    [
+      'two runs of base64 that have parts of a key each',
+      `${base64('a text. -----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEAx7Zq0wqJf8nD2sXvGk1Lu3BhT5cR')}\nan ordinary line here\n${base64('yz -----END RSA PRIVATE KEY-----')}\n`,
+      `«64:private-key»\nan ordinary line here\n${base64('yz -----END RSA PRIVATE KEY-----')}\n`,
+    ],
     ['YAML', `token: Tr0ub4dor3xyz\nuser: somebody\n`, 'token: «secret»\nuser: somebody\n'],
   ])('%s', (_name, text, expected) => {
     expect(marked(text, found(text))).toBe(expected)

@@ -15,6 +15,9 @@ import { viewsOf } from './views/views.ts'
 /** Rules that go by a name and an operator: what they find goes on over a line's end only if that line was broken for its width. */
 const GENERIC: ReadonlySet<string> = new Set(['password', 'secret', 'authorization'])
 
+/** A word on the line before that base64 which is complete on its own may be taken to go on from. */
+const MAX_WORD_BEFORE = 24
+
 /** A hit of one view. Where several overlap the longest names them, then a known value, a specific rule, the deepest view. */
 interface Candidate extends Hit {
   readonly known: boolean
@@ -163,9 +166,16 @@ function isBlank(byte: number): boolean {
  */
 function likely(all: readonly Candidate[]): Candidate[] {
   if (all.every(({ joined }) => joined === JOINED_NOT)) return [...all]
-  const complete = new Set(all.filter(({ joined }) => joined === JOINED_NOT).map(({ start }) => start))
-  return all.filter(({ known, joined, rule, start }) => {
-    if (known || joined <= JOINED_ALONE) return true
+  const whole = all.filter(({ joined }) => joined === JOINED_NOT)
+  const complete = new Set(whole.map(({ start }) => start))
+  /** By its end, where a run of base64 begins that is complete on its line. */
+  const runs = new Map(whole.filter(({ form }) => form === 'base64').map(({ start, end }) => [end, start]))
+  return all.filter(({ known, joined, rule, start, end, form }) => {
+    if (known || joined === JOINED_NOT) return true
+    // The last word of the line before is no part of it.
+    const run = form === 'base64' ? runs.get(end) : undefined
+    if (run !== undefined && run > start && run - start <= MAX_WORD_BEFORE) return false
+    if (joined === JOINED_ALONE) return true
     if (GENERIC.has(rule)) return false
     return joined === JOINED_WIDE || !complete.has(start)
   })

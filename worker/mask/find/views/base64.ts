@@ -147,7 +147,7 @@ function readRun(
     if (unzipped !== null) {
       builder ??= new ViewBuilder(view, unzipped.length + 1)
       builder.put(unzipped, start, spanEnd)
-      builder.separate(spanEnd)
+      builder.cut(spanEnd)
       return builder
     }
   }
@@ -166,7 +166,7 @@ function readRun(
       const first = start + shift + 4 * Math.floor(text / 3)
       builder.put(decoded.subarray(3 * Math.floor(text / 3)), first, spanEnd)
     }
-    builder.separate(spanEnd)
+    builder.cut(spanEnd)
   }
   return builder
 }

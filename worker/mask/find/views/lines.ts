@@ -216,7 +216,7 @@ function copyChain(
       // The byte behind it ends the word.
       const after = Math.min(end + 1, bytes.length)
       builder.copy(next, after)
-      builder.separate(after)
+      builder.cut(after)
       const open = end === bytes.length || (join !== null && join.word <= next && join.next < 0)
       return { at: after, lineStart, open }
     }

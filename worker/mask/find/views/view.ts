@@ -128,16 +128,11 @@ export class ViewBuilder {
     this.#note(byte)
   }
 
-  /** A line end behind a piece that ends before `at`, which stands for no more than the piece's last byte. */
-  separate(at: number): void {
+  /** Ends a piece, which stands for what ends before `at`, by a line end. What follows has nothing to do with it. */
+  cut(at: number): void {
     this.#mark(at - 1, at, UNIT)
     this.#room(1)
     this.#out[this.#length++] = 0x0a
-  }
-
-  /** Leaves out what follows, up to the next piece. */
-  cut(at: number): void {
-    this.separate(at)
     this.#cuts.push(this.#length)
   }
 
