@@ -1,11 +1,30 @@
 import { describe, expect, test } from 'vitest'
 import { infoOf, maskingFor } from './testing.ts'
-import { maskWarning, textTransform } from './text.ts'
+import { maskText, maskWarning, textTransform } from './text.ts'
 
 const TOKEN = 'ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
 const MARK = /⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧/g
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
+
+describe('texts that are recorded', () => {
+  test.each([
+    ['a target', `/api/v1/pods?labelSelector=a%3D${TOKEN}`],
+    ['an argument', `--token=${TOKEN}`],
+    ['words', `it is ${TOKEN}.`],
+  ])('%s', (_name, text) => {
+    const { text: masked, report } = maskText(text, maskingFor(), 'target')
+    expect(masked).not.toContain(TOKEN)
+    expect(masked).toMatch(MARK)
+    expect(report.count).toBe(1)
+    expect(report.places?.map(({ at }) => at)).toEqual(['target'])
+  })
+
+  test('what holds nothing is the same text', () => {
+    const text = '/api/v1/namespaces/shop/pods?limit=500 ✓'
+    expect(maskText(text, maskingFor(), 'target')).toEqual({ text, report: { count: 0, rules: {} } })
+  })
+})
 
 describe('warnings', () => {
   const warn = (text: string, strict: boolean, requestSecrets: string[] = []) =>
