@@ -1,7 +1,7 @@
 // Secrets assigned to a name that says so: `password=…`, `"apiKey": "…"`, `--token …`, `<secret>…</secret>`, HTTP headers, netrc.
 // In: where a keyword ends. Out: the value to mask. No I/O.
 
-import { ALNUM, BASE64URL, BLANK, DIGIT, latin, lower, NAME, QUOTE, SPACE, standsAt, WORD } from './bytes.ts'
+import { ALNUM, BASE64URL, BLANK, DIGIT, LETTER, latin, lower, NAME, QUOTE, SPACE, standsAt, WORD } from './bytes.ts'
 import { entropyOf, isJumbled } from './entropy.ts'
 import type { NameKind } from './names.ts'
 import { excuseOf } from './stopwords.ts'
@@ -271,19 +271,19 @@ function afterLogin(bytes: Uint8Array, start: number): boolean {
   )
 }
 
-const SCHEMES = [
-  'bearer',
-  'basic',
-  'token',
-  'apikey',
-  'digest',
-  'negotiate',
-  'bot',
-  'key',
-  'geniekey',
-  'splunk',
-  'ssws',
-]
+const SCHEMES: ReadonlySet<string> = new Set(
+  'bearer basic token apikey digest negotiate bot key geniekey splunk ssws'.split(' '),
+)
+const MAX_SCHEME = 10
+
+/** Where what follows the scheme of an authorization header begins; `from` when it names none. */
+function behindScheme(bytes: Uint8Array, from: number): number {
+  const limit = Math.min(bytes.length, from + MAX_SCHEME)
+  let at = from
+  while (at < limit && LETTER[bytes[at]!] === 1) at++
+  if (at >= bytes.length || BLANK[bytes[at]!] === 0 || !SCHEMES.has(latin(bytes, from, at).toLowerCase())) return from
+  return blanksEnd(bytes, at)
+}
 
 /** Reads the value that begins at `from`. */
 function valueAt(
@@ -323,8 +323,9 @@ function valueAt(
   const none = (open: number, work: number): Assigned => result(-1, -1, open, name.end, work)
   if (at >= length) return none(length, at - name.start)
   // An authorization header names its scheme first.
-  const scheme = SCHEMES.find((word) => standsAt(bytes, at, word) && BLANK[bytes[at + word.length] ?? 0] === 1)
-  if (scheme !== undefined) at = blanksEnd(bytes, at + scheme.length)
+  const behindIt = behindScheme(bytes, at)
+  const scheme = behindIt > at
+  at = behindIt
   if (at >= length) return none(length, at - name.start)
   const start = at
   const limit = Math.min(length, start + MAX_JUDGED)
@@ -359,7 +360,7 @@ function valueAt(
   if (quote < 0 && operator === 'colon' && kind === 'password' && blanksEnd(bytes, at) >= length) touched = true
   const work = 4 * (at - name.start) + 16
   const open = touched ? start : -1
-  const how = { quoted: quote >= 0, operator, scheme: scheme !== undefined, bare: name.end - name.start === 4 }
+  const how = { quoted: quote >= 0, operator, scheme, bare: name.end - name.start === 4 }
   if (at <= start || !isSecret(bytes, start, at, kind, how)) return none(open, work)
   if (at < limit || limit === length) return result(start, at, open, name.end, work, kind)
   // Judged by its beginning; all of it is masked.

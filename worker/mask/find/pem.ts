@@ -41,6 +41,11 @@ export function puttyAt(bytes: Uint8Array, start: number): PemParts {
   return bodyTo(bytes, start, start + 'Private-Lines:'.length, 'private-mac:', 'private-hash:')
 }
 
+/** By its first and its sixth byte (in lower case), whether `-----end`, `---- end`, `private-mac:` or `private-hash:` may stand there. */
+function mayEnd(first: number, sixth: number): boolean {
+  return (first === 0x2d && sixth === 0x65) || ((first | 0x20) === 0x70 && sixth === 0x74)
+}
+
 function bodyTo(bytes: Uint8Array, start: number, bodyStart: number, end1: string, end2: string): PemParts {
   const cap = start + MAX_PEM_BYTES
   const limit = Math.min(bytes.length, cap)
@@ -49,7 +54,11 @@ function bodyTo(bytes: Uint8Array, start: number, bodyStart: number, end1: strin
   let at = bodyStart
   while (at < limit) {
     const byte = bytes[at]!
-    if ((byte === 0x2d || byte === 0x50 || byte === 0x70) && (standsAt(bytes, at, end1) || standsAt(bytes, at, end2))) {
+    const sixth = (bytes[at + 5] ?? 0) | 0x20
+    // Another key begins before this one has: it is looked at by itself.
+    if (body === 0 && byte === 0x2d && sixth === 0x62 && standsAt(bytes, at, '-----begin'))
+      return { ...NOT, work: at - start }
+    if (mayEnd(byte, sixth) && (standsAt(bytes, at, end1) || standsAt(bytes, at, end2))) {
       if (body < MIN_BODY) return { ...NOT, work: at - start }
       let stop = at + end1.length
       if (byte === 0x2d) {
