@@ -93,6 +93,7 @@ function unlessArchive(stream: TextStream, tty: boolean): TextStream {
     },
     flush: () => whole(stream.flush()),
     end: () => whole(stream.end()),
+    cut: () => whole(stream.cut()),
     report: () => stream.report(),
   }
 }

@@ -18,7 +18,7 @@ export interface RelayRecorder {
 }
 
 /** Masks the text of some channels as it passes. */
-export type TextMask = Omit<TextStream, 'report'>
+export type TextMask = Omit<TextStream, 'report' | 'cut'>
 
 /** What masks an exec or attach. */
 export interface RelayMasks {

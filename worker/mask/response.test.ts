@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { HeaderList } from '../context.ts'
 import { planResponseMask } from './response.ts'
-import { infoOf, MASKING, run } from './testing.ts'
+import { infoOf, MASKING, maskingFor, run } from './testing.ts'
 
 const secrets = infoOf()
 const pods = infoOf({ resource: 'pods' })
@@ -158,4 +158,42 @@ test('an error in words is masked', () => {
   const transform = planned(secrets, 400, type('text/plain'), ['hunter2'])
   expect(run(transform, 'cannot take hunter2 ✓', [3, 20])).toMatch(/^cannot take ⟦masked:secret:[0-9a-f]{12}⟧ ✓$/)
   expect(() => run(planned(secrets, 400, type('text/plain')), 'x'.repeat(64 * 1024 + 1))).toThrow()
+})
+
+describe('a log that the client has cut', () => {
+  const SECRETS = [
+    ['a token', 'got ', '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', '\n'],
+    ['what stands behind a name', 'password=', 'hunter2xyz', ' and more\n'],
+    ['a known value', 'at 12 ', 'Zk3-qwertz-99-uiop', ' and more\n'],
+  ] as const
+  const cutAt = (text: string, bytes: number, query: string): string => {
+    const masking = maskingFor()
+    masking.values.note(new TextEncoder().encode('Zk3-qwertz-99-uiop'), 'password')
+    const info = infoOf({ resource: 'pods', subresource: 'log', name: 'p', query })
+    const plan = planResponseMask({ info, status: 200, headers: [['content-type', 'text/plain']], masking })
+    if (plan.kind !== 'transform') throw new Error(`the plan is ${plan.kind}`)
+    expect(plan.transform.holding).toBe(false)
+    return run(plan.transform, text.slice(0, bytes))
+  }
+
+  test.each(SECRETS)('tells nothing of %s at any place', (_name, before, secret, after) => {
+    const seen = new Set<string>()
+    for (let bytes = before.length + 1; bytes < before.length + secret.length; bytes++) {
+      const shown = cutAt(before + secret + after, bytes, `follow=true&limitBytes=${bytes}`)
+      expect(shown.startsWith(before) ? shown.slice(before.length) : shown).toMatch(/^⟦masked:cut:[0-9a-f]{12}⟧$/)
+      seen.add(shown)
+    }
+    // The tag says nothing of what is missing.
+    expect(seen.size).toBe(1)
+  })
+
+  test.each([
+    ['shorter than its limit', 'limitBytes=100', false],
+    ['as long as its limit', 'limitBytes=9', true],
+    ['with two limits', 'limitBytes=100&limitBytes=9', true],
+    ['with a limit that is none', 'limitBytes=x', true],
+    ['without a limit', 'tailLines=9', false],
+  ])('%s', (_name, query, cut) => {
+    expect(cutAt('a line go', 9, query)).toMatch(cut ? /^a line .masked:cut:/ : /^a line go$/)
+  })
 })

@@ -96,7 +96,13 @@ function transformFor(scope: Scope, type: MediaType, status: number, mayPass: bo
   // net/http and the API server's own limits answer errors as text.
   if (status >= 400) return wholeText(scope, { strict: isSecrets(info), maxBytes: MAX_ERROR_TEXT_BYTES })
   if (isSecrets(info) || !TEXT_SUBRESOURCES.has(info.subresource)) return null
-  return textTransform(scope.masking, info.subresource)
+  return textTransform(scope.masking, info.subresource, info.subresource === 'log' ? limitIn(info.query) : null)
+}
+
+/** Where a log is cut; null: nowhere. Of several limits, and of one that is no number, the most careful reading counts. */
+function limitIn(query: string): number | null {
+  const limits = new URLSearchParams(query).getAll('limitBytes')
+  return limits.length === 0 ? null : Math.min(...limits.map((limit) => (/^[0-9]+$/.test(limit) ? Number(limit) : 0)))
 }
 
 const EMPTY = new Uint8Array(0)

@@ -34,6 +34,11 @@ export interface TextStream {
   flush(): readonly Piece[]
   /** The stream ended. */
   end(): readonly Piece[]
+  /**
+   * The stream was cut where the client wanted it to be: what is undecided is masked whole. Its head, or the tag of its head, would
+   * give a secret away byte by byte.
+   */
+  cut(): readonly Piece[]
   /** What was masked so far; places are the names of channels. */
   report(): MaskReport
 }
@@ -176,6 +181,19 @@ class Stream implements TextStream {
 
   end(): readonly Piece[] {
     this.#settle(false)
+    return this.#taken()
+  }
+
+  cut(): readonly Piece[] {
+    for (const [channel, lane] of this.#lanes) {
+      if (lane.looked < lane.end) lane.look(this.#finder, false)
+      const to = Math.max(lane.released, Math.min(lane.open, lane.end))
+      const undecided = lane.window.subarray(to - lane.base)
+      this.#write(channel, lane, to, this.#covers().get(channel) ?? [])
+      if (undecided.length > 0)
+        this.#put(channel, encoder.encode(this.#masker.placeholder(CUT, 'cut', this.#names[channel])))
+      lane.released = lane.end
+    }
     return this.#taken()
   }
 
@@ -347,6 +365,9 @@ class Stream implements TextStream {
 }
 
 const encoder = new TextEncoder()
+
+/** What the tag of a text that was cut is made of: the same whatever it is. */
+const CUT = encoder.encode('cut')
 
 /** The first part on a channel that ends behind an offset. */
 function nextOf(parts: readonly Part[], channel: number, at: number): Part | null {

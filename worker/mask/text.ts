@@ -77,17 +77,25 @@ export function wholeText(
   }
 }
 
-/** Text of any length, masked as it comes. @param name what it is, for the report */
-export function textTransform(masking: Masking, name: string): ByteTransform {
+/**
+ * Text of any length, masked as it comes.
+ * @param name what it is, for the report
+ * @param maxBytes where the client has it cut; nothing undecided goes out before it is known that it was not
+ */
+export function textTransform(masking: Masking, name: string, maxBytes: number | null = null): ByteTransform {
   const stream = createTextStream(masking, { 0: name })
+  let length = 0
   const joined = (pieces: readonly Piece[]): Uint8Array =>
     pieces.length === 0 ? EMPTY : join(pieces.map(({ bytes }) => bytes))
   return {
-    push: (chunk) => joined(stream.push(0, chunk)),
-    end: () => joined(stream.end()),
-    flush: () => joined(stream.flush()),
+    push(chunk) {
+      length += chunk.length
+      return joined(stream.push(0, chunk))
+    },
+    end: () => joined(maxBytes !== null && length >= maxBytes ? stream.cut() : stream.end()),
+    flush: () => (maxBytes === null ? joined(stream.flush()) : EMPTY),
     get holding() {
-      return stream.holding
+      return maxBytes === null && stream.holding
     },
     report: () => stream.report(),
   }
