@@ -1,7 +1,7 @@
 // Texts for the tests and the bench of the pattern rules. No I/O.
 
+import { parseShape, type Sequence } from './grammar.ts'
 import type { PatternRule } from './rule.ts'
-import { parseShape, type Sequence } from './shape.ts'
 
 /** A text of a shape: `random` gives numbers in [0, 1). */
 function textOf(sequence: Sequence, random: () => number): string {
