@@ -48,9 +48,11 @@ describe('releases of real helm', () => {
   test.each([
     ['3', HELM3_WITHOUT_SECRET],
     ['4', HELM4_WITHOUT_SECRET],
-  ])('helm %s: without a Secret it stays, byte for byte', (_version, release) => {
+  ])('helm %s: without a Secret only what looks like a password is masked', (_version, release) => {
     const body = JSON.stringify({ data: { release }, kind: 'Secret', type: 'helm.sh/release.v1' })
-    expect(run(transformFor(infoOf()), body)).toBe(body)
+    const out = unpacked(JSON.parse(run(transformFor(infoOf()), body)).data.release)
+    expect(out.replace(/⟦masked:password:[0-9a-f]{12}⟧/, 'hunter2-default')).toBe(unpacked(release))
+    expect(out).not.toContain('hunter2')
   })
 
   test.each([
@@ -251,4 +253,27 @@ describe('what cannot be opened is masked whole', () => {
     expect(gunzipBounded(gzip, 1024 * 1024)?.length).toBe(1024 * 1024)
     expect(gunzipBounded(gzip, 1024 * 1024 - 1)).toBeNull()
   })
+})
+
+test('a release that holds nothing of the kind stays, byte for byte', () => {
+  const release = btoa(
+    decoder.decode(packed(releaseOf('kind: ConfigMap\ndata: {a: b}\n', { config: { level: 'info', n: 3 } }))),
+  )
+  const body = JSON.stringify({ data: { release }, kind: 'Secret', type: 'helm.sh/release.v1' })
+  expect(run(transformFor(infoOf()), body)).toBe(body)
+})
+
+test('what is no Secret but looks like one is masked in a release too, and nothing else', () => {
+  const token = 'ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'
+  const manifest = (value: string) => `kind: Deployment\nspec:\n  env:\n  - name: API_TOKEN\n    value: ${value}\n`
+  const release = releaseOf(manifest(token), {
+    config: { replicas: 3, hook: `https://x/?key=${token}`, level: 'info' },
+  })
+  const data = btoa(decoder.decode(packed(release)))
+  const out = JSON.parse(run(transformFor(infoOf()), JSON.stringify({ data: { release: data } }))).data.release
+  const text = unpacked(out)
+  expect(text).not.toContain(token)
+  const after = JSON.parse(text)
+  expect(after.manifest.replace(/⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧/, token)).toBe(manifest(token))
+  expect(after.config).toMatchObject({ replicas: 3, level: 'info' })
 })

@@ -21,6 +21,9 @@ const ascii = new TextDecoder('latin1')
 const KEEP: Node = {}
 const keep = (...keys: string[]): [string, Node][] => keys.map((key) => [key, KEEP])
 
+/** What else is masked in a text that stands under a name; null: nothing. */
+type Look = (text: string, name: string) => string | null
+
 /** Keys of user values that name a credential, masked once a release is known to hold Secrets. */
 const NAMES_CREDENTIAL =
   /pass(?:word|wd|phrase)|token|(?:api|private|access|secret|signing|encryption)[-_]?key|client[-_]?secret|credential/i
@@ -32,10 +35,16 @@ const MIN_PART_CHARS = 8
  * Masks a release.
  * @param value the bytes of `data.release` after one base64 decoding
  * @param at where the release stands
+ * @param look what else is masked in its texts, once the values of its Secrets are
  * @returns `unchanged` when nothing in it is a Secret's data; `unreadable` when that cannot be told and the value must be masked
  *   whole; else the new value of `data.release`, in base64 as it stands in a Secret
  */
-export function maskRelease(value: Uint8Array, masker: Masker, at = ''): string | 'unchanged' | 'unreadable' {
+export function maskRelease(
+  value: Uint8Array,
+  masker: Masker,
+  at = '',
+  look: Look = () => null,
+): string | 'unchanged' | 'unreadable' {
   if (value.length > 2 * MAX_RELEASE_GZIP_BYTES || ascii.decode(value.subarray(0, 4)) !== GZIP_IN_BASE64)
     return 'unreadable'
   const gzip = decodeBase64(value)
@@ -44,10 +53,10 @@ export function maskRelease(value: Uint8Array, masker: Masker, at = ''): string 
   try {
     const secrets = secretsIn(json)
     if (secrets === 'unreadable') return 'unreadable'
-    if (secrets.length === 0) return 'unchanged'
     for (const { bytes, key } of secrets) masker.keep(bytes, key)
     const replacer = new Replacer(masker, secrets, at)
-    const masked = scanned(json, releaseTree(replacer))
+    const masked = scanned(json, releaseTree(replacer, look))
+    if (masked === json) return 'unchanged'
     // No time stamp: the same release always gives the same bytes.
     return ascii.decode(encodeBase64(encodeBase64(gzipSync(masked, { level: 6, mtime: 0 }))))
   } catch (error) {
@@ -96,16 +105,18 @@ function secretsIn(json: Uint8Array): ManifestValue[] | 'unreadable' {
   return readable && hasManifest && hasChart ? values : 'unreadable'
 }
 
-function releaseTree(replacer: Replacer): Node {
+function releaseTree(replacer: Replacer, look: Look): Node {
   const text: Node = {}
   text.others = text
-  text.leaf = onText((value) => replacer.text(value))
+  text.leaf = onText((value, name) => lookAfter(replacer.text(value), value, name, look))
 
   const values: Node = {}
   values.others = values
-  values.leaf = (token) => maskUserValue(token, replacer)
+  values.leaf = (token) => maskUserValue(token, replacer, look)
 
-  const manifest: Node = { leaf: onText((value) => replacer.manifest(value)) }
+  const manifest: Node = {
+    leaf: onText((value, name) => lookAfter(replacer.manifest(value), value, name, look)),
+  }
 
   const file: Node = {
     leaf: onText((value) => {
@@ -165,23 +176,32 @@ function releaseTree(replacer: Replacer): Node {
   }
 }
 
+/** What `look` makes of a text in which something was masked already, or nothing was. Null: it stays. */
+function lookAfter(masked: string | null, text: string, name: string, look: Look): string | null {
+  return look(masked ?? text, name) ?? masked
+}
+
 /** A leaf for strings: null from `mask` leaves the string as it came. */
-function onText(mask: (text: string) => string | null): (token: Token) => Uint8Array | null {
+function onText(mask: (text: string, name: string) => string | null): (token: Token) => Uint8Array | null {
   return (token) => {
     if (token.kind === 'primitive') return null
     if (token.kind === 'subtree') throw new MaskError('the release is not shaped as Helm makes it')
-    const masked = mask(decodeString(token.raw))
+    const masked = mask(decodeString(token.raw), token.key)
     return masked === null ? null : encoder.encode(JSON.stringify(masked))
   }
 }
 
-function maskUserValue(token: Token, replacer: Replacer): Uint8Array | null {
+function maskUserValue(token: Token, replacer: Replacer, look: Look): Uint8Array | null {
   const isString = token.kind === 'string'
   const text = isString ? decodeString(token.raw) : utf8.decode(token.raw)
   if (text === '' || text === 'null' || text === 'true' || text === 'false') return null
   const named = NAMES_CREDENTIAL.test(token.key)
   const part = (named || text.length >= MIN_PART_CHARS) && replacer.isPartOfSecret(text)
   const masked =
-    part || (named && isString) ? replacer.whole(text) : isString ? replacer.text(text) : replacer.exact(text)
+    part || (named && isString && replacer.holds)
+      ? replacer.whole(text)
+      : isString
+        ? lookAfter(replacer.text(text), text, token.key, look)
+        : replacer.exact(text)
   return masked === null ? null : encoder.encode(JSON.stringify(masked))
 }

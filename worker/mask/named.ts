@@ -6,7 +6,7 @@ import { type Looking, saysSecret } from './look.ts'
 import type { Node, Token } from './node.ts'
 import type { Scope } from './scope.ts'
 import { decodeString, stringToken } from './token.ts'
-import { type Leaf, maskBelow, maskWhole } from './values.ts'
+import { type Leaf, lookInRelease, maskBelow, maskWhole } from './values.ts'
 
 const encoder = new TextEncoder()
 const ascii = new TextDecoder('latin1')
@@ -40,7 +40,7 @@ export function configNode(scope: Scope, any: Node, look: Looking): Node {
 function releaseIn(token: Token, scope: Scope): Uint8Array | null {
   const text = decodeString(token.raw)
   if (!text.startsWith('H4sI')) return null
-  const release = maskRelease(encoder.encode(text), scope.masker, token.at)
+  const release = maskRelease(encoder.encode(text), scope.masker, token.at, lookInRelease(scope, token.at))
   if (release === 'unchanged') return null
   if (release === 'unreadable') return maskWhole(scope, { rule: 'secret', base64: true })(token)
   return stringToken(atob(release))

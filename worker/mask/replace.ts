@@ -63,6 +63,11 @@ export class Replacer {
     this.#bytes = bytes
   }
 
+  /** Whether there are values to be searched for. */
+  get holds(): boolean {
+    return this.#bytes.size > 0
+  }
+
   /** A string with all values in it replaced; null when there is none. */
   text(text: string): string | null {
     return this.#replace(text, this.#text)

@@ -5,10 +5,10 @@ import { maskRelease } from './helm.ts'
 import type { Node, Token } from './node.ts'
 import { Scanner } from './scanner.ts'
 import type { Scope } from './scope.ts'
-import { decodeString, stringToken } from './token.ts'
+import { applyEdits, decodeString, stringToken } from './token.ts'
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8')
+const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
 /** A leaf of a node. */
 export type Leaf = NonNullable<Node['leaf']>
@@ -42,11 +42,29 @@ export function maskData(scope: Scope): Leaf {
     if (token.key === 'release' && token.kind === 'string') {
       const packed = decodeBase64(encoder.encode(decodeString(token.raw)))
       const release =
-        packed === null || packed.length === 0 ? 'unreadable' : maskRelease(packed, scope.masker, token.at)
+        packed === null || packed.length === 0
+          ? 'unreadable'
+          : maskRelease(packed, scope.masker, token.at, lookInRelease(scope, token.at))
       if (release === 'unchanged') return null
       if (release !== 'unreadable') return stringToken(release)
     }
     return whole(token)
+  }
+}
+
+/** What the finder finds in the texts of a release: its values and manifests hold more than Secrets. */
+export function lookInRelease(scope: Scope, at: string): (text: string, name: string) => string | null {
+  const { finder } = scope.masking
+  return (text, name) => {
+    const bytes = encoder.encode(text)
+    const { hits } = finder.find(bytes, { final: true, name })
+    if (hits.length === 0) return null
+    const edits = hits.map(({ start, end, value, rule }) => ({
+      start,
+      end,
+      bytes: encoder.encode(scope.masker.placeholder(value, rule, at)),
+    }))
+    return decoder.decode(applyEdits(bytes, edits))
   }
 }
 
