@@ -4,13 +4,11 @@
 import { RE2JS } from 're2js'
 import type { MaskRules } from '../contract.ts'
 import { MaskError } from '../error.ts'
-import { type Automaton, buildAutomaton } from './automaton.ts'
 import { type Budget, budgetFor } from './budget.ts'
 import { BASE64, DIGIT, isLower, isUpper, NAME, setOf, WORD } from './bytes.ts'
 import { findCards } from './card.ts'
 import { passesCheck } from './check.ts'
 import {
-  CALLS,
   COMMANDS,
   type CommandPart,
   dsnBefore,
@@ -18,19 +16,19 @@ import {
   lastArgument,
   optionAfter,
   pgpassAt,
-  USER_OPTIONS,
   userPasswordAt,
 } from './command.ts'
-
+import { type Compiled, compiledOf, type Target } from './compiled.ts'
 import { entropyOf } from './entropy.ts'
-import { assignedAt, isNamedSecret, KEYWORDS, schemeAt } from './generic.ts'
+import { assignedAt, isNamedSecret, schemeAt } from './generic.ts'
 import { jwtAt } from './jwt.ts'
 import { type NameKind, nameKind } from './names.ts'
 import { isOrdinary } from './ordinary.ts'
+import { type Candidate, GENERIC, resolve, SPECIFIC, type Stretch } from './overlap.ts'
 import { pemAt, puttyAt } from './pem.ts'
 import type { PatternRule } from './rule.ts'
 import { PATTERN_RULES } from './rules/index.ts'
-import { type Anchored, compileAnchored, compileFree, ShapeMatch } from './shape.ts'
+import { type Anchored, ShapeMatch } from './shape.ts'
 import { userinfoAt } from './url.ts'
 
 /** A stretch that is secret. Offsets are bytes of the text. */
@@ -82,127 +80,10 @@ export const BUILT_IN_RULES = [
   'card-number',
 ] as const
 
-type Kind =
-  | 'option'
-  | 'user'
-  | 'call'
-  | 'pgpass'
-  | 'dsn'
-  | 'shape'
-  | 'near'
-  | 'keyword'
-  | 'url'
-  | 'jwt'
-  | 'pem'
-  | 'putty'
-  | 'bearer'
-  | 'basic'
-  | 'masked'
-
-/** What to do where a literal ends. */
-interface Target {
-  readonly kind: Kind
-  readonly rule: PatternRule | null
-  readonly shape: Anchored | null
-  /** Number of the literal in the shape's list. */
-  readonly literal: number
-  /** Number of the rule, for what is remembered of it. */
-  readonly number: number
-  /** The literal is part of what is masked, and nothing masked stands in front of it. */
-  readonly opens: boolean
-}
-
-interface Compiled {
-  readonly automaton: Automaton
-  readonly literals: readonly Uint8Array[]
-  /** By number of the literal. */
-  readonly targets: readonly (readonly Target[])[]
-  /** Shapes that have something masked in front of their literal. */
-  readonly early: readonly { readonly shape: Anchored; readonly rule: PatternRule }[]
-  readonly rules: number
-  /** By state: whether a literal that opens passes through. */
-  readonly opening: Uint8Array
-}
-
-const encoder = new TextEncoder()
 const NEAR_BYTES = 64
 const LF = 0x0a
 /** A keyword so far in front of the end of a masked value has its own value in it: it is not looked at. */
 const INNER_NAME = 128
-
-function compile(table: readonly PatternRule[]): Compiled {
-  const numbers = new Map<string, number>()
-  const literals: Uint8Array[] = []
-  const targets: Target[][] = []
-  const early: { shape: Anchored; rule: PatternRule }[] = []
-  const add = (literal: Uint8Array, target: Target): void => {
-    const folded = literal.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte))
-    const key = String.fromCharCode(...folded)
-    let number = numbers.get(key)
-    if (number === undefined) {
-      number = literals.length
-      numbers.set(key, number)
-      literals.push(folded)
-      targets.push([])
-    }
-    targets[number]!.push(target)
-  }
-  const special = (text: string, kind: Kind, opens: boolean): void =>
-    add(encoder.encode(text), { kind, rule: null, shape: null, literal: 0, number: 0, opens })
-  special('-----begin', 'pem', true)
-  special('---- begin', 'pem', true)
-  special('private-lines:', 'putty', true)
-  special('eyj', 'jwt', true)
-  special('://', 'url', false)
-  special('bearer ', 'bearer', false)
-  special('basic ', 'basic', false)
-  special('⟦masked:', 'masked', true)
-  for (const word of KEYWORDS) special(word, 'keyword', false)
-  for (const [number, [word]] of COMMANDS.entries()) {
-    add(encoder.encode(word), { kind: 'option', rule: null, shape: null, literal: 0, number, opens: false })
-  }
-  for (const word of CALLS) special(word, 'call', false)
-  for (const word of USER_OPTIONS) special(word, 'user', false)
-  special(':5432:', 'pgpass', false)
-  special('@tcp(', 'dsn', false)
-  special('@unix(', 'dsn', false)
-  for (const [number, rule] of table.entries()) {
-    if (rule.near.length > 0) {
-      const shape = compileFree(rule.match, rule.ignoreCase)
-      for (const word of rule.near)
-        add(encoder.encode(word), { kind: 'near', rule, shape, literal: 0, number, opens: false })
-      continue
-    }
-    for (const shape of compileAnchored(rule.match, rule.ignoreCase)) {
-      if (shape.maskFrom === 'before') early.push({ shape, rule })
-      for (const [literal, bytes] of shape.literals.entries()) {
-        add(bytes, { kind: 'shape', rule, shape, literal, number, opens: shape.maskFrom === 'literal' })
-      }
-    }
-  }
-  const automaton = buildAutomaton(literals)
-  const opening = new Uint8Array(automaton.depth.length)
-  for (const [number, literal] of literals.entries()) {
-    if (!targets[number]!.some(({ opens }) => opens)) continue
-    let state = 0
-    for (const byte of literal) {
-      state = automaton.table[(state << automaton.shift) | automaton.classes[byte]!]!
-      opening[state] = 1
-    }
-  }
-  return { automaton, literals, targets, early, rules: table.length, opening }
-}
-
-const compiled = new WeakMap<readonly PatternRule[], Compiled>()
-
-function compiledOf(table: readonly PatternRule[]): Compiled {
-  let known = compiled.get(table)
-  if (known === undefined) {
-    known = compile(table)
-    compiled.set(table, known)
-  }
-  return known
-}
 
 /** A short word must stand by itself (`exa` in `EXA_API_KEY`, not in `example`); a longer one may be part of another. */
 const SHORT_WORD = 4
@@ -262,17 +143,6 @@ function anyMayMatch(
     if (mayMatch(targets[here[n]!]!, literals[here[n]!]!.length, bytes, start, at, end)) return true
   }
   return false
-}
-
-/** Higher wins where two overlap. */
-const SPECIFIC = 2
-const GENERIC = 1
-
-interface Candidate {
-  readonly start: number
-  readonly end: number
-  readonly rule: string
-  readonly rank: number
 }
 
 /** One pass over one text. */
@@ -545,57 +415,6 @@ class Pass {
       this.#shape.work = 0
     }
   }
-}
-
-interface Stretch {
-  readonly start: number
-  readonly end: number
-}
-
-/** Shorter remains beside a placeholder are left as they stand. */
-const MIN_BESIDE = 8
-
-/** A candidate without the placeholders in it; `masked` is by place. */
-function around(candidate: Candidate, masked: readonly Stretch[], first: number): readonly Candidate[] {
-  const pieces: Candidate[] = []
-  let { start } = candidate
-  for (let n = first; n < masked.length && masked[n]!.start < candidate.end; n++) {
-    const placeholder = masked[n]!
-    if (placeholder.start - start >= MIN_BESIDE) pieces.push({ ...candidate, start, end: placeholder.start })
-    start = Math.max(start, placeholder.end)
-  }
-  if (first < masked.length && start > candidate.start && candidate.end - start < MIN_BESIDE) return pieces
-  if (start < candidate.end) pieces.push({ ...candidate, start })
-  return pieces
-}
-
-/** Puts what overlaps together: the more specific rule names it, all of it is covered. Placeholders are left as they are. */
-function resolve(found: Candidate[], masked: readonly Stretch[]): Matched[] {
-  if (found.length === 0) return []
-  let candidates: readonly Candidate[] = found.sort((a, b) => a.start - b.start || b.end - a.end)
-  if (masked.length > 0) {
-    let first = 0
-    candidates = candidates
-      .flatMap((candidate) => {
-        while (first < masked.length && masked[first]!.end <= candidate.start) first++
-        return around(candidate, masked, first)
-      })
-      .sort((a, b) => a.start - b.start || b.end - a.end)
-  }
-  const hits: Matched[] = []
-  for (let n = 0; n < candidates.length; ) {
-    let best = candidates[n++]!
-    const { start } = best
-    let { end } = best
-    for (; n < candidates.length && candidates[n]!.start < end; n++) {
-      const next = candidates[n]!
-      if (next.rank > best.rank || (next.rank === best.rank && next.end - next.start > best.end - best.start))
-        best = next
-      if (next.end > end) end = next.end
-    }
-    hits.push({ start, end, rule: best.rule })
-  }
-  return hits
 }
 
 /** What a byte of a raw JSON string may be part of. */
