@@ -197,3 +197,43 @@ describe('a log that the client has cut', () => {
     expect(cutAt('a line go', 9, query)).toMatch(cut ? /^a line .masked:cut:/ : /^a line go$/)
   })
 })
+
+describe('a private key whose BEGIN the client has left out', () => {
+  const line = (n: number): string => `${String.fromCharCode(65 + n)}bcdEFgh0123456789+/`.repeat(4).slice(0, 64)
+  const lines = [0, 1, 2, 3, 4, 5].map(line)
+  const key = [...lines, 'Zm9v', '-----END PRIVATE KEY-----', 'and more', '']
+  const stamped = key.map((text) => `2026-11-21T18:00:00.000000000Z ${text}`)
+  const shown = (query: string, text: string, cuts: readonly number[] = []): string => {
+    const info = infoOf({ resource: 'pods', subresource: 'log', name: 'p', query })
+    const plan = planResponseMask({ info, status: 200, headers: type('text/plain'), masking: maskingFor() })
+    if (plan.kind !== 'transform') throw new Error(`the plan is ${plan.kind}`)
+    return run(plan.transform, text, cuts)
+  }
+  const seenIn = (text: string): string[] => lines.filter((one) => text.includes(one.slice(0, 20)))
+
+  test.each([
+    ['by lines', 'tailLines=8', key],
+    ['by lines, with time stamps', 'tailLines=8&timestamps=true', stamped],
+    ['by time', 'sinceSeconds=5', key],
+    ['by lines and bytes', 'tailLines=8&limitBytes=200', key],
+    ['by lines and bytes, with time stamps', 'tailLines=8&limitBytes=200', stamped],
+  ])('%s', (_name, query, all) => {
+    const text = query.includes('limitBytes') ? all.join('\n').slice(0, 200) : all.join('\n')
+    for (let cut = 1; cut < text.length; cut++) expect(seenIn(shown(query, text, [cut]))).toEqual([])
+    expect(
+      seenIn(
+        shown(
+          query,
+          text,
+          Array.from({ length: text.length - 1 }, (_, at) => at + 1),
+        ),
+      ),
+    ).toEqual([])
+    if (!query.includes('limitBytes')) expect(shown(query, text)).toMatch(/^.*⟦masked:private-key:.{12}⟧\n.*and more\n/)
+  })
+
+  test('other base64 at the beginning of a log goes on', () => {
+    expect(shown('tailLines=2', `${line(1)}\n${line(2)}\n`)).toBe(`${line(1)}\n${line(2)}\n`)
+    expect(shown('tailLines=2', `${line(1)}\nall is well\n`)).toBe(`${line(1)}\nall is well\n`)
+  })
+})

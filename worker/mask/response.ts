@@ -10,7 +10,7 @@ import { type MediaType, mediaTypeOf } from './mediatype.ts'
 import type { MaskReport } from './placeholder.ts'
 import { Scanner } from './scanner.ts'
 import { type Scope, scopeOf } from './scope.ts'
-import { textTransform, wholeText } from './text.ts'
+import { type PartAsked, textTransform, wholeText } from './text.ts'
 import { isSecrets, treeFor } from './tree.ts'
 
 export { isSecrets } from './tree.ts'
@@ -96,13 +96,19 @@ function transformFor(scope: Scope, type: MediaType, status: number, mayPass: bo
   // net/http and the API server's own limits answer errors as text.
   if (status >= 400) return wholeText(scope, { strict: isSecrets(info), maxBytes: MAX_ERROR_TEXT_BYTES })
   if (isSecrets(info) || !TEXT_SUBRESOURCES.has(info.subresource)) return null
-  return textTransform(scope.masking, info.subresource, info.subresource === 'log' ? limitIn(info.query) : null)
+  return info.subresource === 'log'
+    ? textTransform(scope.masking, 'log', partAsked(info.query))
+    : textTransform(scope.masking, info.subresource)
 }
 
-/** Where a log is cut; null: nowhere. Of several limits, and of one that is no number, the most careful reading counts. */
-function limitIn(query: string): number | null {
-  const limits = new URLSearchParams(query).getAll('limitBytes')
-  return limits.length === 0 ? null : Math.min(...limits.map((limit) => (/^[0-9]+$/.test(limit) ? Number(limit) : 0)))
+/** Which part of a log is asked for. Of several limits, and of one that is no number, the most careful reading counts. */
+function partAsked(query: string): PartAsked {
+  const asked = new URLSearchParams(query)
+  const limits = asked.getAll('limitBytes').map((limit) => (/^[0-9]+$/.test(limit) ? Number(limit) : 0))
+  return {
+    maxBytes: limits.length === 0 ? null : Math.min(...limits),
+    fromMiddle: ['tailLines', 'sinceSeconds', 'sinceTime'].some((name) => asked.has(name)),
+  }
 }
 
 const EMPTY = new Uint8Array(0)

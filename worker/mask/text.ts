@@ -4,6 +4,7 @@ import { join } from '../bytes.ts'
 import type { RequestInfo } from '../context.ts'
 import type { Masking } from './contract.ts'
 import { MaskError } from './error.ts'
+import { MAX_PEM_BYTES } from './find/pem.ts'
 import { Masker, type MaskReport } from './placeholder.ts'
 import type { ByteTransform } from './response.ts'
 import { type Scope, scopeOf } from './scope.ts'
@@ -13,6 +14,7 @@ import { applyEdits } from './token.ts'
 
 const encoder = new TextEncoder()
 const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
+const ascii = new TextDecoder('latin1')
 const EMPTY = new Uint8Array(0)
 
 /**
@@ -77,22 +79,78 @@ export function wholeText(
   }
 }
 
+/** Which part of a text a client has asked for. */
+export interface PartAsked {
+  /** Where it has it cut: nothing undecided goes out before it is known that it was not. Null: nowhere. */
+  readonly maxBytes: number | null
+  /** It lets it begin in the middle. */
+  readonly fromMiddle: boolean
+}
+
+const ALL: PartAsked = { maxBytes: null, fromMiddle: false }
+const KEY_BEGINS = encoder.encode('-----BEGIN PRIVATE KEY-----\n')
+const KEY_ENDS = /\n.*-----END [A-Z ]{0,64}PRIVATE KEY/
+/** A line of base64, with a time stamp or other words in front of it. */
+const BASE64_LINE = /^(?:\S{1,64} +){0,4}[A-Za-z0-9+/]*={0,2}\r?$/
+
+/** A longer line is no key's. */
+const MAX_KEY_LINE_BYTES = 1024
+
+/** The beginning of a text, for as long as it could be the rest of a private key whose BEGIN was left out. */
+class Head {
+  readonly #parts: Uint8Array[] = []
+  #length = 0
+  /** The line that is not complete yet. */
+  #line = ''
+
+  /** Whether it could be that still. */
+  push(chunk: Uint8Array): boolean {
+    this.#parts.push(chunk.slice())
+    this.#length += chunk.length
+    const lines = (this.#line + utf8.decode(chunk)).split('\n')
+    this.#line = lines.pop() ?? ''
+    const fits = this.#length < MAX_PEM_BYTES && this.#line.length <= MAX_KEY_LINE_BYTES
+    return fits && lines.every((line) => BASE64_LINE.test(line))
+  }
+
+  get bytes(): Uint8Array {
+    return join(this.#parts)
+  }
+}
+
 /**
  * Text of any length, masked as it comes.
  * @param name what it is, for the report
- * @param maxBytes where the client has it cut; nothing undecided goes out before it is known that it was not
+ * @param asked which part of it the client has asked for
  */
-export function textTransform(masking: Masking, name: string, maxBytes: number | null = null): ByteTransform {
+export function textTransform(masking: Masking, name: string, asked: PartAsked = ALL): ByteTransform {
+  const { maxBytes, fromMiddle } = asked
   const stream = createTextStream(masking, { 0: name })
   let length = 0
+  let head = fromMiddle ? new Head() : null
+  /** What may be looked at. */
+  const behindHead = (chunk: Uint8Array): Uint8Array => {
+    if (head === null) return chunk
+    if (head.push(chunk)) return EMPTY
+    const { bytes } = head
+    head = null
+    return KEY_ENDS.test(ascii.decode(bytes)) ? join([KEY_BEGINS, bytes]) : bytes
+  }
   const joined = (pieces: readonly Piece[]): Uint8Array =>
     pieces.length === 0 ? EMPTY : join(pieces.map(({ bytes }) => bytes))
   return {
     push(chunk) {
       length += chunk.length
-      return joined(stream.push(0, chunk))
+      return joined(stream.push(0, behindHead(chunk)))
     },
-    end: () => joined(maxBytes !== null && length >= maxBytes ? stream.cut() : stream.end()),
+    end() {
+      const isCut = maxBytes !== null && length >= maxBytes
+      const held = head?.bytes ?? EMPTY
+      // Where it was cut nothing says any more what the lines are.
+      const begins = held.length > 0 && (isCut || KEY_ENDS.test(ascii.decode(held))) ? KEY_BEGINS : EMPTY
+      const last = joined(stream.push(0, join([begins, held])))
+      return join([last, joined(isCut ? stream.cut() : stream.end())])
+    },
     flush: () => (maxBytes === null ? joined(stream.flush()) : EMPTY),
     get holding() {
       return maxBytes === null && stream.holding
