@@ -10,6 +10,7 @@ import { restore } from './restore.ts'
 import { decidedFor, playedPassage } from './testing.ts'
 
 const NS = '/api/v1/namespaces/d'
+const CONFIG = `${NS}/configmaps/c`
 const VAULT = '/apis/acme.io/v1/namespaces/d/vaults/v'
 const SET = compilePolicies([
   policy('p', [
@@ -52,6 +53,11 @@ function api(request: UpstreamRequest): { status: number; body: unknown } {
   const [path, query = ''] = request.target.split('?')
   const found: Record<string, unknown> = {
     [`${NS}/secrets/s`]: live,
+    [CONFIG]: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      data: { conf: `password=${PW}\nport=1\n`, notes: `once ${NEXT} was read\n` },
+    },
     [VAULT]: { apiVersion: 'acme.io/v1', kind: 'Vault', spec: { login: { name: 'password', value: PW } } },
     [`${NS}/secrets/sh.helm.release.v1.r.v1`]: releaseSecret(1, PW),
     [`${NS}/secrets/sh.helm.release.v1.r.v2`]: releaseSecret(2, NEXT),
@@ -69,8 +75,15 @@ function api(request: UpstreamRequest): { status: number; body: unknown } {
   return body === undefined ? { status: 404, body: { kind: 'Status', code: 404 } } : { status: 200, body }
 }
 
-async function run(method: string, target: string, body: string, format: BodyFormat = 'merge-patch') {
+async function run(
+  method: string,
+  target: string,
+  body: string,
+  format: BodyFormat = 'merge-patch',
+  known: readonly string[] = [],
+) {
   const played = playedPassage(api)
+  for (const value of known) played.passage.masking.values.note(new TextEncoder().encode(value), 'password')
   const request: Decided = decidedFor(method, target, { bodyFormat: format, identity: agent() })
   const bytes = new TextEncoder().encode(body)
   const taken = { bytes, format, value: format === 'json-patch' ? [] : JSON.parse(body) }
@@ -138,6 +151,17 @@ describe('a write with placeholders', () => {
     const { restored, sent } = await run(method, target, JSON.stringify({ stringData: { password: await seen(NEXT) } }))
     expect(restored.ok).toBe(false)
     expect(sent.length).toBe(asked)
+  })
+})
+
+describe('a value that the session knows', () => {
+  it.each<[name: string, key: string, value: string, text: (tag: string) => string, ok: boolean]>([
+    ['stays behind the word that says what it is', 'conf', PW, (tag) => `password=${tag}\nport=2\n`, true],
+    ['does not lose it, though this session would mask it', 'conf', PW, (tag) => `pxssword=${tag}\nport=1\n`, false],
+    ['that nothing else masks may stand among other words', 'notes', NEXT, (tag) => `${tag} was read twice\n`, true],
+  ])('%s', async (_name, key, value, text, ok) => {
+    const body = JSON.stringify({ data: { [key]: text(await seen(value)) } })
+    expect((await run('PATCH', CONFIG, body, 'merge-patch', [PW, NEXT])).restored.ok).toBe(ok)
   })
 })
 

@@ -5,11 +5,15 @@
 import { join } from '../bytes.ts'
 import type { Authenticated, Decided, Decision, HeaderList, Refusal, RequestInfo } from '../context.ts'
 import type { PolicySet } from '../decide/compile.ts'
+import type { Masking } from '../mask/contract.ts'
+import { createFinder } from '../mask/find/finder.ts'
+import { createKnownValues } from '../mask/find/values.ts'
 import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { planResponseMask } from '../mask/response.ts'
+import { textOfBinary } from '../mask/restore/binary.ts'
 import { carriedBy, mayCarry, mayRename, renamedBy } from '../mask/restore/carried.ts'
 import { isCovered, partsOf } from '../mask/restore/covered.ts'
-import { readJson, textAt } from '../mask/restore/json.ts'
+import { rawOf, readJson, textAt } from '../mask/restore/json.ts'
 import { type Restored, type Restoring, restoreObject, restorePatch } from '../mask/restore/object.ts'
 import { releaseOf } from '../mask/restore/release.ts'
 import { type Source, sourceOf } from '../mask/restore/source.ts'
@@ -103,27 +107,47 @@ function mayCarryAway({ verb, apiGroup }: RequestInfo, body: TakenBody): boolean
   return mayRename(apiGroup, jsonOf(body) ?? JSON.stringify(body.value))
 }
 
-/** Whether all that was put back is masked when the object is read. */
+/** Whether all that was put back is masked when the object is read: in this session, and in one that knows no values yet. */
 function isMaskedAgain(
   { masking }: Passage,
   { info }: Authenticated,
   { format }: TakenBody,
   came: string,
   restored: string,
-  { tags, dictionary }: Restoring,
+  { tags, dictionary, sources }: Restoring,
 ): boolean {
   const read = { ...info, verb: 'get', subresource: '', query: '', streaming: false, dryRun: false } as const
-  return partsOf(format === 'json-patch', came, restored).every((part) => {
-    const plan = planResponseMask({ info: read, status: 200, headers: JSON_TYPE, masking })
-    if (plan.kind !== 'transform') return false
+  const asRead = (json: string, by: Masking): string | null => {
+    const plan = planResponseMask({ info: read, status: 200, headers: JSON_TYPE, masking: by })
+    if (plan.kind !== 'transform') return null
     try {
-      const masked = join([plan.transform.push(encoder.encode(part.restored)).slice(), plan.transform.end()])
-      return isCovered(part, new TextDecoder().decode(masked), tags, dictionary)
+      return new TextDecoder().decode(join([plan.transform.push(encoder.encode(json)).slice(), plan.transform.end()]))
     } catch (error) {
-      if (error instanceof MaskError) return false
+      if (error instanceof MaskError) return null
       throw error
     }
+  }
+  const later = withoutValues(masking)
+  // What was only masked because its value is known can be read in any other session as it is.
+  const open = sources.map(({ live }) => asRead(rawOf(live), later) ?? '')
+  const isOpen = (original: string): boolean => {
+    const text = textOfBinary(original)
+    const token = text === null || text === '' ? null : JSON.stringify(text).slice(1, -1)
+    return token !== null && open.some((json) => json.includes(token))
+  }
+  return partsOf(format === 'json-patch', came, restored).every((part) => {
+    const now = asRead(part.restored, masking)
+    if (now === null || !isCovered(part, now, tags, dictionary)) return false
+    const then = asRead(part.restored, later)
+    return then !== null && isCovered(part, then, tags, dictionary, isOpen)
   })
+}
+
+/** The same masking in a session that has seen nothing yet. */
+function withoutValues({ key, rules }: Masking): Masking {
+  const blind = { ...rules, layers: { ...rules.layers, values: false } }
+  const values = createKnownValues()
+  return { key, rules: blind, values, finder: createFinder(blind, values) }
 }
 
 /** A body as JSON, and the body that other JSON of the same shape makes. */

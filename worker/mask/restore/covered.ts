@@ -43,37 +43,53 @@ function placed(steps: readonly string[], value: JsonNode | undefined): string {
   )
 }
 
+/** Whether what stood behind a placeholder, one character a byte, may be read anyhow. */
+export type IsOpen = (original: string) => boolean
+
 /**
  * @param again the restored part as it would be read
  * @param dictionary values of a release, if it is one
+ * @param isOpen absent: nothing is
  */
-export function isCovered({ came, restored }: Part, again: string, tags: Tags, dictionary: Dictionary): boolean {
+export function isCovered(
+  { came, restored }: Part,
+  again: string,
+  tags: Tags,
+  dictionary: Dictionary,
+  isOpen: IsOpen = () => false,
+): boolean {
   const [before, after, seen] = [readJson(came), readJson(restored), readJson(again)]
   if (before === null || after === null || seen === null) return false
-  return covered(before, after, seen, tags, dictionary)
+  return covered(before, after, seen, { tags, dictionary, isOpen })
 }
 
-function covered(came: JsonNode, restored: JsonNode, again: JsonNode, tags: Tags, dictionary: Dictionary): boolean {
+interface By {
+  readonly tags: Tags
+  readonly dictionary: Dictionary
+  readonly isOpen: IsOpen
+}
+
+function covered(came: JsonNode, restored: JsonNode, again: JsonNode, by: By): boolean {
   // Nothing was put back, or it is masked as it was before.
   if (rawOf(came) === rawOf(restored) || rawOf(came) === rawOf(again)) return true
   // Masked as a whole.
   if (again.kind === 'string' && isWhole(again)) return true
   if (came.kind === 'string') {
     if (restored.kind !== 'string') return false
-    return again.kind === 'string' && stringCovered(came, restored, again, tags, dictionary)
+    return again.kind === 'string' && stringCovered(came, restored, again, by)
   }
   if (came.kind === 'object') {
     if (restored.kind !== 'object' || again.kind !== 'object') return false
     return came.members.every(({ value }, index) => {
       const [one, other] = [restored.members[index], again.members[index]]
-      return one !== undefined && other !== undefined && covered(value, one.value, other.value, tags, dictionary)
+      return one !== undefined && other !== undefined && covered(value, one.value, other.value, by)
     })
   }
   if (came.kind === 'array') {
     if (restored.kind !== 'array' || again.kind !== 'array') return false
     return came.elements.every((value, index) => {
       const [one, other] = [restored.elements[index], again.elements[index]]
-      return one !== undefined && other !== undefined && covered(value, one, other, tags, dictionary)
+      return one !== undefined && other !== undefined && covered(value, one, other, by)
     })
   }
   return false
@@ -83,17 +99,12 @@ function isWhole({ value }: JsonString): boolean {
   return WHOLE.test(binaryOfText(value)) || WHOLE.test(decodedWithPlaceholder(value) ?? '')
 }
 
-function stringCovered(
-  came: JsonString,
-  restored: JsonString,
-  again: JsonString,
-  tags: Tags,
-  dictionary: Dictionary,
-): boolean {
+function stringCovered(came: JsonString, restored: JsonString, again: JsonString, by: By): boolean {
+  const { tags, dictionary, isOpen } = by
   const release = openRelease(restored.value)
   if (release !== null) return releaseCovered(openRelease(came.value), release, openRelease(again.value), dictionary)
   const [before, after, seen] = [readJson(came.value), readJson(restored.value), readJson(again.value)]
-  if (before?.kind === 'object' && after != null && seen != null) return covered(before, after, seen, tags, dictionary)
+  if (before?.kind === 'object' && after != null && seen != null) return covered(before, after, seen, by)
 
   const decoded = decodedWithPlaceholder(came.value)
   const bytes = decoded === null ? null : decodeBase64(bytesOf(binaryOfText(restored.value)))
@@ -102,11 +113,13 @@ function stringCovered(
       ? [binaryOfText(came.value), binaryOfText(restored.value), binaryOfText(again.value)]
       : [decoded, binaryOf(bytes), decodedWithPlaceholder(again.value) ?? '']
   const put = stretchesOf(is, was, tags)
-  const masked = stretchesOf(is, shown, tags)
+  const masked = placeholdersIn(shown).length === 0 ? [] : stretchesOf(is, shown, tags)
   if (put === null || masked === null) return false
   const open = new Uint8Array(is.length).fill(1)
   for (const { start, original } of masked) open.fill(0, start, start + original.length)
-  return put.every(({ start, original }) => !open.subarray(start, start + original.length).includes(1))
+  return put.every(
+    ({ start, original }) => !open.subarray(start, start + original.length).includes(1) || isOpen(original),
+  )
 }
 
 /** A release is covered if none of the values that came into it can be read in it. */
