@@ -154,6 +154,13 @@ describe('a write with placeholders', () => {
   })
 })
 
+it('a patch that may carry a value away is not sent to an object that is not there yet', async () => {
+  const copy = [{ op: 'copy', from: '/data/password', path: '/metadata/labels/x' }]
+  const { restored, text } = await run('PATCH', `${NS}/secrets/absent`, JSON.stringify(copy), 'json-patch')
+  expect(restored.ok).toBe(false)
+  expect(text).toContain('it is not there')
+})
+
 describe('a value that the session knows', () => {
   it.each<[name: string, key: string, value: string, text: (tag: string) => string, ok: boolean]>([
     ['stays behind the word that says what it is', 'conf', PW, (tag) => `password=${tag}\nport=2\n`, true],

@@ -62,6 +62,9 @@ export async function restore(
   // Only to look whether an operation carries a value it is read for whoever may patch it, as conditions are; nothing of it is used.
   const stands = await readAsItStands(passage, decided, found === null ? null : set)
   if (!stands.ok) return no(stands.refusal)
+  // It could be made between two questions, by who makes it anew whenever it is deleted.
+  if (taken.format === 'json-patch' && carrying && stands.sources.length === 0)
+    return no({ kind: 'forbidden', message: unreadMessage('it is not there') })
   const carriedIn = taken.format === 'json-patch' ? carriedBy : renamedBy
   const carried = carrying ? carriedIn(written.json, stands.sources) : null
   if (carried !== null) return no({ kind: 'forbidden', message: carriedMessage(carried) })
@@ -203,7 +206,7 @@ async function readAsItStands(passage: Passage, decided: Decided, set: PolicySet
   if (status >= 300) return no(`the API server answered ${status} to ${identity.user.username}`)
   if (masked === null) return no('what it answered could not be masked')
   const source = sourceOf(new TextDecoder().decode(bytes), new TextDecoder().decode(masked))
-  return { ok: true, sources: source === null ? [] : [source] }
+  return source === null ? no('what it answered could not be read') : { ok: true, sources: [source] }
 }
 
 function unreadMessage(why: string): string {
