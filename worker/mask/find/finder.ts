@@ -7,16 +7,13 @@ import { createCustomMatcher } from './custom.ts'
 import { createMatcher } from './matcher.ts'
 import { outside, placeholdersIn, withoutPlaceholders } from './placeholders.ts'
 import { searchableValues } from './values.ts'
-import { mayHoldBase64, spanOfRun } from './views/base64.ts'
+import { MAX_WORD_BEFORE, mayHoldBase64, spanOfRun } from './views/base64.ts'
 import { hexDigit } from './views/escapes.ts'
 import { JOINED_ALONE, JOINED_NOT, JOINED_WIDE, type Span, type View } from './views/view.ts'
 import { viewsOf } from './views/views.ts'
 
 /** Rules that go by a name and an operator: what they find goes on over a line's end only if that line was broken for its width. */
 const GENERIC: ReadonlySet<string> = new Set(['password', 'secret', 'authorization'])
-
-/** A word on the line before that base64 which is complete on its own may be taken to go on from. */
-const MAX_WORD_BEFORE = 24
 
 /** A hit of one view. Where several overlap the longest names them, then a known value, a specific rule, the deepest view. */
 interface Candidate extends Hit {

@@ -21,6 +21,8 @@ const MAX_GZIP_HEADER = 300
 const UNZIP_WORK = 8
 const UNZIP_START_WORK = 4000
 
+/** A word on the line before that base64 may be taken to go on from is no longer. */
+export const MAX_WORD_BEFORE = 24
 const PAD = 0x3d
 const NONE = 64
 const SIX = new Uint8Array(256).fill(NONE)
@@ -153,6 +155,15 @@ function readRun(
   }
   if (!mayBeText(bytes, start, end)) return builder
   const long = end - start > LONG_RUN
+  // The line before may end in a word of its own, which makes a letter of the text in another alignment.
+  const joint = view.firstJoint(start, end)
+  if (joint >= 0 && joint - start <= MAX_WORD_BEFORE && textAt(bytes, joint, end) >= 0) {
+    budget.spend(end - joint)
+    const decoded = decode(bytes, joint, end)
+    builder ??= new ViewBuilder(view, decoded.length + 1)
+    builder.put(decoded, joint, long ? end : spanEnd, long)
+    builder.cut(spanEnd)
+  }
   for (let shift = 0; shift < 4; shift++) {
     const text = textAt(bytes, start + shift, end)
     if (text < 0) continue

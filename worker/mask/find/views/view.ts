@@ -48,6 +48,8 @@ export interface View {
   copied(start: number, end: number): boolean
   /** The least sure of the joints of lines in a stretch: `JOINED_…`. */
   joined(start: number, end: number): number
+  /** Where the first line begins that was joined to the one before it inside a stretch; -1: none. */
+  firstJoint(start: number, end: number): number
   /** Whether a find in a stretch of this view is new: not one that the view before shows as well. */
   isNew(start: number, end: number): boolean
 }
@@ -68,6 +70,7 @@ export function plainView(bytes: Uint8Array): View {
     piece: (at) => ({ start: at, end: at + 1 }),
     copied: () => false,
     joined: () => JOINED_NOT,
+    firstJoint: () => -1,
     isNew: () => true,
   }
 }
@@ -265,6 +268,10 @@ export class ViewBuilder {
           sure = Math.max(sure, joints[i]!.sure)
         }
         return sure
+      },
+      firstJoint: (start, end) => {
+        const joint = joints[firstBehind(joints, start)]
+        return joint === undefined || joint.at >= end ? -1 : joint.at
       },
       isNew: (start, end) => {
         if (options.newOnly === true && copied(start, end)) return false
