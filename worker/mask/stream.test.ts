@@ -189,6 +189,30 @@ describe('two channels', () => {
     expect(plain(all)).toBe('say ⟦masked:…⟧ now\n')
   })
 
+  it.each([
+    ['begun on one, ended on the other', [OUT, PEM.slice(0, 200)], [ERR, `${PEM.slice(200)}\nwarning\n`]],
+    ['the same, and the first goes on', [OUT, PEM.slice(0, 200)], [ERR, PEM.slice(200)], [OUT, '\nnext\n']],
+    ['its middle on the other', [OUT, PEM.slice(0, 200)], [ERR, PEM.slice(200, 400)], [OUT, PEM.slice(400)]],
+    ['its end missing', [OUT, PEM.slice(0, 200)], [ERR, PEM.slice(200, 450)]],
+  ] as const)('a private key, %s', (_name, ...parts) => {
+    const { all } = mixed(parts)
+    for (const line of BODY) expect(all).not.toContain(line.slice(8))
+  })
+
+  it('a private key that is ended on the other, after what was held back had to go', () => {
+    const stream = createTextStream(MASKING, CHANNELS)
+    const pieces = [
+      ...stream.push(OUT, encoder.encode(PEM.slice(0, 200))),
+      ...stream.flush(),
+      ...stream.push(ERR, encoder.encode(PEM.slice(200, 420))),
+      ...stream.flush(),
+      ...stream.push(ERR, encoder.encode(`${PEM.slice(420)}\n`)),
+      ...stream.flush(),
+      ...stream.end(),
+    ]
+    for (const line of BODY) expect(textOf(pieces)).not.toContain(line.slice(8))
+  })
+
   it('two secrets by turns, each on its own', () => {
     const { out, err } = mixed([
       [OUT, `a ${TOKEN.slice(0, 9)}`],

@@ -268,8 +268,15 @@ class Stream implements TextStream {
     }
     for (const { start, end, rule, value } of this.#joint?.found ?? []) {
       const parts = this.#partsOf(start, end)
+      const own = parts.find((part) => this.#goesOn(part, start))
       // One that lies on one channel counts too: the name in front of it may stand on the other.
-      if (!parts.some((part) => this.#goesOn(part))) add({ parts, rule, value })
+      if (own === undefined) add({ parts, rule, value })
+      else if (rule === 'private-key') {
+        // What another channel writes in between is masked only if it may be lines of the key.
+        for (const part of parts) {
+          if (part.channel !== own.channel && this.#holdsRun(part)) add({ parts: [part], rule, value })
+        }
+      }
     }
     for (const list of covers.values()) list.sort((a, b) => a.part.start - b.part.start)
     return covers
@@ -288,12 +295,20 @@ class Stream implements TextStream {
     return parts
   }
 
-  /** Whether a secret of the channel's own overlaps a part and goes on behind it. */
-  #goesOn(part: Part): boolean {
+  /** Whether a secret of the channel's own overlaps a part of a joint one and goes on behind it. */
+  #goesOn(part: Part, jointStart: number): boolean {
     const lane = this.#lanes.get(part.channel)!
     const key = keyStart(lane)
-    if (key !== null && key >= part.start && key < part.end) return true
+    // A key without an end on its channel goes on there, unless it has one on another.
+    if (key !== null && key >= part.start && key < part.end)
+      return this.#joint === null || keyStart(this.#joint) === jointStart
     return lane.found.some(({ start, end }) => start < part.end && end > part.end)
+  }
+
+  /** Whether a part holds a run of base64, as each line of a private key is one. */
+  #holdsRun({ channel, start, end }: Part): boolean {
+    const { window, base } = this.#lanes.get(channel)!
+    return KEY_LINE.test(latin.decode(window.subarray(Math.max(0, start - base), end - base)))
   }
 
   /** Writes a channel's bytes out from where it stands up to `to`, placeholders in the place of what is masked. */
@@ -378,6 +393,7 @@ function nextOf(parts: readonly Part[], channel: number, at: number): Part | nul
   return next
 }
 
+const KEY_LINE = /[A-Za-z0-9+/]{16}/
 const KEY_BEGINS = /^-----BEGIN [A-Z ]*PRIVATE KEY/
 const latin = new TextDecoder('latin1')
 
