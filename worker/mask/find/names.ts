@@ -40,8 +40,14 @@ const FORM = set('value data base64 b64 plain old new raw encoded encrypted stri
 /** Words that end with `key` and have nothing to do with one. */
 const NO_KEY =
   /^(?:monkey|turkey|donkey|whiskey|hockey|jockey|hotkey|(?:public|primary|foreign|partition|sort|cache|index|row|group|dict|map|sub)key)$/
-/** Harmless in front of `key` and `token` only, never in front of a password. */
-const NUMBERED = /^\d{1,3}$/
+/** What a name ends with that only counts. */
+const NUMBERED = /^(?:v?\d{1,3}|\d{1,6})$/
+/** `PASSWORD1000`, `apiKey2`: the number counts. `sha256` and the like are other words. */
+const COUNTED = /^(.*[a-z])\d{1,6}$/
+/** `key` after one of these says it wherever in the name it stands: `SECRET_KEY_BASE`, `SIGNING_KEY_PROD`. */
+const SURE_KEY_OF = set('secret signing encryption encrypt decryption master private api')
+/** `checksum/secret`, as charts of Helm annotate Pods. */
+const OF_SUM = /(?:^|[^a-z])(?:checksum|hash|digest)s?\//i
 
 const MAX_NAME = 128
 const cache = new Map<string, NameKind>()
@@ -61,9 +67,17 @@ function isPassword(word: string): boolean {
   return PASSWORDS.has(word) || /(?:password|passwd|passphrase)\d{0,3}$/.test(word)
 }
 
+/** Without a number at its end, if what is left is a word that says secret. */
+function uncounted(word: string): string {
+  const bare = COUNTED.exec(word)?.[1]
+  return bare !== undefined && (bare === 'key' || PASSWORDS.has(bare) || SECRETS.has(bare)) ? bare : word
+}
+
 function judge(name: string): NameKind {
+  if (OF_SUM.test(name)) return 'none'
   const words = [...wordsOf(name)]
   while (words.length > 1 && NUMBERED.test(words.at(-1)!)) words.pop()
+  if (words.length > 0) words.push(uncounted(words.pop()!))
   const last = words.at(-1)
   if (last === undefined) return 'none'
   const joined = words.join('')
@@ -82,6 +96,7 @@ function judge(name: string): NameKind {
   if (SECRETS.has(last) || SECRETS.has(joined)) return 'secret'
   if ((last === 'key' || last === 'keys') && (KEY_OF.has(before) || VENDORS.has(before))) return 'secret'
   if (/(?:secret|token|apikey|secretkey|credentials)$/.test(last) && last.length <= 24) return 'secret'
+  if (words.some((word, i) => word === 'key' && SURE_KEY_OF.has(words[i - 1] ?? ''))) return 'secret'
   if (WEAK.has(last)) return 'weak'
   if (last === 'key' && words.length > 1) return 'weak'
   if (last.length > 5 && last.endsWith('key') && !NO_KEY.test(last)) return 'weak'
