@@ -66,6 +66,18 @@ const FORMS: readonly (readonly [name: string, text: string, secrets: readonly s
   ],
   ['JSON in a string', `{"a":"{\\"k\\":\\"${KEY}\\"}"}\n`, [KEY], '{"a":"{\\"k\\":\\"⟦masked:…⟧\\"}"}\n'],
   ['an escape inside', `k \\u0041${KEY.slice(1)} z\n`, [KEY.slice(1)], 'k ⟦masked:…⟧ z\n'],
+  [
+    'an escape further in',
+    `k ${KEY.slice(0, 9)}\\u00${KEY.charCodeAt(9).toString(16)}${KEY.slice(10)} z\n`,
+    [KEY.slice(10)],
+    'k ⟦masked:…⟧ z\n',
+  ],
+  [
+    'percent-encoding further in',
+    `k ${KEY.slice(0, 9)}%${KEY.charCodeAt(9).toString(16)}${KEY.slice(10)} z\n`,
+    [KEY.slice(10)],
+    'k ⟦masked:…⟧ z\n',
+  ],
   ['percent-encoding', 'postgres://app:p%40ssw0rdZ7@db/x\n', ['p%40ssw0rdZ7'], 'postgres://app:⟦masked:…⟧@db/x\n'],
   ['base64', `v ${base64(`{"k":"${KEY}"}`)} z\n`, [base64(`{"k":"${KEY}"}`)], 'v ⟦masked:…⟧ z\n'],
   [
@@ -190,12 +202,12 @@ describe('two channels', () => {
   })
 
   it.each([
-    ['begun on one, ended on the other', [OUT, PEM.slice(0, 200)], [ERR, `${PEM.slice(200)}\nwarning\n`]],
-    ['the same, and the first goes on', [OUT, PEM.slice(0, 200)], [ERR, PEM.slice(200)], [OUT, '\nnext\n']],
-    ['its middle on the other', [OUT, PEM.slice(0, 200)], [ERR, PEM.slice(200, 400)], [OUT, PEM.slice(400)]],
-    ['its end missing', [OUT, PEM.slice(0, 200)], [ERR, PEM.slice(200, 450)]],
-  ] as const)('a private key, %s', (_name, ...parts) => {
-    const { all } = mixed(parts)
+    { name: 'begun on one, ended on the other', parts: [PEM.slice(0, 200), `${PEM.slice(200)}\nwarning\n`] },
+    { name: 'the same, and the first goes on', parts: [PEM.slice(0, 200), PEM.slice(200), '\nnext\n'] },
+    { name: 'its middle on the other', parts: [PEM.slice(0, 200), PEM.slice(200, 400), PEM.slice(400)] },
+    { name: 'its end missing', parts: [PEM.slice(0, 200), PEM.slice(200, 450)] },
+  ])('a private key by turns, $name', ({ parts }) => {
+    const { all } = mixed(parts.map((part, i) => [i % 2 === 0 ? OUT : ERR, part]))
     for (const line of BODY) expect(all).not.toContain(line.slice(8))
   })
 
