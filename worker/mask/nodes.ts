@@ -20,6 +20,8 @@ const NAMES_SECRET = 2
 const GENERATED = ['uid', 'resourceversion', 'creationtimestamp', 'deletiontimestamp', 'selflink', 'generation']
 /** Members whose content is names of objects: without them the agent cannot name what it talks about. */
 const NAMING = ['apiversion', 'ownerreferences', 'involvedobject', 'regarding', 'related', 'details']
+/** Fields that name a key of an object. */
+const KEY_REFS = ['secretkeyref', 'configmapkeyref']
 /** A generated word is no longer. */
 const MAX_GENERATED_BYTES = 64
 
@@ -86,6 +88,8 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
     members.set('auths', { ...any, others: authNode(scope, any) })
     members.set('auth', basicNode(scope, any))
   } else members.set('kind', naming)
+  const named = new Map([...members, ['name', naming], ['key', naming]] as const)
+  for (const ref of KEY_REFS) members.set(ref, { ...any, members: named })
   return { any, meta, naming, config }
 }
 

@@ -465,6 +465,13 @@ describe('by value', () => {
     }
     expect(masked(body, widgets, masking)).toBe(JSON.stringify(body))
   })
+  test('nor in the name of a key that is referred to', () => {
+    const masking = maskingFor()
+    masked({ data: { password: base64(SECRET) } }, infoOf(), masking)
+    const body = env({ name: 'A', valueFrom: { secretKeyRef: { name: 'db', key: SECRET } } })
+    expect(masked(body, pods, masking)).toBe(JSON.stringify(body))
+    expect(masked(env({ name: 'A', value: SECRET }), pods, masking)).not.toContain(SECRET)
+  })
   test('what stands in a release and in last-applied is noted too', () => {
     const masking = maskingFor()
     masked({ data: { release: btoa(release(SECRET)) } }, infoOf(), masking)

@@ -79,6 +79,23 @@ describe('what a secret may be wrapped in', () => {
   })
 })
 
+describe('a known value that is a word', () => {
+  const masking = maskingFor()
+  for (const word of ['horses', 'xqtzrbkw']) masking.values.note(encoder.encode(word), 'password')
+  it.each([
+    ['in a sentence', 'all horses are fed', 'all horses are fed'],
+    ['inside of a word', 'the seahorses', 'the seahorses'],
+    ['alone', 'horses', 'horses'],
+    ['behind an operator', 'a=horses', 'a=«value»'],
+    ['behind an operator, quoted', '{"a": "horses"}', '{"a": "«value»"}'],
+    ['in an element', '<a>horses</a>', '<a>«value»</a>'],
+    ['in base64', base64('xx horses yy'), '«64:value»'],
+    ['that nobody speaks', 'all xqtzrbkw are fed', 'all «value» are fed'],
+  ])('%s', (_name, text, expected) => {
+    expect(marked(text, found(text, masking))).toBe(expected)
+  })
+})
+
 describe('the value that a tag is made of', () => {
   const values = (text: string): readonly string[] => found(text).map(({ value }) => decoder.decode(value))
   it.each([

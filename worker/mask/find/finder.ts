@@ -6,6 +6,7 @@ import { type Budget, budgetFor } from './budget.ts'
 import { createCustomMatcher } from './custom.ts'
 import { createMatcher } from './matcher.ts'
 import { outside, placeholdersIn, withoutPlaceholders } from './placeholders.ts'
+import { isAssigned, isWord } from './values/searchable.ts'
 import { searchableValues } from './values.ts'
 import { MAX_WORD_BEFORE, mayHoldBase64, spanOfRun } from './views/base64.ts'
 import { hexDigit } from './views/escapes.ts'
@@ -82,6 +83,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
       const searched = known.search(bytes, final, budget)
       open = Math.min(open, searched.open)
       for (const hit of searched.hits) {
+        if (!hit.base64 && isWord(known.text(hit)) && !isAssigned(bytes, hit.start)) continue
         const run = hit.base64 ? spanOfRun(bytes, hit.start, hit.end) : hit
         add(run.start, run.end, 'value', known.text(hit), hit.base64)
       }

@@ -35,6 +35,9 @@ describe('which values are searched for', () => {
     ['9f86d081884c7d659a2feaa0c55ad015', 'config', true],
     ['postgres://app:pw@db.internal/shop', 'url', true],
     ['-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----', 'tls.key', true],
+    ['MZ1yGvKTjE0rY0cV8i47CjAa.uRHQPq.Xb1Mk2nEhe-4iUcrGOuegj57zMC', 'config', true],
+    ['backup-pass', 'backup_pass', false],
+    ['deploypin', 'deploy.pin', false],
     ['horse', 'password', false],
     ['postgres', 'username', false],
     ['postgres', 'password', false],
@@ -111,6 +114,11 @@ describe('where values are found', () => {
     expect(found('s3cr3t-pw/?>', [[value, 'password']])).toEqual([])
     expect(found('s3cr3t-px/?>~', [[value, 'password']])).toEqual([])
     expect(found(base64('s3cr3t-px/?>~'), [[value, 'password']])).toEqual([])
+  })
+
+  it.each(['"', "'"])('a value noted with %s around it', (quote) => {
+    expect(found('is hunter2! x', [[`${quote}hunter2!${quote}`, 'password']])).toEqual(['hunter2!'])
+    expect(found('is hunter2! x', [[`${quote}hunter2!`, 'password']])).toEqual([])
   })
 
   it('a value noted with blanks around it', () => {

@@ -54,16 +54,16 @@ class Values implements SearchableValues {
     // The document is kept once; whoever reads it in another form finds its leaves.
     if (trimmed.length < WINDOW || this.#table.has(trimmed)) return
     const copy = trimmed.slice()
-    if (searchable(copy, name)) {
-      this.#keep(copy)
-      this.#noteParts(copy)
-    }
-    for (const leaf of secretLeaves(copy)) {
-      const inner = trim(leaf.value)
-      if (!searchable(inner, leaf.name) || this.#table.has(inner)) continue
-      this.#keep(inner)
-      this.#noteParts(inner)
-    }
+    this.#noteOne(copy, name)
+    const bare = withoutQuotes(copy)
+    if (bare !== null) this.#noteOne(bare, name)
+    for (const leaf of secretLeaves(copy)) this.#noteOne(trim(leaf.value), leaf.name)
+  }
+
+  #noteOne(value: Uint8Array, name: string): void {
+    if (!searchable(value, name) || this.#table.has(value)) return
+    this.#keep(value)
+    this.#noteParts(value)
   }
 
   suspect(bytes: Uint8Array, start: number, end: number): boolean {
@@ -139,6 +139,13 @@ function trim(value: Uint8Array): Uint8Array {
   while (start < end && blank(value[start]!)) start++
   while (end > start && blank(value[end - 1]!)) end--
   return value.subarray(start, end)
+}
+
+/** What stands between two quotes of the same kind; null when none are around it. */
+function withoutQuotes(value: Uint8Array): Uint8Array | null {
+  const first = value[0]
+  if ((first !== 0x22 && first !== 0x27) || value.length < 2 || value.at(-1) !== first) return null
+  return trim(value.subarray(1, -1))
 }
 
 function blank(byte: number): boolean {

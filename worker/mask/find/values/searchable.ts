@@ -17,6 +17,13 @@ const PUBLIC_NAME =
 const SECRET_NAME =
   /pass(?!ive)|pwd|secret|token|key(?!s?tore\.type|word|space|board)|credential|cred\b|auth|salt|signature|hmac|bearer|private|api[_-]?key|license|dsn|cookie|session|seed|mnemonic|pin$|otp/i
 
+/** A longer name of a key is no name. */
+const MAX_NAME = 256
+/** Words of a language are seldom longer. */
+const MAX_WORD_BYTES = 11
+/** Blanks and quotes between an operator and its value. */
+const MAX_BETWEEN = 8
+
 /** Words that stand everywhere. As a value they cannot be told from themselves. */
 const WORDS = new Set(
   (
@@ -70,22 +77,49 @@ export function searchable(value: Uint8Array, name: string): boolean {
   if (text.startsWith('-----BEGIN ')) return false
   if (new Set(text).size < 3) return false
   const plain = text.toLowerCase()
-  if (WORDS.has(plain)) return false
+  // One that is called what it says (`admin-pin: admin_pin`) keeps nothing secret, and stands wherever the name does.
+  if (WORDS.has(plain) || letters(plain) === letters(name.toLowerCase())) return false
   const secret = saysSecret(name)
   if (/^[\d.,:+-]+$/.test(text))
     return secret ? text.length >= MIN_DIGITS && !DATE.test(text) && !ADDRESS.test(text) : false
   if (DATE.test(text) || ADDRESS.test(text) || VERSION.test(text)) return false
-  if (HOST.test(text) && /\.(?:internal|local|svc|com|net|org|io|dev|cloud|example|test)\b/i.test(text)) return false
+  if (isHost(text) && /\.(?:internal|local|svc|com|net|org|io|dev|cloud|example|test)\b/i.test(text)) return false
   if (URL_OF_HOST.test(text) && !hasLongPart(text)) return false
   if (PUBLIC_NAME.test(name) && !secret) return false
   if (secret) return !PATH_OF_FILE.test(text)
   return value.length >= MIN_UNNAMED_BYTES && saysItself(text)
 }
 
+/** Without signs: a name may be written in several ways. */
+function letters(text: string): string {
+  return text.length > MAX_NAME ? text : text.replace(/[-_. ]/g, '')
+}
+
+/** Whether it is a host's name: nobody mixes capitals, small letters and digits in one. */
+function isHost(text: string): boolean {
+  return HOST.test(text) && !text.split('.').some((part) => /[a-z]/.test(part) && /[A-Z]/.test(part) && /\d/.test(part))
+}
+
+/** Whether a value may be a word of a language: short, of small letters, to be spoken. It is searched for only where a value stands. */
+export function isWord(value: Uint8Array): boolean {
+  if (value.length > MAX_WORD_BYTES) return false
+  const text = latin.decode(value)
+  if (!/^[a-z]+$/.test(text) || /[^aeiouy]{4}|q(?!u)/.test(text)) return false
+  return text.replace(/[^aeiouy]/g, '').length * 4 >= text.length
+}
+
+/** Whether what begins at `start` stands where a value does: behind `=`, `:` or `>`, with blanks and quotes between. */
+export function isAssigned(bytes: Uint8Array, start: number): boolean {
+  let at = start - 1
+  const least = Math.max(0, start - MAX_BETWEEN)
+  while (at >= least && (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x22 || bytes[at] === 0x27)) at--
+  const sign = bytes[at]
+  return at >= least && (sign === 0x3d || sign === 0x3a || sign === 0x3e)
+}
+
 /** Whether a value without a secret name looks like one: not the name of something, mixed, uneven. */
 function saysItself(text: string): boolean {
-  if (IDENTIFIER.test(text) || HOST.test(text) || PATH.test(text) || MAIL.test(text) || QUANTITY.test(text))
-    return false
+  if (IDENTIFIER.test(text) || isHost(text) || PATH.test(text) || MAIL.test(text) || QUANTITY.test(text)) return false
   // Prose: words between blanks.
   if (/^[\p{L}\d.,:;'"!?()-]+(?: [\p{L}\d.,:;'"!?()-]+)+$/u.test(text) && !hasLongPart(text)) return false
   const classes = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(text)).length
