@@ -40,9 +40,9 @@ export function withoutEscapes(view: View, final: boolean): View | null {
     }
     const end = undo(builder, bytes, start, next)
     if (end > bytes.length) {
-      // Cut short: shown as it stands, and open.
+      // Cut short: open, and no part of what stands before it. At the end of all text it stands as it is.
       if (!final) open = start
-      copied = start
+      copied = final ? start : bytes.length
       break
     }
     copied = end

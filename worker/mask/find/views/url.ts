@@ -23,7 +23,9 @@ export function withoutPercent(view: View, final: boolean): View | null {
     builder.byte(hexDigit(bytes[at + 1]!) * 16 + hexDigit(bytes[at + 2]!), at, copied)
     at = nextEncoded(bytes, copied)
   }
-  const whole = first || copyBehind(builder, view, copied)
+  // What is cut short is no part of what stands before it.
+  if (cut) copyBetween(builder, bytes, copied, last, first)
+  const whole = cut || first || copyBehind(builder, view, copied)
   return builder.view('url', { closed: view.closed || !whole, ...(cut ? { open: last } : {}) })
 }
 
