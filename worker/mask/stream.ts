@@ -10,7 +10,7 @@ import { Masker, type MaskReport } from './placeholder.ts'
 const CONTEXT_BYTES = 1024
 /** How far back a cut is moved to fall between two words. */
 const CUT_BYTES = 256
-/** With more than this undecided, a new look waits for as much again, so that each byte is looked at a few times at most. */
+/** With more than this undecided, a new look waits for twice as much again, so that each byte is looked at a few times at most. */
 const SMALL_BYTES = 2048
 /** It waits for no more than this. */
 const MAX_WAIT_BYTES = 64 * 1024
@@ -91,7 +91,7 @@ class Lane {
   get due(): boolean {
     const fresh = this.end - this.looked
     const again = this.looked - Math.min(this.open, this.released)
-    return fresh > 0 && (again <= SMALL_BYTES || fresh >= Math.min(again, MAX_WAIT_BYTES))
+    return fresh > 0 && (again <= SMALL_BYTES || fresh >= Math.min(2 * again, MAX_WAIT_BYTES))
   }
 
   /** Looks for secrets in the window. With `final`, as if nothing more came; what is open stays as it is known. */
@@ -102,6 +102,13 @@ class Lane {
     if (final) return
     this.open = base + open
     this.looked = this.end
+  }
+
+  /** Looks for the last time before all goes on, whatever is open: what that is, the next look tells. */
+  lookAndPass(finder: Finder): void {
+    this.look(finder, true)
+    this.open = Math.min(this.open, this.looked)
+    this.looked = this.base
   }
 
   /** Forgets what is not looked back at any more. */
@@ -222,17 +229,19 @@ class Stream implements TextStream {
 
   /** Lets everything go, as if nothing more came; `keepKeys`: but private keys without an end. */
   #settle(keepKeys: boolean): void {
+    const look = (lane: Lane): void => {
+      if (!keepKeys) lane.lookAndPass(this.#finder)
+      else {
+        // Where it is open must be known: a key may begin there.
+        if (lane.looked < lane.end) lane.look(this.#finder, false)
+        lane.look(this.#finder, true)
+      }
+    }
     for (const lane of this.#lanes.values()) {
-      if (lane.released === lane.end) continue
-      // Where it is open must be known for what comes after.
-      if (lane.looked < lane.end) lane.look(this.#finder, false)
-      lane.look(this.#finder, true)
+      if (lane.released < lane.end) look(lane)
     }
     const joint = this.#mixed()
-    if (joint !== null) {
-      if (joint.looked < joint.end) joint.look(this.#finder, false)
-      joint.look(this.#finder, true)
-    }
+    if (joint !== null) look(joint)
     this.#emit((lane) => (keepKeys ? (keyStart(lane) ?? lane.end) : lane.end), null, false)
   }
 
