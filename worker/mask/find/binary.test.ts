@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { maskingFor, seeded } from '../testing.ts'
-import { isBinary } from './binary.ts'
+import { isBinary, mayHoldBinary } from './binary.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 const latin = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
@@ -54,4 +54,17 @@ test.each<[string, Uint8Array, boolean]>([
   ['characters of several bytes, from the middle of one on', bytesOf('\x01\x02日本語パスワード').subarray(0), false],
 ])('%s', (_name, bytes, expected) => {
   expect(isBinary(bytes, bytes.length, bytes.length)).toBe(expected)
+})
+
+test('the quick look misses nothing that is binary', () => {
+  let binary = 0
+  for (let seed = 1; seed <= 400; seed++) {
+    const content = noise(10 + (seed % 60), seed)
+    if (isBinary(content, 0, content.length)) {
+      binary++
+      expect(mayHoldBinary(content)).toBe(true)
+    }
+  }
+  expect(binary).toBeGreaterThan(50)
+  expect(mayHoldBinary(bytesOf(`ordinary text, ${'ä€😀'.repeat(20)}\n\t\u001b[0m`))).toBe(false)
 })

@@ -33,6 +33,20 @@ export function isBinary(bytes: Uint8Array, start: number, end: number): boolean
   return controls >= MIN_CONTROLS && broken >= MIN_BROKEN
 }
 
+/** A quick look: false only if nothing in it stands in binary content. */
+export function mayHoldBinary(bytes: Uint8Array): boolean {
+  let controls = 0
+  let high = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!
+    if (byte >= 0x80) high++
+    else if (byte < 0x20 || byte === 0x7f) controls += isControl(byte) ? 1 : 0
+    else continue
+    if (controls >= MIN_CONTROLS && high >= MIN_BROKEN) return true
+  }
+  return false
+}
+
 /** Controls but those of text and of terminals: NUL parts the variables of /proc/1/environ. */
 function isControl(byte: number): boolean {
   return (byte < 0x20 && byte !== 0 && (byte < 0x07 || byte > 0x0d) && byte !== 0x1b) || byte === 0x7f

@@ -1,7 +1,7 @@
 // The finder of a session: patterns, known values and names, over every form a text can take. No I/O.
 
 import type { Finder, FindOptions, Found, Hit, KnownValues, MaskRules } from '../contract.ts'
-import { isBinary } from './binary.ts'
+import { isBinary, mayHoldBinary } from './binary.ts'
 import { type Budget, budgetFor } from './budget.ts'
 import { createCustomMatcher } from './custom.ts'
 import { createMatcher } from './matcher.ts'
@@ -55,6 +55,11 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         found.candidates.push(candidate(view, part, { rule, value: whole ? value : null, base64 }))
       }
     }
+    let mayBe: boolean | null = null
+    const binary = (start: number, end: number): boolean => {
+      mayBe ??= mayHoldBinary(text) || (view.depth > 0 && mayHoldBinary(view.bytes))
+      return mayBe && standsInBinary(view, text, start, end)
+    }
     if (layers.patterns) {
       // Each piece by itself: a key that begins in one must not end in another.
       let from = 0
@@ -67,7 +72,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         })
         if (last) open = Math.min(open, from + matched.open)
         for (const { start, end, rule } of matched.hits) {
-          if (GENERIC.has(rule) && standsInBinary(view, text, from + start, from + end)) continue
+          if (GENERIC.has(rule) && binary(from + start, from + end)) continue
           add(from + start, from + end, rule, null, false)
         }
         from = to

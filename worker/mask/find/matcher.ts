@@ -145,6 +145,30 @@ function anyMayMatch(
   return false
 }
 
+/** By rule: places before were tried already. Used for one pass after the other: a text may have a thousand pieces. */
+class Tried {
+  readonly #before: Int32Array
+  readonly #touched: number[] = []
+
+  constructor(rules: number) {
+    this.#before = new Int32Array(rules)
+  }
+
+  before(rule: number): number {
+    return this.#before[rule]!
+  }
+
+  set(rule: number, before: number): void {
+    if (this.#before[rule] === 0) this.#touched.push(rule)
+    this.#before[rule] = before
+  }
+
+  clear(): void {
+    for (const rule of this.#touched) this.#before[rule] = 0
+    this.#touched.length = 0
+  }
+}
+
 /** One pass over one text. */
 class Pass {
   readonly found: Candidate[] = []
@@ -157,8 +181,7 @@ class Pass {
   readonly #judge: (name: string) => NameKind
   readonly #budget: Budget
   #lazyShape: ShapeMatch | null = null
-  /** By rule: places before were tried already. */
-  #tried: Int32Array | null = null
+  readonly #tried: Tried
   #nameEnd = -1
   #maskedEnd = -1
   #assignedEnd = -1
@@ -169,12 +192,14 @@ class Pass {
     compiled: Compiled,
     off: ReadonlySet<string>,
     judge: (name: string) => NameKind,
+    tried: Tried,
     budget: Budget,
   ) {
     this.#bytes = bytes
     this.#compiled = compiled
     this.#off = off
     this.#judge = judge
+    this.#tried = tried
     this.#budget = budget
     this.open = bytes.length
   }
@@ -345,8 +370,7 @@ class Pass {
     const bytes = this.#bytes
     const limit = Math.min(bytes.length, wordEnd + NEAR_BYTES + 1)
     let lines = 0
-    this.#tried ??= new Int32Array(this.#compiled.rules)
-    const tried = this.#tried[number]!
+    const tried = this.#tried.before(number)
     const { first } = shape
     for (let at = wordEnd; at < limit; at++) {
       if (
@@ -359,7 +383,7 @@ class Pass {
       }
       if (bytes[at] === LF && ++lines > 1) break
     }
-    if (limit > tried) this.#tried[number] = limit
+    if (limit > tried) this.#tried.set(number, limit)
     this.#budget.spend(limit - wordEnd)
   }
 
@@ -463,10 +487,14 @@ export function createMatcher(
   const judge = judgeOf(rules.names)
   const { off } = rules
   let parts: Compiled | null = null
+  let tried: Tried | null = null
 
   const match: Matcher['match'] = (bytes, { final, name, from = 0, budget }) => {
     parts ??= compiledOf(table)
-    const pass = new Pass(bytes, parts, off, judge, budget)
+    tried ??= new Tried(parts.rules)
+    // Also what a pass that threw left there.
+    tried.clear()
+    const pass = new Pass(bytes, parts, off, judge, tried, budget)
     pass.run(final)
     if (name !== undefined && from === 0) pass.named(judge(name), final)
     const all = resolve(pass.found, pass.masked)
