@@ -12,10 +12,13 @@ import { exampleOf } from '../../worker/mask/find/testing.ts'
 import { createKnownValues } from '../../worker/mask/find/values.ts'
 import { planResponseMask } from '../../worker/mask/response.ts'
 import { DEFAULT_MASK_RULES } from '../../worker/mask/rules.ts'
+import { createTextStream } from '../../worker/mask/stream.ts'
 import { infoOf, JSON_HEADERS, KEY, seeded } from '../../worker/mask/testing.ts'
 
 /** As the hub hands text on. */
 const CHUNK_BYTES = 256 * 1024
+/** As a container's output comes. */
+const FRAME_BYTES = 4 * 1024
 const CLEAN_BYTES = 1024 * 1024
 const HOSTILE_BYTES = 64 * 1024
 const RULE_BYTES = 8 * 1024
@@ -224,6 +227,14 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'Basic and base64': 'Basic QWxhZGRpbg',
   placeholders: '⟦masked:secret:0123456789ab⟧',
   'begun placeholders': '⟦masked:',
+  'password pairs': 'password=abcdef12 ',
+  'BEGIN of private keys, a line each': '-----BEGIN PRIVATE KEY-----\n',
+  'BEGIN of private keys, escaped line ends': '-----BEGIN PRIVATE KEY-----\\n',
+  'begun tokens of Slack': 'xoxb-1-',
+  'short base64': 'aGVsbG8gd29ybGQ0 ',
+  'short base64 with a password in each': 'cGFzc3dvcmQ9YWJjZGVmZyBoZWxsbw== ',
+  'base64 of a placeholder begun': '4p+mbWFza2Vk',
+  capitals: 'A',
   percent: '%41',
   'escape sequences': '\u001b[1m',
 }
@@ -262,6 +273,15 @@ function matchAll(text: Uint8Array): number {
     hits += matcher.match(chunk, { final: true, budget: budgetFor(chunk.length) }).hits.length
   }
   return hits
+}
+
+/** A text as the stream of one channel of two. */
+function streamAll(text: Uint8Array): void {
+  const values = createKnownValues()
+  const finder = createFinder(DEFAULT_MASK_RULES, values)
+  const stream = createTextStream({ key: KEY, rules: DEFAULT_MASK_RULES, values, finder }, { 1: 'stdout', 2: 'stderr' })
+  for (let at = 0; at < text.length; at += FRAME_BYTES) stream.push(1, text.subarray(at, at + FRAME_BYTES))
+  stream.end()
 }
 
 /** What a rule comes closest to without finding anything, and what it finds, over and over. */
@@ -333,6 +353,7 @@ export function maskingFigures(): MaskingFigures {
     speeds[`hostile: ${name}`] = speed(text.length, RULE_ROUNDS, HOSTILE_BUDGET, () =>
       finder.find(text, { final: true }),
     )
+    speeds[`hostile: ${name}, streamed`] = speed(text.length, RULE_ROUNDS, HOSTILE_BUDGET, () => streamAll(text))
   }
   const times = ruleTimes()
   const slowest = [...times].sort((a, b) => a.megabytesPerSecond - b.megabytesPerSecond).slice(0, 10)
