@@ -236,4 +236,27 @@ describe('a private key whose BEGIN the client has left out', () => {
     expect(shown('tailLines=2', `${line(1)}\n${line(2)}\n`)).toBe(`${line(1)}\n${line(2)}\n`)
     expect(shown('tailLines=2', `${line(1)}\nall is well\n`)).toBe(`${line(1)}\nall is well\n`)
   })
+
+  test('what stands before the key goes on', () => {
+    const before = ['## one', 'ready', `token ${'x'.repeat(8)}`]
+    const text = [...before, ...key].join('\n')
+    for (let cut = 1; cut < text.length; cut += 7) {
+      const out = shown('tailLines=20', text, [cut])
+      expect(out.startsWith(`${before.join('\n')}\n`)).toBe(true)
+      expect(out).toContain('and more')
+    }
+  })
+
+  test('a follower sees a first line of one word', () => {
+    const info = infoOf({ resource: 'pods', subresource: 'log', name: 'p', query: 'follow=true&tailLines=1' })
+    const plan = planResponseMask({ info, status: 200, headers: type('text/plain'), masking: maskingFor() })
+    if (plan.kind !== 'transform') throw new Error(`the plan is ${plan.kind}`)
+    const { transform } = plan
+    const bytes = new TextEncoder().encode('ready\n')
+    const out = [
+      transform.push(bytes),
+      ...(transform.holding === true ? [transform.flush?.() ?? bytes.slice(0, 0)] : []),
+    ]
+    expect(out.map((part) => new TextDecoder().decode(part)).join('')).toBe('ready\n')
+  })
 })

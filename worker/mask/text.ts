@@ -89,9 +89,11 @@ export interface PartAsked {
 
 const ALL: PartAsked = { maxBytes: null, fromMiddle: false }
 const KEY_BEGINS = encoder.encode('-----BEGIN PRIVATE KEY-----\n')
-const KEY_ENDS = /\n.*-----END [A-Z ]{0,64}PRIVATE KEY/
-/** A line of base64, with a time stamp or other words in front of it. */
-const BASE64_LINE = /^(?:\S{1,64} +){0,4}[A-Za-z0-9+/]*={0,2}\r?$/
+const KEY_ENDS = /-----END [A-Z ]{0,64}PRIVATE KEY/
+/** A line of a key, with a time stamp or other words in front of it. */
+const KEY_LINE = /^(?:\S{1,64} +){0,4}[A-Za-z0-9+/]{32,}={0,2}\r?$/
+/** A key's last line is as long as it happens to be. */
+const LAST_KEY_LINE = /^(?:\S{1,64} +){0,4}[A-Za-z0-9+/]+={0,2}\r?$/
 
 /** A longer line is no key's. */
 const MAX_KEY_LINE_BYTES = 1024
@@ -100,6 +102,8 @@ const MAX_KEY_LINE_BYTES = 1024
 class Head {
   readonly #parts: Uint8Array[] = []
   #length = 0
+  /** Complete ones. */
+  readonly #lines: string[] = []
   /** The line that is not complete yet. */
   #line = ''
 
@@ -107,14 +111,40 @@ class Head {
   push(chunk: Uint8Array): boolean {
     this.#parts.push(chunk.slice())
     this.#length += chunk.length
-    const lines = (this.#line + utf8.decode(chunk)).split('\n')
+    const lines = (this.#line + ascii.decode(chunk)).split('\n')
     this.#line = lines.pop() ?? ''
-    const fits = this.#length < MAX_PEM_BYTES && this.#line.length <= MAX_KEY_LINE_BYTES
-    return fits && lines.every((line) => BASE64_LINE.test(line))
+    this.#lines.push(...lines)
+    if (this.#length >= MAX_PEM_BYTES || this.#line.length > MAX_KEY_LINE_BYTES) return false
+    return this.#lines.every(
+      (line, at) => KEY_LINE.test(line) || (at === this.#lines.length - 1 && LAST_KEY_LINE.test(line)),
+    )
   }
 
-  get bytes(): Uint8Array {
-    return join(this.#parts)
+  /** Whether there is anything of it. */
+  get isWaiting(): boolean {
+    return this.#length > 0
+  }
+
+  /** Whether it shows a line that only a key has: one word may be anything. */
+  get isLikely(): boolean {
+    return this.#lines.some((line) => KEY_LINE.test(line)) || KEY_LINE.test(this.#line)
+  }
+
+  /**
+   * What it was, with the BEGIN that was left out put in front of what is a key's.
+   * @param isCut nothing says any more what the lines are
+   */
+  settled(isCut: boolean): Uint8Array {
+    const bytes = join(this.#parts)
+    const lines = [...this.#lines, this.#line]
+    const end = lines.findIndex((line) => KEY_ENDS.test(line))
+    if (end < 0) return isCut && this.isLikely ? join([KEY_BEGINS, bytes]) : bytes
+    let from = end > 0 && LAST_KEY_LINE.test(lines[end - 1]!) ? end - 1 : end
+    while (from > 0 && KEY_LINE.test(lines[from - 1]!)) from -= 1
+    if (from === end) return bytes
+    // One character a byte: what was decoded has as many of them.
+    const at = lines.slice(0, from).reduce((length, line) => length + line.length + 1, 0)
+    return join([bytes.subarray(0, at), KEY_BEGINS, bytes.subarray(at)])
   }
 }
 
@@ -132,9 +162,9 @@ export function textTransform(masking: Masking, name: string, asked: PartAsked =
   const behindHead = (chunk: Uint8Array): Uint8Array => {
     if (head === null) return chunk
     if (head.push(chunk)) return EMPTY
-    const { bytes } = head
+    const bytes = head.settled(false)
     head = null
-    return KEY_ENDS.test(ascii.decode(bytes)) ? join([KEY_BEGINS, bytes]) : bytes
+    return bytes
   }
   const joined = (pieces: readonly Piece[]): Uint8Array =>
     pieces.length === 0 ? EMPTY : join(pieces.map(({ bytes }) => bytes))
@@ -145,15 +175,18 @@ export function textTransform(masking: Masking, name: string, asked: PartAsked =
     },
     end() {
       const isCut = maxBytes !== null && length >= maxBytes
-      const held = head?.bytes ?? EMPTY
-      // Where it was cut nothing says any more what the lines are.
-      const begins = held.length > 0 && (isCut || KEY_ENDS.test(ascii.decode(held))) ? KEY_BEGINS : EMPTY
-      const last = joined(stream.push(0, join([begins, held])))
+      const last = joined(stream.push(0, head?.settled(isCut) ?? EMPTY))
+      head = null
       return join([last, joined(isCut ? stream.cut() : stream.end())])
     },
-    flush: () => (maxBytes === null ? joined(stream.flush()) : EMPTY),
+    flush() {
+      if (maxBytes !== null) return EMPTY
+      const waiting = head !== null && !head.isLikely ? head.settled(false) : EMPTY
+      if (waiting.length > 0) head = null
+      return join([joined(stream.push(0, waiting)), joined(stream.flush())])
+    },
     get holding() {
-      return maxBytes === null && stream.holding
+      return maxBytes === null && (stream.holding || (head?.isWaiting === true && !head.isLikely))
     },
     report: () => stream.report(),
   }
