@@ -10,7 +10,7 @@ import { takeBody } from './hub/body.ts'
 import { isDryRun } from './hub/dryrun.ts'
 import { numbersOf, recall } from './hub/history.ts'
 import { createLeftovers } from './hub/leftovers.ts'
-import { createMaskings } from './hub/masking.ts'
+import { createMaskings, maskingName } from './hub/masking.ts'
 import { type HubOptions, type Passage, refuse } from './hub/passage.ts'
 import { type Admission, admitAllowed, admitHeld } from './hub/permit.ts'
 import { maskForRecord, recordIntent, refuseRecorded } from './hub/record.ts'
@@ -145,7 +145,7 @@ export function createHub(options: HubOptions): Hub {
         }
         const rules = set.rulesFor(request.identity, request.connection)
         stream.masks = rules
-        const masking = maskings.of(visit.session, rules)
+        const masking = maskings.of(maskingName(request.identity, request.connection, visit.session), rules)
         const counting = usage.of(request, visit.session)
         const passage: Passage = {
           hub: options,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_MASK_RULES } from '../mask/rules.ts'
 import { testClock } from '../record/fixtures.ts'
-import { createMaskings, FORGOTTEN_AFTER_MS } from './masking.ts'
+import { createMaskings, FORGOTTEN_AFTER_MS, maskingName } from './masking.ts'
 
 const SECRET = new Uint8Array(32).fill(3)
 
@@ -29,6 +29,23 @@ describe('the masking of sessions', () => {
     expect(again.finder).toBe(one.finder)
     expect(other.values).not.toBe(one.values)
     expect(other.key).not.toEqual(one.key)
+  })
+
+  it('is another for another identity or connection that names its session alike', () => {
+    const { of } = set()
+    const agent = (username: string, issuer = 'i') => ({
+      user: { username, uid: '', groups: [], extra: {} },
+      issuer,
+      expiresAt: 0,
+    })
+    const keys = [
+      of(maskingName(agent('a'), 'prod', 's')),
+      of(maskingName(agent('b'), 'prod', 's')),
+      of(maskingName(agent('a', 'j'), 'prod', 's')),
+      of(maskingName(agent('a'), 'test', 's')),
+    ].map(({ key }) => key.join())
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(of(maskingName(agent('a'), 'prod', 's')).key.join()).toBe(keys[0])
   })
 
   it('keeps its key and so its tags when the gateway starts anew, and no values', () => {

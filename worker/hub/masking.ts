@@ -3,6 +3,7 @@
 
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import type { Identity } from '../context.ts'
 import type { Finder, Masking, MaskRules } from '../mask/contract.ts'
 import { createFinder } from '../mask/find/finder.ts'
 import { createKnownValues, type SearchableValues } from '../mask/find/values.ts'
@@ -17,9 +18,17 @@ const VALUE_COST_BYTES = 256
 /** A session that nobody has used for so long has ended: an agent's next one is another. */
 export const FORGOTTEN_AFTER_MS = 12 * 3_600_000
 
+/** What a session is called here: two identities that name their sessions alike share neither tags nor values. */
+export function maskingName({ issuer, user }: Identity, connection: string, session: string): string {
+  return JSON.stringify([issuer, user.username, connection, session])
+}
+
 /** The masking of a hub's sessions. */
 export interface Maskings {
-  /** The same values for the same session; a new finder when the rules have changed. */
+  /**
+   * The same values for the same session; a new finder when the rules have changed.
+   * @param session as {@link maskingName} calls it
+   */
   of(session: string, rules: MaskRules): Masking
   /** Sessions that are kept in mind. */
   readonly size: number
