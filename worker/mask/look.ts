@@ -26,6 +26,10 @@ const MIN_UNPACKED_BYTES = 64 * 1024
 /** Base64 of gzip's magic and deflate. */
 const GZIP_IN_BASE64 = 'H4sI'
 const VALUE_RULE = 'value'
+/** Rules that go by what a text is called. */
+const BY_NAME: ReadonlySet<string> = new Set(['password', 'secret', 'authorization'])
+/** Shorter numbers are no card, and no number that is searched for. */
+const MIN_NUMBER_BYTES = 12
 /** Words up to this length stand again and again: each is searched once. */
 const MAX_WORD_BYTES = 80
 const NOTHING_FOUND: readonly Hit[] = []
@@ -41,19 +45,22 @@ export interface Looking {
 export interface LookOptions {
   /** What it holds is a name that the agent must be able to use: known values are not looked for. */
   readonly quiet?: boolean
+  /** The name of an object or of a key in one: nor is it judged by what stands around it. */
+  readonly reference?: boolean
   /** The tree for a document in it. */
   readonly document: (scope: Scope) => Node
 }
 
 /** How strings are looked at. */
-export function looking(scope: Scope, { quiet = false, document }: LookOptions): Looking {
+export function looking(scope: Scope, options: LookOptions): Looking {
+  const { quiet = false, reference = false } = options
   const { finder, values } = scope.masking
   const { structure } = scope.masking.rules.layers
   const { words } = scope
   return {
     worth(bytes, start, end, name, escaped) {
       if (start >= end) return false
-      if (name !== null && saysSecret(name, scope)) return true
+      if (!reference && name !== null && saysSecret(name, scope)) return true
       if (structure && mayBeDocument(bytes, start, end, escaped)) return true
       const word = end - start > MAX_WORD_BYTES ? null : words.again(bytes, start - 1, end + 1)
       if (word === null) return finder.suspect(bytes, start, end)
@@ -63,10 +70,15 @@ export function looking(scope: Scope, { quiet = false, document }: LookOptions):
       }
       return word.hits !== NOTHING_FOUND
     },
-    leaf: (token) => (token.kind === 'string' ? lookAt(token, scope, quiet, document) : null),
+    leaf: (token) =>
+      token.kind === 'string'
+        ? lookAt(token, scope, options)
+        : token.kind === 'primitive'
+          ? numberAt(token, scope)
+          : null,
     rekey(key, where) {
       const hits = hitsIn(key, scope)
-      return hits.length === 0 ? null : replaceKey(key, quiet ? named(hits) : hits, scope, where)
+      return hits.length === 0 ? null : replaceKey(key, quiet || reference ? named(hits) : hits, scope, where)
     },
   }
 }
@@ -98,10 +110,19 @@ function holdsSecretWord(bytes: Uint8Array, start: number, end: number): boolean
   return false
 }
 
-function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Scope) => Node): Uint8Array | null {
+/** A number that is a card's or a known value; its placeholder is a string. Others stay: most are counts and times. */
+function numberAt({ raw, at }: Token, scope: Scope): Uint8Array | null {
+  if (raw.length < MIN_NUMBER_BYTES) return null
+  const { hits } = scope.masking.finder.find(raw.slice(), { final: true })
+  const whole = hits.find(({ start, end }) => start === 0 && end === raw.length)
+  return whole === undefined ? null : stringToken(scope.masker.placeholder(whole.value, whole.rule, at))
+}
+
+function lookAt(token: Token, scope: Scope, options: LookOptions & { readonly under?: string }): Uint8Array | null {
+  const { document, reference = false } = options
   const { structure } = scope.masking.rules.layers
   const { raw } = token
-  if (!(structure && mayBeDocument(raw, 1, raw.length - 1, raw.includes(0x5c))) && isKnownClean(token, scope))
+  if (!(structure && mayBeDocument(raw, 1, raw.length - 1, raw.includes(0x5c))) && isKnownClean(token, scope, options))
     return null
   const text = new Text(raw)
   const { bytes } = text
@@ -117,9 +138,9 @@ function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Sc
     if (whole !== null) return whole
   }
   const edits = structure ? manifestEdits(bytes, scope, token.at) : []
-  const name = token.called?.text ?? token.key
+  const name = options.under ?? (reference ? '' : (token.called?.text ?? token.key))
   const hits = scope.masking.finder.find(bytes, name === '' ? { final: true } : { final: true, name }).hits
-  const kept = quiet ? named(hits) : hits
+  const kept = keptOf(hits, options)
   const [only] = kept
   if (only !== undefined && only.form === 'base64' && only.start === 0 && only.end === bytes.length) {
     return stringToken(scope.masker.base64Placeholder(only.value, only.rule, token.at))
@@ -136,8 +157,28 @@ function lookAt(token: Token, scope: Scope, quiet: boolean, document: (scope: Sc
   return all.length === 0 ? null : text.replaced(all.sort((one, other) => one.start - other.start))
 }
 
-function isKnownClean({ raw, name, called }: Token, scope: Scope): boolean {
-  if (raw.length - 2 > MAX_WORD_BYTES) return false
+/** A string that stands under a name which is not its key's: an option in front of it. */
+export function lookUnder(
+  token: Token,
+  under: string,
+  scope: Scope,
+  document: (scope: Scope) => Node,
+): Uint8Array | null {
+  return lookAt(token, scope, { document, under })
+}
+
+function keptOf(hits: readonly Hit[], { quiet, reference }: LookOptions): readonly Hit[] {
+  if (reference === true) return hits.filter(({ rule }) => rule !== VALUE_RULE && !BY_NAME.has(rule))
+  return quiet === true ? named(hits) : hits
+}
+
+function isKnownClean(
+  { raw, name, called }: Token,
+  scope: Scope,
+  options: { under?: string; reference?: boolean },
+): boolean {
+  if (raw.length - 2 > MAX_WORD_BYTES || options.under !== undefined) return false
+  if (options.reference === true) return hitsIn(scope.words.at(raw, 0, raw.length), scope).length === 0
   const title = called ?? name
   if (title !== null && saysSecret(title, scope)) return false
   return hitsIn(scope.words.at(raw, 0, raw.length), scope).length === 0
@@ -266,7 +307,7 @@ function replaceKey(key: Key, hits: readonly Hit[], scope: Scope, where: { reado
 export function lookIntoBase64(token: Token, scope: Scope, document: (scope: Scope) => Node): Uint8Array | null {
   const bytes = new Text(token.raw).bytes
   const file = decodeBase64(bytes)
-  if (file === null) return lookAt(token, scope, false, document)
+  if (file === null) return lookAt(token, scope, { document })
   const masked = maskedText(file, scope, document, token.at)
   return masked === null ? null : stringToken(ascii.decode(encodeBase64(masked)))
 }

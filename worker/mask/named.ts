@@ -18,10 +18,15 @@ const MIN_BASIC_BYTES = 8
 const SWITCH = /^(?:true|false|yes|no|on|off|null|none|)$/i
 /** What stands for a variable that is named elsewhere. */
 const REFERENCE = /^(?:\$\([A-Za-z_][\w.-]*\))+$/
+/** Where a secret is, not what it is: a file's path. */
+const PATH =
+  /^\/(?:etc|var|usr|opt|home|run|tmp|root|data|mnt|srv|app|config|secrets?|certs?|vault|bin|lib)(?:\/[\w.@+-]+)+\/?$/
+/** A URL without a user, a query or a part long enough for a key: those may be the secret itself. */
+const URL_OF_PLACE = /^[a-z][a-z0-9+.-]{1,20}:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/(?![\w.~-]{16})[\w.~-]*)*$/
 
 /** `data` of a ConfigMap: masked where the key says that it is a secret, else looked at like anything. */
 export function configNode(scope: Scope, any: Node, look: Looking): Node {
-  const secret = namedLeaf(scope, 'config')
+  const secret = namedLeaf(scope, 'config', look.leaf)
   const value: Node = {
     ...any,
     worth: (bytes, start, end, name, escaped) =>
@@ -46,14 +51,15 @@ function releaseIn(token: Token, scope: Scope): Uint8Array | null {
   return stringToken(atob(release))
 }
 
-/** What a name says is a secret: masked, unless it is a switch or stands for something else. */
-function namedLeaf(scope: Scope, rule: string): Leaf {
+/** What a name says is a secret: masked, unless it is a switch or says where something else is. @param other what those are given to */
+export function namedLeaf(scope: Scope, rule: string, other: Leaf | undefined): Leaf {
   const whole = maskWhole(scope, { rule })
   return (token) => {
     if (token.kind === 'primitive') return /^[tfn]/.test(ascii.decode(token.raw)) ? null : whole(token)
     if (token.kind === 'string' && token.raw.length < 128) {
       const text = decodeString(token.raw)
       if (SWITCH.test(text) || REFERENCE.test(text)) return null
+      if (PATH.test(text) || URL_OF_PLACE.test(text)) return other?.(token) ?? null
     }
     return whole(token)
   }
@@ -61,7 +67,7 @@ function namedLeaf(scope: Scope, rule: string): Leaf {
 
 /** A value under a name that says secret. @param rule as it stands in the placeholder */
 export function maskNamed(scope: Scope, any: Node, rule: string): Node {
-  const node: Node = { leaf: namedLeaf(scope, rule) }
+  const node: Node = { leaf: namedLeaf(scope, rule, any.leaf) }
   node.others = node
   if (any.rekey !== undefined) node.rekey = any.rekey
   return node

@@ -1,7 +1,8 @@
 // What trees are made of: the nodes for any place in any object, and for the members that mean the same wherever they stand. No I/O.
 
+import { argumentNodes } from './arguments.ts'
 import type { Key } from './keys.ts'
-import { type Looking, lookIntoBase64, looking, saysSecret } from './look.ts'
+import { type Looking, lookIntoBase64, looking, lookUnder, saysSecret } from './look.ts'
 import { authNode, basicNode, configNode, maskNamed } from './named.ts'
 import type { Node, Verdict } from './node.ts'
 import type { Scope } from './scope.ts'
@@ -20,8 +21,8 @@ const NAMES_SECRET = 2
 const GENERATED = ['uid', 'resourceversion', 'creationtimestamp', 'deletiontimestamp', 'selflink', 'generation']
 /** Members whose content is names of objects: without them the agent cannot name what it talks about. */
 const NAMING = ['apiversion', 'ownerreferences', 'involvedobject', 'regarding', 'related', 'details']
-/** Fields that name a key of an object. */
-const KEY_REFS = ['secretkeyref', 'configmapkeyref']
+/** Members that say which Secret or ConfigMap is meant. */
+const REFERENCES = ['secretkeyref', 'configmapkeyref', 'secretref', 'configmapref', 'imagepullsecrets']
 /** A generated word is no longer. */
 const MAX_GENERATED_BYTES = 64
 
@@ -85,12 +86,26 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
       byKind((verdict) => (verdict >= SECRET ? plain : any), SECRET),
     )
     members.set('binarydata', { ...any, others: { leaf: (token) => lookIntoBase64(token, scope, document) } })
+    const { command, args } = argumentNodes(scope, any, (token, name) => lookUnder(token, name, scope, document))
+    members.set('command', command)
+    members.set('args', args)
     members.set('auths', { ...any, others: authNode(scope, any) })
     members.set('auth', basicNode(scope, any))
   } else members.set('kind', naming)
-  const named = new Map([...members, ['name', naming], ['key', naming]] as const)
-  for (const ref of KEY_REFS) members.set(ref, { ...any, members: named })
+  addReferences(members, any, nodeOf(looking(scope, { reference: true, document })))
   return { any, meta, naming, config }
+}
+
+/** Names of Secrets and ConfigMaps and of their keys, where others refer to them. */
+function addReferences(members: Map<string, Node>, any: Node, name: Node): void {
+  const names = ['name', 'key', 'path', 'secretname'].map((member): [string, Node] => [member, name])
+  const item: Node = { ...any, members: new Map([...members, ...names]) }
+  const source: Node = { ...any, members: new Map([...members, ...names, ['items', item]]) }
+  for (const member of REFERENCES) members.set(member, source)
+  members.set('secretname', name)
+  const volume = new Map([...members, ['secret', source], ['configmap', source]] as const)
+  const projected: Node = { ...any, members: new Map([...members, ['sources', { ...any, members: volume }]]) }
+  members.set('volumes', { ...any, members: new Map([...volume, ['projected', projected]]) })
 }
 
 function nodeOf({ worth, leaf, rekey }: Looking): Node {

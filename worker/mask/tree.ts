@@ -10,7 +10,7 @@ import { type Nodes, nodesOf, SECRET_LIST } from './nodes.ts'
 import type { Scope } from './scope.ts'
 import { secretObject } from './secrets.ts'
 import { statusLeaf } from './status.ts'
-import { cellsNode, columnsNode } from './table.ts'
+import { type Column, cellsNode, columnsNode } from './table.ts'
 import { maskBelow, maskFieldsBelow } from './values.ts'
 
 /** Fields that are masked by structure whatever a MaskPolicy says. */
@@ -97,10 +97,10 @@ function answerTree(scope: Scope): Node {
   const fields = structure ? fieldsOf(scope) : []
   if (fields.length > 0) object = extend(object, fields, (field) => maskedField(scope, field))
   const root = new Map(object.members)
-  const columns: string[] = []
+  const columns: Column[] = []
   root.set('items', object)
   root.set('object', object)
-  root.set('columndefinitions', columnsNode(any, columns))
+  root.set('columndefinitions', columnsNode(any, columns, scope))
   root.set('rows', {
     ...any,
     members: new Map<string, Node>([
