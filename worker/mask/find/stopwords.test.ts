@@ -24,6 +24,11 @@ test.each([
   ['api_key=', 'placeholder'],
   ['accessToken=', 'placeholder'],
   ['aHVudGVyMi1odW50ZXI=', 'none'],
+  ['mHHGP9SmDsYRopegpQXxXXDM', 'none'],
+  ['xXxHGP9SmDsYRopegpQDM7a2', 'none'],
+  ['AKIAXXXXXXXX', 'placeholder'],
+  ['glpat-xxxxxxxx', 'placeholder'],
+  ['xxx-your-key', 'placeholder'],
 ])('%s is taken for %s', (value, excuse) => {
   expect(excuseOf(value)).toBe(excuse)
 })

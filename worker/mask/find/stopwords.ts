@@ -22,7 +22,7 @@ const PLACEHOLDERS = words(`
 
 /** What stands in a value that says it is none. */
 const SAYS_SO =
-  /^(?:your[_-]|my[_-](?:super[_-]?)?(?:secret|password|token|key)$|change|replace[_-]?(?:me|this|with)|insert[_-]|enter[_-]|put[_-]|add[_-]your|example|sample|dummy|placeholder|redacted|<|\[?redacted|xxx|todo)|(?:_here$|-here$|placeholder|changeme|change[_-]me|replace[_-]me|example[_-]?(?:key|token|secret|password)|^example$|your[_-](?:api|token|secret|password|key|access|client))/
+  /^(?:your[_-]|my[_-](?:super[_-]?)?(?:secret|password|token|key)$|change|replace[_-]?(?:me|this|with)|insert[_-]|enter[_-]|put[_-]|add[_-]your|example|sample|dummy|placeholder|redacted|<|\[?redacted|todo)|(?:_here$|-here$|placeholder|changeme|change[_-]me|replace[_-]me|example[_-]?(?:key|token|secret|password)|^example$|your[_-](?:api|token|secret|password|key|access|client))/
 
 /** Looked up when it runs: variables, templates, calls. */
 const LOOKED_UP = new RegExp(
@@ -53,6 +53,9 @@ const DIGEST = /^(?:sha(?:1|224|256|384|512)|md5)[:-]/i
 const REPEATED = /^(.)\1*$|^(?:x+|\*+|\.+|-+|_+|•+|#+|0+)$/i
 const MASKED_START = 'â\u009f¦masked:'
 
+/** Letters that stand for others: all of one case, which a random value seldom has. */
+const LEFT_OUT = /^xxx|^XXX|x{4}|X{4}|\*{3}|\.{3}$/
+
 /** How a value is to be taken. */
 export type Excuse = 'none' | 'placeholder' | 'lookup' | 'code' | 'path' | 'url' | 'uuid' | 'digest'
 
@@ -63,8 +66,7 @@ export type Excuse = 'none' | 'placeholder' | 'lookup' | 'code' | 'path' | 'url'
 export function excuseOf(value: string): Excuse {
   if (value.startsWith(MASKED_START)) return 'placeholder'
   const low = value.toLowerCase()
-  if (PLACEHOLDERS.has(low) || REPEATED.test(value) || SAYS_SO.test(low) || /x{4,}|\*{3,}|\.{3}$/.test(low))
-    return 'placeholder'
+  if (PLACEHOLDERS.has(low) || REPEATED.test(value) || SAYS_SO.test(low) || LEFT_OUT.test(value)) return 'placeholder'
   if (LOOKED_UP.test(value)) return 'lookup'
   if (VARIABLE_NAME.test(value)) return 'placeholder'
   if (UUID.test(value)) return 'uuid'
