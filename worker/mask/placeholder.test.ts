@@ -33,3 +33,14 @@ describe('a value that is a placeholder', () => {
     expect(masker.placeholder(bytes(text)) === text).toBe(text === plain)
   })
 })
+
+it('a tag is the first 12 hex digits of HMAC-SHA256 (RFC 4231, cases 1 and 2), whatever was hashed before', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  const one = new Masker(new Uint8Array(20).fill(0x0b))
+  const two = new Masker(bytes('Jefe'))
+  for (let round = 0; round < 2; round++) {
+    expect(one.placeholder(bytes('x'.repeat(round * 300)), 'a')).not.toContain('b0344c61d8db')
+    expect(one.placeholder(bytes('Hi There'), 'a')).toBe('⟦masked:a:b0344c61d8db⟧')
+    expect(two.placeholder(bytes('what do ya want for nothing?'), 'a')).toBe('⟦masked:a:5bdcc146bf60⟧')
+  }
+})

@@ -57,6 +57,8 @@ export class Masker {
   /** What was masked, decoded (bytes as UTF-8 text) and as it stood, when `collect` was asked for. */
   readonly seen = new Set<string>()
   readonly #keyed: ReturnType<typeof hmac.create>
+  readonly #fresh: ReturnType<typeof hmac.create>
+  readonly #digest = new Uint8Array(sha256.outputLen)
   readonly #collect: boolean
   readonly #values: KnownValues | null
   readonly #rules = new Map<string, number>()
@@ -72,6 +74,7 @@ export class Masker {
    */
   constructor(key: Uint8Array, collect = false, values: KnownValues | null = null) {
     this.#keyed = hmac.create(sha256, key)
+    this.#fresh = hmac.create(sha256, key)
     this.#collect = collect
     this.#values = values
   }
@@ -97,7 +100,7 @@ export class Masker {
   /** Lists hold the same few values again and again: a look is cheaper than a hash. */
   #tag(value: Uint8Array): string {
     if (value.length > MAX_REMEMBERED_BYTES) return this.#hash(value)
-    const text = String.fromCharCode(...value)
+    const text = ascii.decode(value)
     const known = this.#tags.get(text)
     if (known !== undefined) return known
     const tag = this.#hash(value)
@@ -107,7 +110,10 @@ export class Masker {
   }
 
   #hash(value: Uint8Array): string {
-    return bytesToHex(this.#keyed.clone().update(value).digest()).slice(0, TAG_HEX_CHARS)
+    // A new one for each value takes three times as long.
+    this.#keyed._cloneInto(this.#fresh)
+    this.#fresh.update(value).digestInto(this.#digest)
+    return bytesToHex(this.#digest.subarray(0, TAG_HEX_CHARS / 2))
   }
 
   /** The placeholder in base64, for `data` of a Secret, so that typed clients can decode it. */
