@@ -20,8 +20,8 @@ export const BASE64URL = setOf(/[\w-]/)
 export const QUOTE = setOf(/["'`]/)
 /** Blank and tab. */
 export const BLANK = setOf(/[ \t]/)
-/** Blank, tab, line ends. */
-export const SPACE = setOf(/[ \t\r\n\v\f]/)
+/** Blank, tab, line ends; NUL, which parts the variables of /proc/1/environ. */
+export const SPACE = setOf(/[ \t\r\n\v\f\0]/)
 
 export function isLower(byte: number): boolean {
   return byte >= 0x61 && byte <= 0x7a

@@ -3,6 +3,7 @@
 import type { Finder, FindOptions, Found, Hit, KnownValues, MaskRules } from '../contract.ts'
 import { isBinary, mayHoldBinary } from './binary.ts'
 import { type Budget, budgetFor } from './budget.ts'
+import { WORD } from './bytes.ts'
 import { createCustomMatcher } from './custom.ts'
 import { createMatcher } from './matcher.ts'
 import { outside, placeholdersIn, withoutPlaceholders } from './placeholders.ts'
@@ -72,6 +73,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         })
         if (last) open = Math.min(open, from + matched.open)
         for (const { start, end, rule } of matched.hits) {
+          if (GENERIC.has(rule) && goesOverNul(view, text, from + start, from + end)) continue
           if (GENERIC.has(rule) && binary(from + start, from + end)) continue
           add(from + start, from + end, rule, null, false)
         }
@@ -118,6 +120,19 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
     },
     namesSecret: (name) => matcher.namesSecret(name),
   }
+}
+
+/** Whether a view joined variables that NUL parts, as in /proc/1/environ; where the text itself is looked at they stand apart. */
+function goesOverNul(view: View, text: Uint8Array, from: number, to: number): boolean {
+  if (view.depth === 0) return false
+  const { start, end } = view.span(from, to)
+  for (let nul = text.indexOf(0, Math.max(0, start - 1)); nul >= 0 && nul < end; nul = text.indexOf(0, nul + 1)) {
+    let at = nul + 1
+    while (at < end && WORD[text[at]!] === 1) at++
+    // In UTF-16 a single letter stands between two.
+    if (at - nul > 2 && text[at] === 0x3d) return true
+  }
+  return false
 }
 
 /** Whether what was found stands in binary content: in the text as it came, whose controls a view may leave out, or in what is packed. */
