@@ -225,6 +225,16 @@ describe('two channels', () => {
     for (const line of BODY) expect(textOf(pieces)).not.toContain(line.slice(8))
   })
 
+  it('base64 that seems to go on with what comes next on its channel', () => {
+    const packed = base64('password: "YG5mc5tRXHH7FQA8YENGS3mN"')
+    const { all } = mixed([
+      [OUT, packed.slice(0, 14)],
+      [ERR, `${packed.slice(14)}\n2026-0`],
+      [OUT, '5-03T10:00:00Z ready\n'],
+    ])
+    expect(all).not.toContain(packed.slice(20, 40))
+  })
+
   it('two secrets by turns, each on its own', () => {
     const { out, err } = mixed([
       [OUT, `a ${TOKEN.slice(0, 9)}`],

@@ -280,8 +280,8 @@ class Stream implements TextStream {
       const own = parts.find((part) => this.#goesOn(part, start))
       // One that lies on one channel counts too: the name in front of it may stand on the other.
       if (own === undefined) add({ parts, rule, value })
-      else if (rule === 'private-key') {
-        // What another channel writes in between is masked only if it may be lines of the key.
+      else {
+        // What another channel writes in between is masked only if it may be part of a key or of base64.
         for (const part of parts) {
           if (part.channel !== own.channel && this.#holdsRun(part)) add({ parts: [part], rule, value })
         }
@@ -314,10 +314,10 @@ class Stream implements TextStream {
     return lane.found.some(({ start, end }) => start < part.end && end > part.end)
   }
 
-  /** Whether a part holds a run of base64, as each line of a private key is one. */
+  /** Whether a part holds a run of base64, as each line of a private key does. */
   #holdsRun({ channel, start, end }: Part): boolean {
     const { window, base } = this.#lanes.get(channel)!
-    return KEY_LINE.test(latin.decode(window.subarray(Math.max(0, start - base), end - base)))
+    return BASE64_RUN.test(latin.decode(window.subarray(Math.max(0, start - base), end - base)))
   }
 
   /** Writes a channel's bytes out from where it stands up to `to`, placeholders in the place of what is masked. */
@@ -402,7 +402,7 @@ function nextOf(parts: readonly Part[], channel: number, at: number): Part | nul
   return next
 }
 
-const KEY_LINE = /[A-Za-z0-9+/]{16}/
+const BASE64_RUN = /[A-Za-z0-9+/]{16}/
 const KEY_BEGINS = /^-----BEGIN [A-Z ]*PRIVATE KEY/
 const latin = new TextDecoder('latin1')
 
