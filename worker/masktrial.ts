@@ -1,6 +1,7 @@
 // Trying masks: a text or a JSON object, masked as the gateway would mask it for whoever the policies are about. In: the texts of
 // MaskPolicies and of what is to be masked. Out: the masked text and what was found. No I/O, no clock; the key is handed in.
 
+import { join } from './bytes.ts'
 import type { RequestInfo } from './context.ts'
 import { parseDocuments } from './documents.ts'
 import { createMaskings } from './hub/masking.ts'
@@ -69,17 +70,7 @@ function mask(content: Uint8Array, info: RequestInfo, rules: MaskRules, secret: 
     if (error instanceof MaskError) return { ok: false, withheld: error.message }
     throw error
   }
-  return { ok: true, bytes: joined(parts), report: transform.report(), as }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
+  return { ok: true, bytes: join(parts), report: transform.report(), as }
 }
 
 /** The JSON object a file holds; null for any other text. */

@@ -2,6 +2,8 @@
 // body. Out: the version it names, or the body with another. Every object of the API has its ObjectMeta in field 1, and ObjectMeta
 // its resourceVersion in field 6; a message that stands twice is merged, so that what is added at the end counts. No I/O.
 
+import { join } from '../bytes.ts'
+
 const MAGIC_BYTES = 4
 const RAW = 2
 const METADATA = 1
@@ -48,7 +50,7 @@ export function readProtobufObject(bytes: Uint8Array): ProtobufObject | null {
       const others = unknown
         .filter(({ number }) => number !== RAW)
         .map(({ start, end }) => bytes.subarray(MAGIC_BYTES + start, MAGIC_BYTES + end))
-      return concat([bytes.subarray(0, MAGIC_BYTES), ...others, message(RAW, concat([raw, metadata]))])
+      return join([bytes.subarray(0, MAGIC_BYTES), ...others, message(RAW, join([raw, metadata]))])
     },
   }
 }
@@ -57,17 +59,7 @@ function message(number: number, value: Uint8Array): Uint8Array {
   const head = [(number << 3) | 2]
   let length = value.length
   for (; length > 0x7f; length = Math.floor(length / 128)) head.push((length % 128) | 0x80)
-  return concat([new Uint8Array([...head, length]), value])
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
+  return join([new Uint8Array([...head, length]), value])
 }
 
 /** A message's fields; null when it is malformed or uses groups, which nothing of Kubernetes does. */

@@ -61,7 +61,8 @@ export function undoEscapes(bytes: Uint8Array): Uint8Array {
   return out.subarray(0, to)
 }
 
-function putUtf8(out: Uint8Array, at: number, code: number): number {
+/** Writes a character in UTF-8; nothing for what is none. Returns where the next one goes. */
+export function putUtf8(out: Uint8Array, at: number, code: number): number {
   let to = at
   if (code < 0x80) out[to++] = code
   else if (code < 0x800) {

@@ -3,6 +3,7 @@
 
 import { join } from '../bytes.ts'
 import { MaskError } from './error.ts'
+import { putUtf8 } from './escapes.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
@@ -216,23 +217,4 @@ function escaped(text: Uint8Array): Uint8Array {
     }
   }
   return text
-}
-
-function putUtf8(out: Uint8Array, at: number, code: number): number {
-  let to = at
-  if (code < 0x80) out[to++] = code
-  else if (code < 0x800) {
-    out[to++] = 0xc0 | (code >> 6)
-    out[to++] = 0x80 | (code & 63)
-  } else if (code < 0x10000) {
-    out[to++] = 0xe0 | (code >> 12)
-    out[to++] = 0x80 | ((code >> 6) & 63)
-    out[to++] = 0x80 | (code & 63)
-  } else {
-    out[to++] = 0xf0 | (code >> 18)
-    out[to++] = 0x80 | ((code >> 12) & 63)
-    out[to++] = 0x80 | ((code >> 6) & 63)
-    out[to++] = 0x80 | (code & 63)
-  }
-  return to
 }

@@ -1,6 +1,7 @@
 // An object in Kubernetes protobuf as JSON, as far as masked values may stand in it, and back. In: a body. Out: the object's known
 // strings as JSON, and the same bytes with other strings in their place; whatever is not known stays as it is. No I/O.
 
+import { join } from '../../bytes.ts'
 import { decodeBase64, encodeBase64 } from '../base64.ts'
 
 /** What a field holds. Numbers and the rest are passed over. */
@@ -118,7 +119,7 @@ export function readWire(
         const envelope = unknown.map(({ number, start, end }) =>
           number === RAW ? field(RAW, written) : bytes.subarray(MAGIC_BYTES + start, MAGIC_BYTES + end),
         )
-        return concat([bytes.subarray(0, MAGIC_BYTES), ...envelope])
+        return join([bytes.subarray(0, MAGIC_BYTES), ...envelope])
       },
     }
   } catch (error) {
@@ -227,7 +228,7 @@ function rewritten(parts: readonly Part[], value: unknown): Uint8Array | null {
     if (inner === null) return null
     out.push(field(part.number, inner))
   }
-  return concat(out)
+  return join(out)
 }
 
 function leafIn(value: unknown, { path, bytes }: Leaf): Uint8Array | null {
@@ -250,7 +251,7 @@ interface Field {
 }
 
 function field(number: number, value: Uint8Array): Uint8Array {
-  return concat([Uint8Array.from([...varint(number * 8 + 2), ...varint(value.length)]), value])
+  return join([Uint8Array.from([...varint(number * 8 + 2), ...varint(value.length)]), value])
 }
 
 function varint(value: number): number[] {
@@ -258,16 +259,6 @@ function varint(value: number): number[] {
   let left = value
   for (; left > 0x7f; left = Math.floor(left / 128)) bytes.push((left % 128) | 0x80)
   return [...bytes, left]
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
 
 /** A message's fields. @throws {Malformed} when it is none, or uses groups, which nothing of Kubernetes does */
