@@ -28,7 +28,8 @@ import { type Candidate, GENERIC, resolve, SPECIFIC, type Stretch } from './over
 import { pemAt, puttyAt } from './pem.ts'
 import type { PatternRule } from './rule.ts'
 import { PATTERN_RULES } from './rules/index.ts'
-import { type Anchored, ShapeMatch } from './shape.ts'
+import type { Anchored } from './shape.ts'
+import { ShapeMatch } from './shapematch.ts'
 import { userinfoAt } from './url.ts'
 
 /** A stretch that is secret. Offsets are bytes of the text. */

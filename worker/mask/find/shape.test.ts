@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MaskError } from '../error.ts'
 import { budgetFor, createBudget } from './budget.ts'
-import { compileAnchored, compileFree, ShapeMatch } from './shape.ts'
+import { compileAnchored, compileFree } from './shape.ts'
+import { ShapeMatch } from './shapematch.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
