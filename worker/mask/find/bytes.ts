@@ -1,4 +1,4 @@
-// Classes of bytes that several parts ask for. No I/O.
+// Classes of bytes, and what is asked of bytes by several parts. No I/O.
 
 /** The ASCII characters that a pattern takes, as a table: 1 for each byte that is one. */
 export function setOf(pattern: RegExp): Uint8Array {
@@ -34,6 +34,17 @@ export function isUpper(byte: number): boolean {
 /** Lower case of an ASCII letter, else the byte itself. */
 export function lower(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
+}
+
+/** Blanks between a name, its operator and the value. */
+export const MAX_BLANKS = 32
+
+/** The end of blanks from `at` on. */
+export function blanksEnd(bytes: Uint8Array, at: number): number {
+  const limit = Math.min(bytes.length, at + MAX_BLANKS)
+  let i = at
+  while (i < limit && BLANK[bytes[i]!] === 1) i++
+  return i
 }
 
 /** Whether `text` (lower case, ASCII) stands at `at`, in either case. */

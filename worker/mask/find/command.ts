@@ -2,7 +2,7 @@
 // `new NetworkCredential(user, v)`; DSNs (`user:v@tcp(…)`) and lines of .pgpass. In: where a word ends. Out: the value. No I/O.
 
 import { BLANK, DIGIT, isLower, isUpper, latin, QUOTE, SPACE, setOf, standsAt } from './bytes.ts'
-import { isSecret } from './generic.ts'
+import { isSecret } from './judgement.ts'
 
 /** What was found. */
 export interface CommandPart {
