@@ -205,7 +205,9 @@ class Stream implements TextStream {
     }
     for (const { start, end, rule, value } of this.#joint?.found ?? []) {
       const parts = this.#partsOf(start, end)
-      const own = parts.find((part) => this.#goesOn(part, start))
+      // A key has a BEGIN and an END: what only looks like a secret on a channel of it, and ends within it, does not outdo that.
+      const ends = new Map(rule === PRIVATE_KEY ? parts.map((part) => [part.channel, part.end]) : [])
+      const own = parts.find((part) => this.#goesOn(part, ends.get(part.channel) ?? part.end, start))
       // One that lies on one channel counts too: the name in front of it may stand on the other.
       if (own === undefined) add({ parts, rule, value })
       else {
@@ -232,14 +234,16 @@ class Stream implements TextStream {
     return parts
   }
 
-  /** Whether a secret of the channel's own overlaps a part of a joint one and goes on behind it. */
-  #goesOn(part: Part, jointStart: number): boolean {
+  /** Whether a secret of the channel's own overlaps a part of a joint one and goes on behind it; what is no key, behind `until`. */
+  #goesOn(part: Part, until: number, jointStart: number): boolean {
     const lane = this.#lanes.get(part.channel)!
     const key = keyStart(lane)
     // A key without an end on its channel goes on there, unless it has one on another.
     if (key !== null && key >= part.start && key < part.end)
       return this.#joint === null || keyStart(this.#joint) === jointStart
-    return lane.found.some(({ start, end }) => start < part.end && end > part.end)
+    return lane.found.some(
+      ({ start, end, rule }) => start < part.end && end > (rule === PRIVATE_KEY ? part.end : until),
+    )
   }
 
   /** Whether a part holds a run of base64, as each line of a private key does. */
@@ -318,6 +322,8 @@ class Stream implements TextStream {
 
 const encoder = new TextEncoder()
 
+/** The rule of private keys. */
+const PRIVATE_KEY = 'private-key'
 /** What the tag of a text that was cut is made of: the same whatever it is. */
 const CUT = encoder.encode('cut')
 
