@@ -36,6 +36,21 @@ export function lower(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
 }
 
+/** A short word must stand by itself (`exa` in `EXA_API_KEY`, not in `example`); a longer one may be part of another. */
+const SHORT_WORD = 4
+
+/** Whether the word in `bytes[start..end)` stands by itself, or is long enough not to. */
+export function isWordAt(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > SHORT_WORD) return true
+  if (end < bytes.length) {
+    const next = bytes[end]!
+    if (isLower(next) || (isUpper(next) && isUpper(bytes[end - 1]!))) return false
+  }
+  if (start === 0) return true
+  const before = bytes[start - 1]!
+  return !(isLower(before) ? isLower(bytes[start]!) : isUpper(before))
+}
+
 /** Blanks between a name, its operator and the value. */
 export const MAX_BLANKS = 32
 

@@ -1,0 +1,332 @@
+// One pass of all pattern rules over one text. In: bytes, compiled rules. Out: every stretch that a rule takes, overlaps included,
+// placeholders, and from where on more text could change that. No I/O.
+
+import { schemeAt } from './assigned.ts'
+import type { Budget } from './budget.ts'
+import { isWordAt, WORD } from './bytes.ts'
+import { findCards } from './card.ts'
+import { passesCheck } from './check.ts'
+import {
+  COMMANDS,
+  type CommandPart,
+  dsnBefore,
+  dsnOpen,
+  lastArgument,
+  optionAfter,
+  pgpassAt,
+  userPasswordAt,
+} from './command.ts'
+import type { Compiled, Target } from './compiled.ts'
+import { entropyOf } from './entropy.ts'
+import { assignedAt } from './generic.ts'
+import { isNamedSecret } from './judgement.ts'
+import { jwtAt } from './jwt.ts'
+import type { NameKind } from './names.ts'
+import { isOrdinary } from './ordinary.ts'
+import { type Candidate, GENERIC, SPECIFIC, type Stretch } from './overlap.ts'
+import { pemAt, puttyAt } from './pem.ts'
+import type { PatternRule } from './rule.ts'
+import type { Anchored } from './shape.ts'
+import { ShapeMatch } from './shapematch.ts'
+import { userinfoAt } from './url.ts'
+
+const NEAR_BYTES = 64
+const LF = 0x0a
+/** A keyword so far in front of the end of a masked value has its own value in it: it is not looked at. */
+const INNER_NAME = 128
+
+/** By rule: places before were tried already. Used for one pass after the other: a text may have a thousand pieces. */
+export class Tried {
+  readonly #before: Int32Array
+  readonly #touched: number[] = []
+
+  constructor(rules: number) {
+    this.#before = new Int32Array(rules)
+  }
+
+  before(rule: number): number {
+    return this.#before[rule]!
+  }
+
+  set(rule: number, before: number): void {
+    if (this.#before[rule] === 0) this.#touched.push(rule)
+    this.#before[rule] = before
+  }
+
+  clear(): void {
+    for (const rule of this.#touched) this.#before[rule] = 0
+    this.#touched.length = 0
+  }
+}
+
+/** One pass over one text. */
+export class Pass {
+  readonly found: Candidate[] = []
+  /** Placeholders that stand in the text. */
+  readonly masked: Stretch[] = []
+  open: number
+  readonly #bytes: Uint8Array
+  readonly #compiled: Compiled
+  readonly #off: ReadonlySet<string>
+  readonly #judge: (name: string) => NameKind
+  readonly #budget: Budget
+  #lazyShape: ShapeMatch | null = null
+  readonly #tried: Tried
+  #nameEnd = -1
+  #maskedEnd = -1
+  #assignedEnd = -1
+  #pemEnd = -1
+
+  constructor(
+    bytes: Uint8Array,
+    compiled: Compiled,
+    off: ReadonlySet<string>,
+    judge: (name: string) => NameKind,
+    tried: Tried,
+    budget: Budget,
+  ) {
+    this.#bytes = bytes
+    this.#compiled = compiled
+    this.#off = off
+    this.#judge = judge
+    this.#tried = tried
+    this.#budget = budget
+    this.open = bytes.length
+  }
+
+  run(final: boolean): void {
+    const { table, classes, shift, accept, ends } = this.#compiled.automaton
+    const bytes = this.#bytes
+    const length = bytes.length
+    this.#budget.spend(length >> 2)
+    let state = 0
+    for (let i = 0; i < length; i++) {
+      state = table[(state << shift) | classes[bytes[i]!]!]!
+      if (state >= accept) {
+        const here = ends[state - accept]!
+        for (let n = 0; n < here.length; n++) this.#ended(here[n]!, i + 1)
+      }
+    }
+    if (!final) this.#begun(state)
+    if (!this.#off.has('card-number')) {
+      this.#budget.spend(length >> 3)
+      findCards(
+        bytes,
+        this.#budget,
+        (start, end) => this.#add(start, end, 'card-number', SPECIFIC),
+        (start) => this.#opens(start),
+      )
+    }
+  }
+
+  /** Takes all of the text for what stands under a name of that kind. */
+  named(kind: NameKind, final: boolean): void {
+    if (kind === 'none') return
+    if (!final) this.open = 0
+    const rule = kind === 'password' ? 'password' : 'secret'
+    if (this.#off.has(rule)) return
+    this.#budget.spend(this.#bytes.length)
+    if (isNamedSecret(this.#bytes, kind)) this.#add(0, this.#bytes.length, rule, GENERIC)
+  }
+
+  get #shape(): ShapeMatch {
+    this.#lazyShape ??= new ShapeMatch(this.#bytes, this.#budget)
+    return this.#lazyShape
+  }
+
+  #opens(at: number): void {
+    if (at < this.open) this.open = at
+  }
+
+  #add(start: number, end: number, rule: string, rank: number): void {
+    this.found.push({ start, end, rule, rank })
+  }
+
+  #ended(literal: number, end: number): void {
+    const length = this.#compiled.literals[literal]!.length
+    for (const target of this.#compiled.targets[literal]!) this.#at(target, end - length, end)
+  }
+
+  #at(target: Target, start: number, end: number): void {
+    const bytes = this.#bytes
+    switch (target.kind) {
+      case 'shape': {
+        const rule = target.rule!
+        if (this.#off.has(rule.id)) return
+        const matched = this.#shape.at(target.shape!, target.literal, end)
+        this.#tell(rule, matched)
+        return
+      }
+      case 'near':
+        if (isWordAt(bytes, start, end) && !this.#off.has(target.rule!.id)) {
+          this.#near(target.rule!, target.shape!, target.number, end)
+        }
+        return
+      case 'keyword': {
+        if (end <= this.#nameEnd || start < this.#maskedEnd || end + INNER_NAME < this.#assignedEnd) return
+        const assigned = assignedAt(bytes, start, end, this.#judge)
+        this.#nameEnd = assigned.nameEnd
+        this.#assigned(assigned, assigned.rule)
+        return
+      }
+      case 'bearer':
+      case 'basic':
+        if (start > 0 && WORD[bytes[start - 1]!] === 1) return
+        this.#assigned(schemeAt(bytes, end, target.kind === 'basic'), 'authorization')
+        return
+      case 'option': {
+        const [, option, spaced] = COMMANDS[target.number]!
+        this.#command(optionAfter(bytes, end, option, spaced))
+        return
+      }
+      case 'user':
+        this.#command(userPasswordAt(bytes, end))
+        return
+      case 'call':
+        this.#command(lastArgument(bytes, end))
+        return
+      case 'pgpass':
+        this.#command(pgpassAt(bytes, end))
+        return
+      case 'dsn':
+        this.#command(dsnBefore(bytes, start))
+        return
+      case 'url': {
+        if (this.#off.has('url-password')) return
+        const url = userinfoAt(bytes, end)
+        this.#budget.spend(url.work)
+        if (url.open >= 0) this.#opens(url.open)
+        for (const part of url.masked) this.#add(part.start, part.end, 'url-password', SPECIFIC)
+        return
+      }
+      case 'jwt': {
+        if (this.#off.has('jwt')) return
+        const jwt = jwtAt(bytes, start)
+        this.#budget.spend(jwt.work)
+        if (jwt.touchedEnd) this.#opens(start)
+        if (jwt.end >= 0) this.#add(start, jwt.end, 'jwt', SPECIFIC)
+        return
+      }
+      case 'pem':
+      case 'putty': {
+        if (start < this.#pemEnd || this.#off.has('private-key')) return
+        const pem = target.kind === 'pem' ? pemAt(bytes, start) : puttyAt(bytes, start)
+        this.#budget.spend(pem.work)
+        if (pem.touchedEnd) this.#opens(start)
+        if (pem.end >= 0) {
+          this.#pemEnd = pem.end
+          this.#add(start, pem.end, 'private-key', SPECIFIC)
+        }
+        return
+      }
+      case 'masked':
+        this.#placeholder(start, end)
+        return
+    }
+  }
+
+  #assigned(assigned: ReturnType<typeof assignedAt>, rule: string): void {
+    this.#budget.spend(assigned.work)
+    if (assigned.open >= 0) this.#opens(assigned.open)
+    if (assigned.start < 0 || this.#off.has(rule)) return
+    this.#add(assigned.start, assigned.end, rule, GENERIC)
+    this.#assignedEnd = assigned.end
+  }
+
+  #command(part: CommandPart): void {
+    this.#budget.spend(part.work)
+    if (part.open >= 0) this.#opens(part.open)
+    if (part.start >= 0 && !this.#off.has('password')) this.#add(part.start, part.end, 'password', GENERIC)
+  }
+
+  /** Notes how the last try of a shape went. */
+  #tell(rule: PatternRule, matched: boolean): void {
+    const shape = this.#shape
+    if (shape.work > 64) {
+      this.#budget.spend(shape.work)
+      shape.work = 0
+    }
+    if (shape.touchedEnd) this.#opens(shape.openAt)
+    if (!matched) return
+    const { maskStart, maskEnd } = shape
+    if (rule.near.length > 0 && isOrdinary(this.#bytes, maskStart, maskEnd)) return
+    if (rule.entropy > 0 && entropyOf(this.#bytes, maskStart, maskEnd) < rule.entropy) return
+    if (rule.check !== null && !passesCheck(rule.check, this.#bytes, maskStart, maskEnd)) return
+    this.#add(maskStart, maskEnd, rule.id, SPECIFIC)
+  }
+
+  /** Tries a shape at every place that is near enough behind a word, which ends at `wordEnd`. */
+  #near(rule: PatternRule, shape: Anchored, number: number, wordEnd: number): void {
+    const bytes = this.#bytes
+    const limit = Math.min(bytes.length, wordEnd + NEAR_BYTES + 1)
+    let lines = 0
+    const tried = this.#tried.before(number)
+    const { first } = shape
+    for (let at = wordEnd; at < limit; at++) {
+      if (
+        at >= tried &&
+        (first === null || first[bytes[at]!] === 1) &&
+        (WORD[bytes[at]!] === 0 || WORD[bytes[at - 1]!] === 0)
+      ) {
+        const matched = this.#shape.from(shape, at)
+        this.#tell(rule, matched)
+      }
+      if (bytes[at] === LF && ++lines > 1) break
+    }
+    if (limit > tried) this.#tried.set(number, limit)
+    this.#budget.spend(limit - wordEnd)
+  }
+
+  #placeholder(start: number, end: number): void {
+    const bytes = this.#bytes
+    const limit = Math.min(bytes.length, end + 96)
+    for (let i = end; i < limit; i++) {
+      if (bytes[i] === 0xe2 && bytes[i + 1] === 0x9f && bytes[i + 2] === 0xa7) {
+        this.masked.push({ start, end: i + 3 })
+        this.#maskedEnd = i + 3
+        return
+      }
+      const byte = bytes[i]!
+      if (
+        !(
+          byte === 0x2d ||
+          byte === 0x3a ||
+          (byte >= 0x30 && byte <= 0x39) ||
+          (byte >= 0x61 && byte <= 0x7a) ||
+          byte >= 0x80
+        )
+      )
+        return
+    }
+    if (limit === bytes.length) this.#opens(start)
+  }
+
+  /** What has begun at the end of the text and is not complete. */
+  #begun(last: number): void {
+    const { automaton, opening, early } = this.#compiled
+    const length = this.#bytes.length
+    for (let state = last; state !== 0; state = automaton.fail[state]!) {
+      if (opening[state] === 1) {
+        this.#opens(length - automaton.depth[state]!)
+        break
+      }
+    }
+    const dsn = dsnOpen(this.#bytes)
+    if (dsn >= 0) this.#opens(dsn)
+    for (const { shape, rule } of early) {
+      if (this.#off.has(rule.id)) continue
+      const lowest = Math.max(0, length - shape.longest)
+      for (let at = lowest; at < length && at < this.open; at++) {
+        if (shape.first !== null && shape.first[this.#bytes[at]!] === 0) continue
+        if (at > 0 && WORD[this.#bytes[at]!] === 1 && WORD[this.#bytes[at - 1]!] === 1) continue
+        this.#shape.from(shape, at)
+        if (this.#shape.touchedEnd) {
+          this.#opens(this.#shape.openAt)
+          break
+        }
+      }
+      this.#budget.spend(this.#shape.work)
+      this.#shape.work = 0
+    }
+  }
+}
