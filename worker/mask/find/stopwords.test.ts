@@ -26,6 +26,7 @@ test.each([
   ['aHVudGVyMi1odW50ZXI=', 'none'],
   ['mHHGP9SmDsYRopegpQXxXXDM', 'none'],
   ['xXxHGP9SmDsYRopegpQDM7a2', 'none'],
+  ['XXXS6iDJhtUDU6tqYJJMeKvLucpZhbpR', 'none'],
   ['AKIAXXXXXXXX', 'placeholder'],
   ['glpat-xxxxxxxx', 'placeholder'],
   ['xxx-your-key', 'placeholder'],

@@ -54,7 +54,7 @@ const REPEATED = /^(.)\1*$|^(?:x+|\*+|\.+|-+|_+|•+|#+|0+)$/i
 const MASKED_START = 'â\u009f¦masked:'
 
 /** Letters that stand for others: all of one case, which a random value seldom has. */
-const LEFT_OUT = /^xxx|^XXX|x{4}|X{4}|\*{3}|\.{3}$/
+const LEFT_OUT = /^(?:xxx|XXX)(?![A-Za-z0-9])|x{4}|X{4}|\*{3}|\.{3}$/
 
 /** How a value is to be taken. */
 export type Excuse = 'none' | 'placeholder' | 'lookup' | 'code' | 'path' | 'url' | 'uuid' | 'digest'
