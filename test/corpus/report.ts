@@ -36,11 +36,11 @@ export class Table {
     return [...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
-  /** Cells below a share, as `row column percent`. One miss is allowed, however few there are. */
+  /** Cells below a share, as `row column percent`. */
   below(share: number): string[] {
     return this.rows().flatMap(([row, columns]) =>
       [...columns]
-        .filter(([, count]) => count.all - count.good > Math.max(1, (1 - share) * count.all + 1e-9))
+        .filter(([, count]) => count.all - count.good > (1 - share) * count.all + 1e-9)
         .map(([column, count]) => `${row} ${column} ${percent(count)} %`),
     )
   }

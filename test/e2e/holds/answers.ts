@@ -95,8 +95,9 @@ export function declareBound({ stage, namespace, version, blind = false }: Of): 
     await people.approve(first.hold.id)
     const ends = await Promise.all([said(first.client), said(second)])
     expect(ends.map(([code]) => code).toSorted()).toEqual([0, 1])
-    // The one that comes again only once the first was carried out hears from the API server that the object is there.
+    // The one that comes again only once the first was carried out hears from the gateway's dry run that the object is there.
     expect(ends.find(([code]) => code === 1)?.[1]).toMatch(/was used|already exists/)
+    expect((await people.sentBy(first.hold)).map(({ result }) => result?.code)).toEqual([201])
     expect((await people.of(who.username)).length).toBe(1)
   })
 

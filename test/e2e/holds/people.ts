@@ -1,7 +1,7 @@
 // The people who answer, by the API. In: a world. Out: what waits, and answers. Polls, since what is awaited is elsewhere.
 
 import { exchange } from '../../../cli/exchange.ts'
-import type { GrantSummary, HoldDetail, HoldSummary, NewBlock } from '../../../worker/api/types.ts'
+import type { GrantSummary, HoldDetail, HoldSummary, NewBlock, Page, RequestRecord } from '../../../worker/api/types.ts'
 import { type RawAnswer, rawRequest } from '../../contract/raw.ts'
 import { until, type World } from '../../contract/world.ts'
 import type { Running } from '../process.ts'
@@ -88,6 +88,19 @@ export class People {
 
   show(id: string): Promise<HoldDetail> {
     return this.#json(`/api/v1/approvals/${id}`)
+  }
+
+  /** The agent's own requests of a hold that went to the cluster, once they have ended. */
+  async sentBy({ id, session }: Pick<HoldSummary, 'id' | 'session'>): Promise<readonly RequestRecord[]> {
+    let sent: readonly RequestRecord[] = []
+    await until(`what ${id} let pass has ended`, async () => {
+      const page: Page<RequestRecord> = await this.#json(`/api/v1/sessions/${session}/requests?limit=500`)
+      sent = page.items.filter(
+        ({ hold, of, result }) => hold === id && of === undefined && result?.outcome !== 'refused',
+      )
+      return sent.length > 0 && sent.every(({ result }) => result !== undefined)
+    })
+    return sent
   }
 
   async state(id: string, ...wanted: readonly HoldSummary['state'][]): Promise<void> {
