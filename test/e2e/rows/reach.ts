@@ -51,11 +51,14 @@ export const EXEC: readonly TableRow[] = [
   {
     name: 'kubectl exec: 5 MB of output come whole',
     check: async (door) => {
-      await door.must(`kubectl exec box -n {ns} -- sh -c 'head -c 5000000 /dev/urandom > /tmp/five'`)
+      // The same bytes each time: among random ones a credential comes up by chance, seldom but not never.
+      await door.must(
+        `kubectl exec box -n {ns} -- sh -c 'seq 1 100000 | gzip > /tmp/one; cat ${'/tmp/one '.repeat(24)} > /tmp/five'`,
+      )
       const said = await door.must('kubectl exec box -n {ns} -- sha256sum /tmp/five')
       const { bytes, code } = await door.run('kubectl exec box -n {ns} -- cat /tmp/five')
-      expect([code, bytes.length]).toEqual([0, 5_000_000])
-      expect(hashOf(bytes)).toBe(said.split(' ')[0])
+      expect([code, hashOf(bytes)]).toEqual([0, said.split(' ')[0]])
+      expect(bytes.length).toBeGreaterThan(5_000_000)
     },
   },
   {
@@ -135,7 +138,7 @@ export const CP: readonly TableRow[] = [
     name: 'kubectl cp down: a binary file',
     on: 'real',
     check: async (door) => {
-      await door.must(`kubectl exec box -n {ns} -- sh -c 'head -c 300000 /dev/urandom > /tmp/down'`)
+      await door.must(`kubectl exec box -n {ns} -- sh -c 'seq 1 100000 | gzip > /tmp/down'`)
       const said = await door.must('kubectl exec box -n {ns} -- sha256sum /tmp/down')
       await door.must('kubectl cp {ns}/box:/tmp/down {dir}/down.bin')
       expect(hashOf(await readFile(door.fill('{dir}/down.bin')))).toBe(said.split(' ')[0])

@@ -3,9 +3,14 @@
 
 /** Looked at in front of a value. */
 const BEFORE_BYTES = 64
-/** In a text of another encoding nearly every byte is no UTF-8, but none is a control. */
-const MIN_CONTROLS = 2
-const MIN_BROKEN = 8
+/**
+ * In a text of another encoding nearly every byte is no UTF-8, but none is a control. Controls and bytes that are no UTF-8, each pair
+ * enough: 64 random bytes hold less than the first once in 60 times, less than both once in 400.
+ */
+const ENOUGH = [
+  { controls: 2, broken: 8 },
+  { controls: 1, broken: 16 },
+] as const
 /** Of a long value its beginning says enough. */
 const MAX_LOOKED_BYTES = 256
 
@@ -30,7 +35,7 @@ export function isBinary(bytes: Uint8Array, start: number, end: number): boolean
     if (!valid) broken++
     at += valid ? length : 1
   }
-  return controls >= MIN_CONTROLS && broken >= MIN_BROKEN
+  return isEnough(controls, broken)
 }
 
 /** A quick look: false only if nothing in it stands in binary content. */
@@ -42,9 +47,13 @@ export function mayHoldBinary(bytes: Uint8Array): boolean {
     if (byte >= 0x80) high++
     else if (byte < 0x20 || byte === 0x7f) controls += isControl(byte) ? 1 : 0
     else continue
-    if (controls >= MIN_CONTROLS && high >= MIN_BROKEN) return true
+    if (isEnough(controls, high)) return true
   }
   return false
+}
+
+function isEnough(controls: number, broken: number): boolean {
+  return ENOUGH.some((enough) => controls >= enough.controls && broken >= enough.broken)
 }
 
 /** Controls but those of text and of terminals: NUL parts the variables of /proc/1/environ. */
