@@ -92,4 +92,11 @@ export const MIGRATIONS: readonly { readonly tag: string; readonly when: number;
       "INSERT INTO `session_masks` (`session`, `rule`, `masks`)\nSELECT l.session, m.key, sum(m.value) FROM `leaves` l, json_each(l.leaf, '$.mask.rules') m\nWHERE l.session IS NOT NULL AND l.idx < (SELECT next FROM `projection`)\nAND (l.type GLOB 'session.*' OR l.type GLOB 'request.*' OR l.type GLOB 'stream.*')\nGROUP BY 1, 2",
     ],
   },
+  {
+    tag: '0006_segment_masks',
+    when: 1795293091432,
+    statements: [
+      "CREATE TABLE `segment_masks` (\n\t`request` text NOT NULL,\n\t`rule` text NOT NULL,\n\t`at` text NOT NULL,\n\t`masks` integer NOT NULL,\n\tPRIMARY KEY(`request`, `rule`, `at`)\n) STRICT",
+    ],
+  },
 ]

@@ -1,7 +1,7 @@
-// The read model (sessions, session_terms, session_masks, commands, requests) follows from the leaves alone: in: leaves in order,
-// out: statements. Run shortly after the leaves were appended (projection.ts), and again over all to rebuild. No I/O.
+// The read model (sessions, session_terms, session_masks, segment_masks, commands, requests) follows from the leaves alone.
+// In: leaves in order. Out: statements. Run shortly after the leaves were appended (projection.ts), and again over all to rebuild. No I/O.
 
-import type { Leaf, RecordedResult } from '../protocol/log/event.ts'
+import type { Leaf, RecordedMask, RecordedResult } from '../protocol/log/event.ts'
 import { inChunks, tuples } from './chunks.ts'
 import type { SqlValue, Statement } from './writer.ts'
 
@@ -48,6 +48,7 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
   const results: Statement[] = []
   const terms = new Map<string, SqlValue[]>()
   const masks = new Map<string, [session: string, rule: string, masks: number]>()
+  const segments = new Map<string, [request: string, rule: string, at: string, masks: number]>()
   const touched = new Map<string, number>()
   for (const leaf of leaves) {
     if (leaf.session === undefined) continue
@@ -67,6 +68,12 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
       masks.set(key, [leaf.session, rule, (masks.get(key)?.[2] ?? 0) + count])
     }
     if (command !== null) command.masks += masked
+    if (leaf.type === 'stream.segment' && leaf.ref !== undefined && leaf.mask !== undefined) {
+      for (const [rule, at, count] of placesOf(leaf.mask)) {
+        const key = JSON.stringify([leaf.ref, rule, at])
+        segments.set(key, [leaf.ref, rule, at, (segments.get(key)?.[3] ?? 0) + count])
+      }
+    }
     if (leaf.type === 'request.intent' && command !== null && leaf.request !== undefined) {
       const denied = leaf.decision?.effect === 'Deny' ? 1 : 0
       // The gateway's own questions bear the decision on the request they are asked for, which is counted itself.
@@ -116,8 +123,27 @@ export function deriveReadModel(leaves: readonly Leaf[]): Statement[] {
       (n) => `INSERT INTO session_masks (session, rule, masks) VALUES ${tuples(n, 3)}
 ON CONFLICT (session, rule) DO UPDATE SET masks = masks + excluded.masks`,
     ),
+    ...inChunks(
+      [...segments.values()],
+      (n) => `INSERT INTO segment_masks (request, rule, at, masks) VALUES ${tuples(n, 4)}
+ON CONFLICT (request, rule, at) DO UPDATE SET masks = masks + excluded.masks`,
+    ),
     ...results,
   ]
+}
+
+/** How many values each rule masked at each place; at `''` those whose place is not named. */
+function placesOf({
+  rules,
+  places = [],
+}: RecordedMask): readonly (readonly [rule: string, at: string, masks: number])[] {
+  const elsewhere = Object.entries(rules).map(([rule, count]) => {
+    const named = places.filter((place) => place.rule === rule).reduce((sum, place) => sum + place.count, 0)
+    return [rule, '', count - named] as const
+  })
+  return [...places.map(({ rule, at, count }) => [rule, at, count] as const), ...elsewhere].filter(
+    ([, , count]) => count > 0,
+  )
 }
 
 /** Empties the read model, to derive it anew. */
@@ -126,6 +152,7 @@ export const CLEAR_READ_MODEL: readonly Statement[] = [
   'commands',
   'session_terms',
   'session_masks',
+  'segment_masks',
   'sessions',
 ].map((table) => ({ sql: `DELETE FROM ${table}`, args: [] }))
 

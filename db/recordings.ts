@@ -3,7 +3,7 @@
 import { and, asc, desc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { alias } from 'drizzle-orm/sqlite-core'
-import type { BodyDigest, Leaf } from '../protocol/log/event.ts'
+import type { BodyDigest, Leaf, MaskedPlace, RecordedMask } from '../protocol/log/event.ts'
 import { parseLeaf } from '../protocol/log/leaf.ts'
 import { joinMasks } from '../protocol/log/masks.ts'
 import { titleOf } from '../protocol/transcript/title.ts'
@@ -13,7 +13,7 @@ import type { Recordings } from '../worker/ports.ts'
 import type { CatchUp } from './catchup.ts'
 import { cursorOf, pageOf, parseCursor } from './cursor.ts'
 import { OUTCOMES } from './readmodel.ts'
-import { bodies, commands, leaves, requests, sessionMasks, sessions } from './schema.ts'
+import { bodies, commands, leaves, requests, segmentMasks, sessionMasks, sessions } from './schema.ts'
 
 /** A session is live this long after its last request. */
 const LIVE_MS = 60_000
@@ -89,12 +89,13 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
       .where(where)
       .orderBy(asc(requests.id))
       .limit(limit)
-    const sizes = await bodySizes(rows.map(({ row }) => row.id))
+    const ids = rows.map(({ row }) => row.id)
+    const [sizes, masked] = [await bodySizes(ids), await masksOfSegments(ids)]
     return rows.flatMap(({ row, intent, hash, result }) => {
       const asked = parseLeaf(intent)
       const ended = result === null ? undefined : parseLeaf(result)
       if (asked.request === undefined) return []
-      const mask = joinMasks(asked.mask, ended?.mask)
+      const mask = joinMasks(asked.mask, masked.get(row.id), ended?.mask)
       return [
         {
           id: row.id,
@@ -113,6 +114,29 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
         },
       ]
     })
+  }
+
+  /** What was masked in a stream as far as it has come: its result tells only what no segment has told. */
+  async function masksOfSegments(ids: readonly string[]): Promise<Map<string, RecordedMask>> {
+    const rulesOf = new Map<string, Map<string, number>>()
+    const placesOf = new Map<string, MaskedPlace[]>()
+    if (ids.length === 0) return new Map()
+    const rows = await db
+      .select()
+      .from(segmentMasks)
+      .where(inArray(segmentMasks.request, [...ids]))
+    for (const { request, rule, at, masks } of rows) {
+      const rules = rulesOf.get(request) ?? new Map<string, number>()
+      rulesOf.set(request, rules.set(rule, (rules.get(rule) ?? 0) + masks))
+      if (at !== '') placesOf.set(request, [...(placesOf.get(request) ?? []), { rule, at, count: masks }])
+    }
+    return new Map(
+      [...rulesOf].map(([request, rules]) => {
+        const places = placesOf.get(request)
+        const count = [...rules.values()].reduce((sum, one) => sum + one, 0)
+        return [request, { count, rules: Object.fromEntries(rules), ...(places === undefined ? {} : { places }) }]
+      }),
+    )
   }
 
   async function bodySizes(ids: readonly string[]): Promise<Map<string, RequestRecord['bodies'][number][]>> {

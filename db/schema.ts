@@ -77,6 +77,17 @@ export const sessionMasks = sqliteTable(
   (t) => [primaryKey({ columns: [t.session, t.rule] })],
 )
 
+export const segmentMasks = sqliteTable(
+  'segment_masks',
+  {
+    request: text('request').notNull(),
+    rule: text('rule').notNull(),
+    at: text('at').notNull(),
+    masks: integer('masks').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.request, t.rule, t.at] })],
+)
+
 export const commands = sqliteTable(
   'commands',
   {

@@ -1,6 +1,7 @@
 // What every Recordings over a database must do: summaries, search, paging, bodies, and the same again when rebuilt.
 
 import { describe, expect, it } from 'vitest'
+import type { LogEvent } from '../../protocol/log/event.ts'
 import { parseLeaf } from '../../protocol/log/leaf.ts'
 import type { Entry } from '../../worker/ports.ts'
 import { event, intent, NOW, type Opened, result, utf8 } from './fixtures.ts'
@@ -287,6 +288,58 @@ export function recordingsContract({ open, subject }: Opened): void {
       const cancelled = await recordings.body('r1', 'response')
       cancelled?.bytes.cancel('enough')
       expect(await cancelled?.bytes.read()).toBeNull()
+    })
+
+    it('counts what a stream masks while it lasts, and nothing twice at its end', async () => {
+      const { log, recordings, rebuildReadModel } = await open()
+      const places = (count: number) => [{ rule: 'jwt', at: 'stdout', count }]
+      const segment = (id: string, ref: string, mask?: LogEvent['mask']): Entry => ({
+        event: event('stream.segment', id, {
+          session: 's1',
+          command: ref === 'r1' ? 'c1' : 'c2',
+          ref,
+          ...(mask === undefined ? {} : { mask }),
+        }),
+      })
+      const seen = async () => {
+        const { items } = await recordings.commands('s1', { limit: 10 })
+        const session = await recordings.session('s1')
+        const requests = await recordings.requests('s1', { limit: 10 })
+        return {
+          session: [session?.masks, session?.maskRules],
+          commands: items.map(({ masks }) => masks),
+          requests: requests.items.map(({ mask }) => mask),
+        }
+      }
+      await log.append([intent('r1'), intent('r2', { command: 'c2' })], 'committed')
+      await log.append([segment('g1', 'r1', { count: 3, rules: { jwt: 2, pem: 1 }, places: places(2) })], 'committed')
+      await log.append([segment('g2', 'r1')], 'committed')
+      expect(await seen()).toEqual({
+        session: [3, { jwt: 2, pem: 1 }],
+        commands: [3, 0],
+        requests: [{ count: 3, rules: { jwt: 2, pem: 1 }, places: places(2) }, undefined],
+      })
+      await log.append([segment('g3', 'r1', { count: 1, rules: { jwt: 1 }, places: places(1) })], 'committed')
+      await log.append([segment('g4', 'r2', { count: 7, rules: { pem: 7 } })], 'committed')
+      const ended = { count: 4, rules: { jwt: 4 }, places: places(4) }
+      await log.append([result('e1', 'r1', { mask: ended })], 'committed')
+      // A gateway that has crashed tells no more of its stream: what it told stays.
+      const lost = { outcome: 'unknown', code: 0, durationMs: 1, bytes: 0 } as const
+      await log.append([result('e2', 'r2', { command: 'c2', res: lost })], 'committed')
+      const whole = {
+        session: [15, { jwt: 7, pem: 8 }],
+        commands: [8, 7],
+        requests: [
+          { count: 8, rules: { jwt: 7, pem: 1 }, places: places(7) },
+          { count: 7, rules: { pem: 7 } },
+        ],
+      }
+      expect(await seen()).toEqual(whole)
+      const told: number[] = []
+      for await (const text of recordings.leaves('s1')) told.push(parseLeaf(text).mask?.count ?? 0)
+      expect(told.reduce((sum, count) => sum + count, 0)).toBe(15)
+      await rebuildReadModel()
+      expect(await seen()).toEqual(whole)
     })
 
     it('points a command at its recorded stream, not at a forwarded port', async () => {

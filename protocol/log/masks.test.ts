@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { joinMasks, MAX_PLACES, worthTelling } from './masks.ts'
+import { joinMasks, MAX_PLACES, maskSince, worthTelling } from './masks.ts'
 
 const one = { count: 2, rules: { secret: 2 }, places: [{ rule: 'secret', at: 'data.key', count: 2 }] }
 const other = { count: 1, rules: { secret: 1 }, places: [{ rule: 'secret', at: 'data.key', count: 1 }] }
@@ -54,5 +54,44 @@ describe('masks together', () => {
     ['withheld', { count: 0, rules: {}, withheld: 'why' }, true],
   ])('%s: worth telling or not', (_name, mask, told) => {
     expect(worthTelling(mask)).toEqual(told ? mask : undefined)
+  })
+})
+
+describe('what has come to a mask since it was told', () => {
+  const more = {
+    count: 6,
+    rules: { secret: 5, jwt: 1 },
+    places: [
+      { rule: 'secret', at: 'data.key', count: 3 },
+      { rule: 'jwt', at: 'data.key', count: 1 },
+    ],
+  }
+  it.each([
+    ['nothing told: all of it', more, undefined, more],
+    ['nothing masked', undefined, one, undefined],
+    ['nothing new', one, one, { count: 0, rules: {} }],
+    [
+      'more of one rule, one that is new, one place that is not named',
+      more,
+      one,
+      {
+        count: 4,
+        rules: { secret: 3, jwt: 1 },
+        places: [
+          { rule: 'secret', at: 'data.key', count: 1 },
+          { rule: 'jwt', at: 'data.key', count: 1 },
+        ],
+      },
+    ],
+    ['a place that is no longer named', { count: 3, rules: { secret: 3 } }, one, { count: 1, rules: { secret: 1 } }],
+    ['why it was withheld', { ...one, withheld: 'a' }, one, { count: 0, rules: {}, withheld: 'a' }],
+  ])('%s', (_name, mask, told, rest) => {
+    expect(maskSince(mask, told)).toEqual(rest)
+  })
+
+  it('comes to the whole again, however often it is told', () => {
+    const steps = [one, { ...one, count: 3, rules: { secret: 2, jwt: 1 } }, more]
+    const parts = steps.map((mask, at) => maskSince(mask, steps[at - 1]))
+    expect(joinMasks(...parts)).toEqual(more)
   })
 })

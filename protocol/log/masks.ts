@@ -1,4 +1,5 @@
-// What several masks of one thing come to: of a request and its answer, of the channels of a stream. No I/O.
+// What several masks of one thing come to: of a request and its answer, of the channels of a stream; and what has come to one since
+// it was last told. No I/O.
 
 import type { MaskedPlace, RecordedMask } from './event.ts'
 
@@ -26,6 +27,27 @@ export function joinMasks(...masks: readonly (RecordedMask | undefined)[]): Reco
     rules: Object.fromEntries(rules),
     ...(places.size === 0 ? {} : { places: [...places.values()] }),
     ...(withheld === undefined ? {} : { withheld }),
+  }
+}
+
+/**
+ * What a mask has more than it had: a stream's is told bit by bit while it lasts, and every value once.
+ * @param told what it was, already recorded. Of a mask that only grows, no count is below it
+ */
+export function maskSince(mask: RecordedMask | undefined, told: RecordedMask | undefined): RecordedMask | undefined {
+  if (mask === undefined || told === undefined) return mask
+  const rules = Object.entries(mask.rules)
+    .map(([rule, count]) => [rule, count - (told.rules[rule] ?? 0)] as const)
+    .filter(([, count]) => count > 0)
+  const known = new Map(told.places?.map(({ rule, at, count }) => [JSON.stringify([at, rule]), count]))
+  const places = (mask.places ?? [])
+    .map(({ rule, at, count }) => ({ rule, at, count: count - (known.get(JSON.stringify([at, rule])) ?? 0) }))
+    .filter(({ count }) => count > 0)
+  return {
+    count: rules.reduce((sum, [, count]) => sum + count, 0),
+    rules: Object.fromEntries(rules),
+    ...(places.length === 0 ? {} : { places }),
+    ...(mask.withheld === undefined ? {} : { withheld: mask.withheld }),
   }
 }
 

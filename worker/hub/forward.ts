@@ -56,13 +56,14 @@ export function respondTo(
       plan.reason,
     )
   }
+  const transform = plan.kind === 'transform' ? plan.transform : PASS
   const mediaType = reply.headers.find(([name]) => name === 'content-type')?.[1] ?? 'application/octet-stream'
   return respond({
     status: reply.status,
     headers: answerHeaders(passage, recorded, reply.headers),
     body: reply.body,
-    transform: plan.kind === 'transform' ? plan.transform : PASS,
-    recorder: bodyRecorder(passage, recorded, mediaType),
+    transform,
+    recorder: bodyRecorder(passage, recorded, mediaType, transform),
     clock: hub.clock,
     streaming: info.streaming && recorded.upgrade === null && reply.status < 300,
     watch: info.verb === 'watch' && reply.status < 300,
@@ -77,7 +78,7 @@ export function respondTo(
   })
 }
 
-function bodyRecorder(passage: Passage, recorded: Recorded, mediaType: string): ResponseRecorder {
+function bodyRecorder(passage: Passage, recorded: Recorded, mediaType: string, transform: Transform): ResponseRecorder {
   const { hub, leftovers } = passage
   const { session, command, id: ref, receivedAt, info } = recorded
   const inner = createBodyRecorder({
@@ -89,6 +90,7 @@ function bodyRecorder(passage: Passage, recorded: Recorded, mediaType: string): 
     command,
     mediaType,
     streaming: info.streaming,
+    masked: () => transform.report(),
   })
   return {
     write: (chunk) => inner.write(chunk),
@@ -96,7 +98,7 @@ function bodyRecorder(passage: Passage, recorded: Recorded, mediaType: string): 
       const told = worthTelling(mask)
       const durationMs = Math.max(0, hub.clock.now() - receivedAt)
       // The reply does not wait: the intent is recorded, and what was sent is in the recorder.
-      inner.end({ ...result, durationMs }, told).catch(() => leftovers.record(recorded, result, told))
+      inner.end({ ...result, durationMs }, told).catch(() => leftovers.record(recorded, result, inner.untold(told)))
     },
   }
 }
@@ -108,6 +110,7 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
   const { counting } = passage
   const kind = info.subresource === 'portforward' ? 'portforward' : info.subresource === 'attach' ? 'attach' : 'exec'
   let unrecorded = false
+  const masks = kind === 'portforward' ? null : createExecMasks(info, passage.masking)
   const recorder = createStreamRecorder({
     log: hub.log,
     clock: hub.clock,
@@ -116,6 +119,7 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
     session,
     command,
     kind,
+    masked: () => masks?.report(),
     onFailure: () => {
       unrecorded = true
       upstream.close(1011, 'not recorded')
@@ -129,14 +133,13 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
       leftovers.record(recorded, { outcome: 'failed', code: 503, reason: 'ServiceUnavailable' })
     throw error
   }
-  const masks = kind === 'portforward' ? null : createExecMasks(info, passage.masking)
   const end = async (result: Omit<RecordedResult, 'bytes' | 'durationMs'>, withheld?: string): Promise<void> => {
     const stopped = withheld === undefined ? undefined : { count: 0, rules: {}, withheld }
     const mask = worthTelling(joinMasks(masks?.report(), stopped))
     try {
       await recorder.close(result, mask)
     } catch {
-      leftovers.record(recorded, result, mask)
+      leftovers.record(recorded, result, recorder.untold(mask))
     }
     passage.leave()
   }

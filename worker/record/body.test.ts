@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import type { RecordedMask } from '../../protocol/log/event.ts'
 import { type Entry, LogUnavailable } from '../ports.ts'
 import { createBodyRecorder } from './body.ts'
 import { counter, isPending, place, settled, testClock, testLog, text, utf8 } from './fixtures.ts'
 import { MAX_PENDING_BYTES, MAX_SEGMENT_BYTES, SEGMENT_MS } from './segments.ts'
 
 describe('body recorder', () => {
-  function recorder(streaming = false) {
+  function recorder(streaming = false, masked?: () => RecordedMask) {
     const time = testClock()
     const store = testLog()
     const failures: unknown[] = []
@@ -17,6 +18,7 @@ describe('body recorder', () => {
       ref: 'r1',
       mediaType: 'application/json',
       streaming,
+      ...(masked === undefined ? {} : { masked }),
       onFailure: (error) => failures.push(error),
     })
     return { ...time, ...store, body, failures }
@@ -33,6 +35,53 @@ describe('body recorder', () => {
     expect(shape(entries())).toEqual([['request.result', 'response', 0, 7]])
     expect(text(entries()[0]?.body?.bytes)).toBe('{"a":1}')
     expect(entries()[0]?.event).toMatchObject({ ref: 'r1', res: { bytes: 7 }, mask: { count: 1 } })
+  })
+
+  it('tells masks while a response goes on, each once, and the rest at its end', async () => {
+    const masked = { count: 0, rules: { jwt: 0 } }
+    const { body, entries, advance } = recorder(true, () => ({ count: masked.count, rules: { ...masked.rules } }))
+    const mask = (count: number): void => {
+      masked.count += count
+      masked.rules.jwt += count
+    }
+    for (const count of [2, 0, 3]) {
+      mask(count)
+      await body.write(utf8.encode('x'))
+      advance(SEGMENT_MS)
+      await settled()
+    }
+    expect(entries().map(({ event }) => event.mask?.count)).toEqual([2, undefined, 3])
+    mask(1)
+    await body.write(utf8.encode('y'))
+    await body.end(ok, { ...masked, withheld: 'why' })
+    expect(entries().at(-1)?.event.mask).toEqual({ count: 1, rules: { jwt: 1 }, withheld: 'why' })
+  })
+
+  it('says nothing at the end when all was told', async () => {
+    const masked = { count: 2, rules: { jwt: 2 } }
+    const { body, entries, advance } = recorder(true, () => masked)
+    await body.write(utf8.encode('x'))
+    advance(SEGMENT_MS)
+    await settled()
+    await body.end(ok, masked)
+    expect(entries().map(({ event }) => event.mask?.count)).toEqual([2, undefined])
+  })
+
+  it('has not told what stood on a segment that the log did not take', async () => {
+    let masked = { count: 2, rules: { jwt: 2 } }
+    const { body, advance, state } = recorder(true, () => masked)
+    await body.write(utf8.encode('x'))
+    advance(SEGMENT_MS)
+    await settled()
+    const more = { count: 5, rules: { jwt: 5 } }
+    expect(body.untold(more)).toEqual({ count: 3, rules: { jwt: 3 } })
+    state.failure = new LogUnavailable('full')
+    masked = more
+    await body.write(utf8.encode('y'))
+    advance(SEGMENT_MS)
+    await settled()
+    await expect(body.end(ok, more)).rejects.toThrow(LogUnavailable)
+    expect(body.untold(more)).toEqual({ count: 3, rules: { jwt: 3 } })
   })
 
   it('records no body where there was none', async () => {

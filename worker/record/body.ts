@@ -8,8 +8,13 @@ import { createSegments, type RecorderOptions } from './segments.ts'
 export interface BodyRecorder {
   /** Takes a chunk (not copied); resolves when there is room for more. Rejects with LogUnavailable once the log failed. */
   write(chunk: Uint8Array): Promise<void>
-  /** Appends the result with the last segment. `bytes` and the body are filled in. Once only. */
+  /**
+   * Appends the result with the last segment. `bytes` and the body are filled in. Once only.
+   * @param mask all of the response's: what segments have told of it already is left out
+   */
   end(result: Omit<RecordedResult, 'bytes'>, mask?: RecordedMask): Promise<void>
+  /** What of a mask no segment has told: for a result that is recorded elsewhere, when `end` has failed. */
+  untold(mask: RecordedMask | undefined): RecordedMask | undefined
 }
 
 /**
@@ -26,8 +31,17 @@ export function createBodyRecorder(
       const { bytes, seq } = await segments.finish()
       const body = bytes.length === 0 ? null : { mediaType, bytes, seq }
       const whole = { ...result, bytes: segments.total }
-      const entry = resultEntry(whole, { session, command, id: ids(), at: clock.now(), ref, mask, body })
+      const entry = resultEntry(whole, {
+        session,
+        command,
+        id: ids(),
+        at: clock.now(),
+        ref,
+        mask: segments.untold(mask),
+        body,
+      })
       await log.append([entry], 'committed')
     },
+    untold: (mask) => segments.untold(mask),
   }
 }

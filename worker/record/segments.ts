@@ -1,7 +1,8 @@
 // Cuts recorded bytes into segments and appends them, one at a time. In: masked bytes. Out: `stream.segment` entries.
 // Holds one segment being filled and one being appended: who writes faster waits. Knows nothing of what the bytes mean.
 
-import type { BodyDigest } from '../../protocol/log/event.ts'
+import type { BodyDigest, RecordedMask } from '../../protocol/log/event.ts'
+import { maskSince, worthTelling } from '../../protocol/log/masks.ts'
 import type { Clock, Entry, Log } from '../ports.ts'
 import { type Place, timestamp } from './entries.ts'
 
@@ -18,6 +19,11 @@ export interface RecorderOptions extends Place {
   readonly ids: () => string
   /** The intent's id. */
   readonly ref: string
+  /**
+   * All that was masked so far. Each segment tells what has come to it, so that the counts of a stream are seen while it lasts.
+   * Absent: nothing is.
+   */
+  readonly masked?: () => RecordedMask | undefined
   /** Called once when the log became unavailable: the caller ends the stream. */
   readonly onFailure?: (error: unknown) => void
 }
@@ -29,6 +35,8 @@ export interface Segments {
   finish(): Promise<{ readonly bytes: Uint8Array; readonly seq: number }>
   /** Stops the timer; what was not appended is dropped. */
   abandon(): void
+  /** What of a stream's whole mask no segment has told: for what ends it. */
+  untold(mask: RecordedMask | undefined): RecordedMask | undefined
   /** Bytes taken so far. */
   readonly total: number
 }
@@ -50,8 +58,16 @@ export function createSegments(
   let draining: Promise<void> | null = null
   let failure: { readonly error: unknown } | null = null
   let cancelTimer: (() => void) | null = null
+  /** The mask as the segments that are in the log tell it. */
+  let told: RecordedMask | undefined
+
+  function untold(mask: RecordedMask | undefined): RecordedMask | undefined {
+    return worthTelling(maskSince(mask, told))
+  }
 
   function append(bytes: Uint8Array): Promise<void> {
+    const masked = options.masked?.()
+    const mask = untold(masked)
     const event = {
       v: 1,
       type: 'stream.segment',
@@ -60,12 +76,14 @@ export function createSegments(
       session,
       command,
       ref,
+      ...(mask === undefined ? {} : { mask }),
     } as const
     const entry: Entry = { event, body: { kind, seq, mediaType, bytes } }
     seq += 1
     return log.append([entry], 'committed').then(
       () => {
         appending = null
+        told = masked
       },
       (error: unknown) => {
         appending = null
@@ -163,6 +181,7 @@ export function createSegments(
       return { bytes: take(size), seq }
     },
     abandon,
+    untold,
     get total() {
       return total
     },

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import type { RecordedMask } from '../../protocol/log/event.ts'
 import { decodeRecords } from '../../protocol/recording.ts'
 import { counter, place, settled, testClock, testLog, text, utf8 } from './fixtures.ts'
 import { MAX_SEGMENT_BYTES, SEGMENT_MS } from './segments.ts'
 import { createStreamRecorder } from './stream.ts'
 
 describe('stream recorder', () => {
-  function recorder(kind: 'exec' | 'attach' | 'portforward') {
+  function recorder(kind: 'exec' | 'attach' | 'portforward', masked?: () => RecordedMask | undefined) {
     const time = testClock()
     const store = testLog()
     const stream = createStreamRecorder({
@@ -15,6 +16,7 @@ describe('stream recorder', () => {
       ids: counter(),
       ref: 'r1',
       kind,
+      ...(masked === undefined ? {} : { masked }),
     })
     return { ...time, ...store, stream }
   }
@@ -64,6 +66,32 @@ describe('stream recorder', () => {
       [SEGMENT_MS, MAX_SEGMENT_BYTES * 2],
     ])
     expect(entries().find(({ event }) => event.type === 'stream.close')?.event.data).toMatchObject({ segments: 4 })
+  })
+
+  it('tells masks with the segments, and with the result what no segment has told', async () => {
+    let masked: RecordedMask | undefined
+    const { stream, entries, advance } = recorder('exec', () => masked)
+    const place = (count: number) => ({ count, rules: { jwt: count }, places: [{ rule: 'jwt', at: 'stdout', count }] })
+    await stream.open()
+    await stream.record(1, utf8.encode('nothing'))
+    advance(SEGMENT_MS)
+    await settled()
+    masked = place(2)
+    await stream.record(1, utf8.encode('two'))
+    advance(SEGMENT_MS)
+    await settled()
+    expect(entries().map(({ event }) => event.mask)).toEqual([undefined, undefined, place(2)])
+    masked = place(3)
+    await stream.record(1, utf8.encode('one more'))
+    await stream.close({ outcome: 'ok', code: 101 }, masked)
+    expect(entries().map(({ event }) => [event.type, event.mask?.count])).toEqual([
+      ['stream.open', undefined],
+      ['stream.segment', undefined],
+      ['stream.segment', 2],
+      ['stream.segment', undefined],
+      ['stream.close', undefined],
+      ['request.result', 1],
+    ])
   })
 
   it('counts a forwarded port and records nothing of it', async () => {

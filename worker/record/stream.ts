@@ -21,8 +21,13 @@ export interface StreamRecorder {
    * @param channel 0 stdin, 1 stdout, 2 stderr, 3 status, 4 resize
    */
   record(channel: number, payload: Uint8Array): Promise<void>
-  /** Appends the last segment, `stream.close` and the result, all or nothing. `bytes`, `durationMs` are filled in. Once only. */
+  /**
+   * Appends the last segment, `stream.close` and the result, all or nothing. `bytes`, `durationMs` are filled in. Once only.
+   * @param mask all of the stream's: what segments have told of it already is left out
+   */
   close(result: Omit<RecordedResult, 'bytes' | 'durationMs'>, mask?: RecordedMask): Promise<void>
+  /** What of a mask no segment has told: for a result that is recorded elsewhere, when `close` has failed. */
+  untold(mask: RecordedMask | undefined): RecordedMask | undefined
 }
 
 export function createStreamRecorder(
@@ -63,8 +68,9 @@ export function createStreamRecorder(
       }
       const data = { kind, segments: last.seq + entries.length, ...Object.fromEntries(counts) }
       entries.push({ event: { ...base, type: 'stream.close', id: ids(), res, data } })
-      entries.push(resultEntry(res, { ...place, id: ids(), at, ref, mask }))
+      entries.push(resultEntry(res, { ...place, id: ids(), at, ref, mask: segments.untold(mask) }))
       await log.append(entries, 'committed')
     },
+    untold: (mask) => segments.untold(mask),
   }
 }

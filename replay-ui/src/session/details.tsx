@@ -21,7 +21,7 @@ export function Details(props: {
   readonly heldBy: (command: string) => readonly HoldSummary[]
 }) {
   const requests = createInfiniteQuery(() => ({
-    queryKey: ['requests', props.command?.id, props.command?.requests, props.command?.outcome],
+    queryKey: ['requests', props.command?.id, props.command?.requests, props.command?.outcome, props.command?.masks],
     enabled: props.command !== undefined,
     queryFn: ({ pageParam }) =>
       api.requests(props.command?.session ?? '', props.command?.id ?? '', pageParam === '' ? undefined : pageParam),
