@@ -366,6 +366,114 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     })
   })
 
+  describe('masks of a stream are counted while it lasts', () => {
+    interface Counted {
+      readonly masks: number
+      readonly maskRules?: Record<string, number>
+    }
+    const get = async <T>(path: string): Promise<T> => {
+      const answer = await world.api(path)
+      expect(answer.status, answer.text).toBe(200)
+      return JSON.parse(answer.text) as T
+    }
+    /** The request upstream saw last at a path, as it stands now, with its session's and its command's counts. */
+    const counted = async (path: string) => {
+      const id = String(world.upstream.seen.findLast(({ url }) => url.split('?')[0] === path)?.headers['audit-id'])
+      const record = await get<Recorded & { command: string }>(`/api/v1/requests/${id}`)
+      const session = await get<Counted>(`/api/v1/sessions/${record.session}`)
+      const { items } = await get<{ items: (Counted & { id: string })[] }>(
+        `/api/v1/sessions/${record.session}/commands?limit=500`,
+      )
+      const command = items.find((one) => one.id === record.command)
+      return { record, session, masks: command?.masks }
+    }
+    /** What the leaves of an export say of a request. */
+    const exported = async ({ id, session }: Recorded): Promise<readonly (readonly [string, number])[]> => {
+      const { text: lines } = await world.api(`/api/v1/sessions/${session}/export?format=ndjson`)
+      return lines
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { type: string; ref?: string; mask?: { count: number } })
+        .filter(({ ref, mask }) => ref === id && mask !== undefined)
+        .map(({ type, mask }) => [type, mask?.count ?? 0])
+    }
+    const run = (uuid: string) => [
+      ['kubectl-session', uuid] as const,
+      ['kubectl-command', 'kubectl logs'] as const,
+      ['user-agent', 'kubectl/v1.35.2 (linux/amd64)'] as const,
+    ]
+
+    it('a followed log', async () => {
+      const path = `${NS}/pods/counted/log`
+      const bearer = await world.issuer.sign({ sub: 'counts-logs' })
+      let go: (words: string) => void = () => {}
+      let finish: () => void = () => {}
+      world.upstream.on(path, (_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/plain' })
+        response.write(`a ${token()}\nb ${token()}\n`)
+        go = (words) => response.write(words)
+        finish = () => response.end()
+      })
+      const answer = world.ask(`${path}?follow=true`, {
+        token: bearer,
+        headers: run('44444444-4444-4444-8444-444444444444'),
+      })
+      await until('the log runs', () => world.upstream.seen.some(({ url }) => url.startsWith(path)))
+      await until('what was masked so far is seen', async () => (await counted(path)).masks === 2)
+      const running = await counted(path)
+      expect(running.record.result).toBeUndefined()
+      expect(running.record.mask).toMatchObject({ count: 2, places: [{ at: 'log', count: 2 }] })
+      expect(running.session.masks).toBe(2)
+      go(`c ${token()}\n`)
+      await until('what came later is seen as well', async () => (await counted(path)).masks === 3)
+      go(`d ${token()}\n`)
+      finish()
+      expect((await answer).status).toBe(200)
+      const record = await recordAt(path)
+      expect(record.mask).toMatchObject({ count: 4, places: [{ at: 'log', count: 4 }] })
+      const ended = await counted(path)
+      expect([ended.masks, ended.session.masks]).toEqual([4, 4])
+      expect(Object.values(ended.session.maskRules ?? {})).toEqual([4])
+      const told = await exported(record)
+      expect(told.slice(0, 2)).toEqual([
+        ['stream.segment', 2],
+        ['stream.segment', 1],
+      ])
+      expect(told.reduce((sum, [, count]) => sum + count, 0)).toBe(4)
+    })
+
+    it('an exec, both ways', async () => {
+      const path = `${NS}/pods/counted/exec`
+      const [printed, typed, last] = [token(), token(), token()]
+      world.upstream.onUpgrade(path, 'v5.channel.k8s.io', async (socket) => {
+        await socket.write(message(1, `t ${printed}\n`))
+        await socket.read()
+        await socket.write(message(1, `u ${last}\n`))
+        await socket.write(message(3, SUCCESS))
+        socket.close(1000, '')
+      })
+      const socket = await openSocket(world, `${path}?command=sh&stdin=true&stdout=true`, {
+        token: await world.issuer.sign({ sub: 'counts-exec' }),
+        headers: run('55555555-5555-4555-8555-555555555555'),
+      })
+      await until('what was masked so far is seen', async () => (await counted(path)).masks === 1)
+      expect((await counted(path)).record).toMatchObject({ mask: { count: 1, places: [{ at: 'stdout', count: 1 }] } })
+      await socket.write(message(0, `login ${typed}\n`))
+      await readAll(socket)
+      const record = await recordAt(path)
+      expect(record.mask).toMatchObject({ count: 3 })
+      expect(record.mask?.places?.map(({ at, count }) => [at, count])).toEqual(
+        expect.arrayContaining([
+          ['stdout', 2],
+          ['stdin', 1],
+        ]),
+      )
+      const ended = await counted(path)
+      expect([ended.masks, ended.session.masks]).toEqual([3, 3])
+      expect((await exported(record)).reduce((sum, [, count]) => sum + count, 0)).toBe(3)
+    })
+  })
+
   describe('row 8 of what must work: what an agent sends', () => {
     it('stdin is sent as it is, and recorded masked', async () => {
       const shaped = token()
