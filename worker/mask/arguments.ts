@@ -31,11 +31,19 @@ export function argumentNodes(
   const secret = namedLeaf(scope, 'argument', any.leaf)
   /** What `command` begins with, for the `args` that come next. */
   let program = ''
+  scope.forget.push(() => {
+    program = ''
+  })
   const list = (begins: boolean): Node => {
     let running = ''
     /** The option in front of the element that comes, and where that is. */
     let option = ''
     let next = -1
+    scope.forget.push(() => {
+      running = ''
+      option = ''
+      next = -1
+    })
     const leaf = (token: Token): Uint8Array | null => {
       const { index, kind, raw } = token
       if (index === 0) {

@@ -52,12 +52,14 @@ export interface MaskReport {
   readonly places?: readonly MaskedPlace[]
 }
 
-/** Makes placeholders and counts them. One for each body. */
+/** Makes placeholders and counts them. For one body at a time. */
 export class Masker {
   /** What was masked, decoded (bytes as UTF-8 text) and as it stood, when `collect` was asked for. */
   readonly seen = new Set<string>()
-  readonly #keyed: ReturnType<typeof hmac.create>
-  readonly #fresh: ReturnType<typeof hmac.create>
+  readonly #key: Uint8Array
+  /** Made when there is something to mask: mostly there is not. */
+  #hashes: { readonly keyed: ReturnType<typeof hmac.create>; readonly fresh: ReturnType<typeof hmac.create> } | null =
+    null
   readonly #digest = new Uint8Array(sha256.outputLen)
   readonly #collect: boolean
   readonly #values: KnownValues | null
@@ -73,8 +75,7 @@ export class Masker {
    * @param values where values masked by structure are noted; null: nowhere
    */
   constructor(key: Uint8Array, collect = false, values: KnownValues | null = null) {
-    this.#keyed = hmac.create(sha256, key)
-    this.#fresh = hmac.create(sha256, key)
+    this.#key = key
     this.#collect = collect
     this.#values = values
   }
@@ -111,8 +112,10 @@ export class Masker {
 
   #hash(value: Uint8Array): string {
     // A new one for each value takes three times as long.
-    this.#keyed._cloneInto(this.#fresh)
-    this.#fresh.update(value).digestInto(this.#digest)
+    this.#hashes ??= { keyed: hmac.create(sha256, this.#key), fresh: hmac.create(sha256, this.#key) }
+    const { keyed, fresh } = this.#hashes
+    keyed._cloneInto(fresh)
+    fresh.update(value).digestInto(this.#digest)
     return bytesToHex(this.#digest.subarray(0, TAG_HEX_CHARS / 2))
   }
 
@@ -132,6 +135,14 @@ export class Masker {
    */
   keep(value: Uint8Array, name: string): void {
     this.#values?.note(value, name)
+  }
+
+  /** Begins anew, for the next body of the session: counts and places are gone, tags stay what they are. */
+  forget(): void {
+    this.#count = 0
+    this.#rules.clear()
+    this.#places.clear()
+    this.seen.clear()
   }
 
   report(): MaskReport {

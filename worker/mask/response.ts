@@ -9,7 +9,7 @@ import { MAX_ERROR_TEXT_BYTES } from './limits.ts'
 import { type MediaType, mediaTypeOf } from './mediatype.ts'
 import type { MaskReport } from './placeholder.ts'
 import { Scanner } from './scanner.ts'
-import { type Scope, scopeOf } from './scope.ts'
+import { lend, type Scope, scopeOf } from './scope.ts'
 import { type PartAsked, textTransform, wholeText } from './text.ts'
 import { isSecrets, treeFor } from './tree.ts'
 
@@ -49,17 +49,20 @@ const TEXT_TYPES: ReadonlySet<string> = new Set(['text/plain', 'text/html', 'app
 /** Subresources whose content is the kubelet's or a pod's, and so text as well as JSON. */
 const TEXT_SUBRESOURCES: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward', 'proxy'])
 
-/**
- * Plans how a response is masked.
- * @param input.requestSecrets `secrets` of `maskRequestBody`: values a Status may quote
- */
-export function planResponseMask(input: {
+/** An answer that is to be masked. */
+interface Answer {
   readonly info: RequestInfo
   readonly status: number
   readonly headers: HeaderList
   readonly masking: Masking
   readonly requestSecrets?: readonly string[]
-}): ResponsePlan {
+}
+
+/**
+ * Plans how a response is masked.
+ * @param input.requestSecrets `secrets` of `maskRequestBody`: values a Status may quote
+ */
+export function planResponseMask(input: Answer): ResponsePlan {
   const { info, headers, masking } = input
   const mayPass = !isSecrets(info) && masking.rules.onUnreadable(info) === 'pass'
   const unreadable = (reason: string): ResponsePlan => (mayPass ? { kind: 'pass' } : { kind: 'withhold', reason })
@@ -73,8 +76,7 @@ export function planResponseMask(input: {
   if (type === null) {
     return mayPass ? { kind: 'pass' } : { kind: 'transform', transform: nothing('the response names no content type') }
   }
-  const scope = scopeOf(masking, info, { requestSecrets: input.requestSecrets ?? [] })
-  const transform = transformFor(scope, type, input.status, mayPass)
+  const transform = transformFor(input, type, mayPass)
   if (transform !== null) return { kind: 'transform', transform }
   // Kubernetes before 1.23 calls OpenAPI in protobuf `application/octet-stream`. It holds no objects.
   const isOpenApi =
@@ -84,21 +86,33 @@ export function planResponseMask(input: {
 }
 
 /** What masks content of a type; null when nothing does. */
-function transformFor(scope: Scope, type: MediaType, status: number, mayPass: boolean): ByteTransform | null {
-  const { info } = scope
+function transformFor(
+  { info, status, masking, requestSecrets = [] }: Answer,
+  type: MediaType,
+  mayPass: boolean,
+): ByteTransform | null {
   if (type.essence === 'application/json' || /^application\/[a-z0-9.-]+\+json$/.test(type.essence)) {
     const many = info.verb === 'watch' || info.streaming || type.parameters.get('stream') === 'watch'
-    return json(scope, many, mayPass)
+    const lent = requestSecrets.length === 0 ? lend(masking, info) : null
+    return json(lent?.scope ?? scopeOf(masking, info, { requestSecrets }), {
+      info,
+      many,
+      mayPass,
+      giveBack: () => lent?.giveBack(),
+    })
   }
   if (!TEXT_TYPES.has(type.essence)) return null
-  if (!info.isResourceRequest) return textTransform(scope.masking, 'text')
+  if (!info.isResourceRequest) return textTransform(masking, 'text')
   if (type.essence !== 'text/plain') return null
   // net/http and the API server's own limits answer errors as text.
-  if (status >= 400) return wholeText(scope, { strict: isSecrets(info), maxBytes: MAX_ERROR_TEXT_BYTES })
+  if (status >= 400) {
+    const scope = scopeOf(masking, info, { requestSecrets })
+    return wholeText(scope, { strict: isSecrets(info), maxBytes: MAX_ERROR_TEXT_BYTES })
+  }
   if (isSecrets(info) || !TEXT_SUBRESOURCES.has(info.subresource)) return null
   return info.subresource === 'log'
-    ? textTransform(scope.masking, 'log', partAsked(info.query))
-    : textTransform(scope.masking, info.subresource)
+    ? textTransform(masking, 'log', partAsked(info.query))
+    : textTransform(masking, info.subresource)
 }
 
 /** Which part of a log is asked for. Of several limits, and of one that is no number, the most careful reading counts. */
@@ -113,11 +127,22 @@ function partAsked(query: string): PartAsked {
 
 const EMPTY = new Uint8Array(0)
 
-/** JSON, scanned as it passes. @param mayPass what turns out to be no JSON goes on as it comes */
-function json(scope: Scope, many: boolean, mayPass: boolean): ByteTransform {
-  const { info, keys } = scope
+/** JSON, scanned as it passes. @param options.mayPass what turns out to be no JSON goes on as it comes */
+function json(
+  scope: Scope,
+  options: {
+    readonly info: RequestInfo
+    readonly many: boolean
+    readonly mayPass: boolean
+    readonly giveBack: () => void
+  },
+): ByteTransform {
+  const { keys, masker } = scope
+  const { info, many, mayPass, giveBack } = options
   const scanner = new Scanner(treeFor(scope), { many, keys, strings: !isSecrets(info) })
   let passes = false
+  /** Once it ended well: the scope is another body's then. */
+  let whole: MaskReport | null = null
   const orPass = (chunk: Uint8Array, scan: () => Uint8Array): Uint8Array => {
     if (passes) return chunk
     if (!mayPass) return scan()
@@ -132,8 +157,13 @@ function json(scope: Scope, many: boolean, mayPass: boolean): ByteTransform {
   }
   return {
     push: (chunk) => orPass(chunk, () => scanner.push(chunk)),
-    end: () => orPass(EMPTY, () => scanner.end()),
-    report: () => scope.masker.report(),
+    end() {
+      const last = orPass(EMPTY, () => scanner.end())
+      whole = masker.report()
+      if (!passes) giveBack()
+      return last
+    },
+    report: () => whole ?? masker.report(),
   }
 }
 

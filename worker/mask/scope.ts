@@ -23,6 +23,15 @@ export interface Scope {
   readonly budget: { unpacked: number; yaml: number; broken: number }
   /** Trees made so far, by `embedded`. */
   readonly trees: Map<number, Node>
+  /** How trees forget what they have seen of a body, before the next one: whatever a node remembers must be told here. */
+  readonly forget: (() => void)[]
+}
+
+/** A scope that is used for one body after the other of the same session: its trees take longer to make than to walk. */
+export interface Lent {
+  readonly scope: Scope
+  /** Called once, when the body is through; the report must have been taken by then. One that broke off is not given back. */
+  giveBack(): void
 }
 
 /** What a session has met belongs to its finder: that says which names say secret, and what is found in them. */
@@ -34,6 +43,9 @@ const MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 const MAX_YAML_CHARS = 64 * 1024
 /** Strings of one body that look like JSON and are not: each costs an exception. Some tools log in brackets. */
 const MAX_BROKEN = 20_000
+const WHOLE_BUDGET = { unpacked: MAX_UNPACKED_BYTES, yaml: MAX_YAML_CHARS, broken: MAX_BROKEN } as const
+/** Scopes kept for a session: some 30 KB each. An agent asks for one kind of object at a time, mostly. */
+const MAX_WAITING = 4
 
 export function scopeOf(
   masking: Masking,
@@ -50,9 +62,45 @@ export function scopeOf(
     masker: new Masker(masking.key, options.collect ?? false, masking.rules.layers.values ? masking.values : null),
     requestSecrets: options.requestSecrets ?? [],
     embedded: 0,
-    budget: { unpacked: MAX_UNPACKED_BYTES, yaml: MAX_YAML_CHARS, broken: MAX_BROKEN },
+    budget: { ...WHOLE_BUDGET },
     trees: new Map(),
+    forget: [],
   }
+}
+
+/** Scopes that wait for the next body of their session, the last used last. They know its key: never another session's. */
+const WAITING = new WeakMap<Finder, { readonly what: string; readonly scope: Scope }[]>()
+
+/** The scope for an answer whose request had no values, made ready for it, or a new one. */
+export function lend(masking: Masking, info: RequestInfo): Lent {
+  const what = kindOfTree(info)
+  const { finder } = masking
+  const waiting = WAITING.get(finder)
+  const at = waiting?.findLastIndex((one) => one.what === what) ?? -1
+  const [found] = at < 0 ? [] : (waiting?.splice(at, 1) ?? [])
+  const isSame =
+    found !== undefined &&
+    found.scope.masking.key === masking.key &&
+    found.scope.masking.rules === masking.rules &&
+    found.scope.masking.values === masking.values
+  const scope = isSame ? found.scope : scopeOf(masking, info)
+  return {
+    scope,
+    giveBack() {
+      for (const forget of scope.forget) forget()
+      scope.masker.forget()
+      Object.assign(scope.budget, WHOLE_BUDGET)
+      const others = WAITING.get(finder) ?? []
+      others.push({ what, scope })
+      if (others.length > MAX_WAITING) others.shift()
+      WAITING.set(finder, others)
+    },
+  }
+}
+
+/** What trees go by: two requests for which it is the same have the same tree. */
+function kindOfTree({ isResourceRequest, apiGroup, resource, subresource, path }: RequestInfo): string {
+  return isResourceRequest ? `${apiGroup}/${resource}/${subresource}` : path
 }
 
 /** The same for a document that stands in a string of this one. */

@@ -69,7 +69,9 @@ export function maskMessage(text: string, scope: Scope, options: MessageOptions)
 }
 
 /** Leaf for the message of a Status. */
-export function statusLeaf(scope: Scope, names: Set<string>, strict: boolean): NonNullable<Node['leaf']> {
+export function statusLeaf(scope: Scope, strict: boolean): NonNullable<Node['leaf']> {
+  const names = new Set<string>()
+  scope.forget.push(() => names.clear())
   return (token) => {
     const { at } = token
     if (token.kind !== 'string') {

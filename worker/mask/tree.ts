@@ -88,7 +88,7 @@ function answerTree(scope: Scope): Node {
   let object: Node = { ...any, members }
   if (structure && scope.embedded === 0 && isConfigMaps(scope.info)) members.set('data', nodes.config)
   if (isSealed(scope.info)) members.set('spec', { ...any, members: new Map([...members, ['encrypteddata', DEAD]]) })
-  const message: Node = { ...any, leaf: statusLeaf(scope, new Set(), false), worth: alwaysWorth }
+  const message: Node = { ...any, leaf: statusLeaf(scope, false), worth: alwaysWorth }
   members.set('message', message)
   members.set('details', {
     ...nodes.naming,
@@ -98,6 +98,9 @@ function answerTree(scope: Scope): Node {
   if (fields.length > 0) object = extend(object, fields, (field) => maskedField(scope, field))
   const root = new Map(object.members)
   const columns: Column[] = []
+  scope.forget.push(() => {
+    columns.length = 0
+  })
   root.set('items', object)
   root.set('object', object)
   root.set('columndefinitions', columnsNode(any, columns, scope))
