@@ -138,7 +138,7 @@ function lookAt(token: Token, scope: Scope, options: LookOptions & { readonly un
     if (whole !== null) return whole
   }
   const edits = structure ? manifestEdits(bytes, scope, token.at) : []
-  const name = options.under ?? (reference ? '' : (token.called?.text ?? token.key))
+  const name = options.under ?? (reference ? '' : (titleOf(token, scope)?.text ?? ''))
   const hits = scope.masking.finder.find(bytes, name === '' ? { final: true } : { final: true, name }).hits
   const kept = keptOf(hits, options)
   const [only] = kept
@@ -172,14 +172,16 @@ function keptOf(hits: readonly Hit[], { quiet, reference }: LookOptions): readon
   return quiet === true ? named(hits) : hits
 }
 
-function isKnownClean(
-  { raw, name, called }: Token,
-  scope: Scope,
-  options: { under?: string; reference?: boolean },
-): boolean {
+/** What a string is called: by its key if that says secret (`{name: app, password: …}`), else by its object's name if it has one. */
+function titleOf({ name, called }: Token, scope: Scope): Key | null {
+  return called === null || (name !== null && saysSecret(name, scope)) ? name : called
+}
+
+function isKnownClean(token: Token, scope: Scope, options: { under?: string; reference?: boolean }): boolean {
+  const { raw } = token
   if (raw.length - 2 > MAX_WORD_BYTES || options.under !== undefined) return false
   if (options.reference === true) return hitsIn(scope.words.at(raw, 0, raw.length), scope).length === 0
-  const title = called ?? name
+  const title = titleOf(token, scope)
   if (title !== null && saysSecret(title, scope)) return false
   return hitsIn(scope.words.at(raw, 0, raw.length), scope).length === 0
 }

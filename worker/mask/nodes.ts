@@ -6,7 +6,7 @@ import { type Looking, lookIntoBase64, looking, lookUnder, saysSecret } from './
 import { authNode, basicNode, configNode, maskNamed } from './named.ts'
 import type { Node, Verdict } from './node.ts'
 import type { Scope } from './scope.ts'
-import { maskBelow, maskData } from './values.ts'
+import { maskBelow, maskData, maskWhole } from './values.ts'
 
 /** What `kind` says of an object, as far as it matters here. */
 const OTHER = 1
@@ -85,7 +85,16 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
       'stringdata',
       byKind((verdict) => (verdict >= SECRET ? plain : any), SECRET),
     )
-    members.set('binarydata', { ...any, others: { leaf: (token) => lookIntoBase64(token, scope, document) } })
+    const binary = maskWhole(scope, { rule: 'config', decode: true, base64: true })
+    members.set('binarydata', {
+      ...any,
+      others: {
+        leaf: (token) =>
+          token.kind === 'string' && token.name !== null && saysSecret(token.name, scope)
+            ? binary(token)
+            : lookIntoBase64(token, scope, document),
+      },
+    })
     const { command, args } = argumentNodes(scope, any, (token, name) => lookUnder(token, name, scope, document))
     members.set('command', command)
     members.set('args', args)

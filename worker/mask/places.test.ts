@@ -52,6 +52,12 @@ describe('by structure', () => {
       env({ value: '…', name: 'DB_PASSWORD' }, { value: 'info', name: 'LOG_LEVEL' }),
     ],
     [
+      'a password beside a name, which is its user’s',
+      widgets,
+      { spec: { users: [{ name: 'app', password: SECRET }], api: { key: 'left', apiToken: 'Xk9qL2mZ8vT4wB7nR5yD' } } },
+      { spec: { users: [{ name: 'app', password: '…' }], api: { key: 'left', apiToken: '…' } } },
+    ],
+    [
       'init and ephemeral containers, in lists',
       pods,
       { items: [{ spec: { initContainers: [{ env: [{ name: 'API_TOKEN', value: SECRET }] }] } }] },
@@ -419,6 +425,12 @@ describe('files of credentials', () => {
       expect(out).toContain('⟦masked:')
     }
   })
+})
+
+test('binary data of a ConfigMap whose key says secret', () => {
+  const binaryData = { 'db-password': base64(SECRET), logo: base64('a picture') }
+  const wanted = `{"kind":"ConfigMap","binaryData":{"db-password":"=…","logo":"${base64('a picture')}"}}`
+  expect(shown(masked({ kind: 'ConfigMap', binaryData }, configmaps))).toBe(wanted)
 })
 
 describe('layers', () => {
