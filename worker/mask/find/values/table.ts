@@ -1,6 +1,7 @@
 // Many known texts searched for at once, plain, in base64 at any alignment and in hex. In: texts, one after the other; then bytes.
 // Out: where they stand. A rolling hash of six bytes and a bitmap pass over everything else; what the bitmap lets through is
-// compared. Grows as texts are added. No I/O.
+// compared. Grows as texts are added; their bytes stand one behind the other, since an array for each would take more room than what
+// it holds. No I/O.
 
 import type { Budget } from '../budget.ts'
 
@@ -10,6 +11,8 @@ export const WINDOW = 6
 const MAX_TAIL = 4096
 /** Where in a text its window may stand: the first place that few others share. */
 const MAX_OFFSET = 4096
+/** The bytes grow by so much when they are full: twice would leave half of a large table empty. */
+const BYTES_GROWTH = 1.25
 /** So many texts may share a window before another place is looked for. */
 const FEW = 2
 const FORMS = 8
@@ -17,8 +20,12 @@ const PLAIN = 0
 const HEX_LOWER = 4
 const HEX_UPPER = 5
 const FORMS_SEARCHED = [PLAIN, 1, 2, 3, HEX_LOWER, HEX_UPPER]
+/** What a text takes beside its bytes, at most: in each form where it is found and how it begins, in tables that have just grown. */
+export const TEXT_COST_BYTES = 512
 /** The bitmap of beginnings is so many powers of two larger than that of windows. */
 const BEGIN_BITS = 2
+/** The bitmap's size at first: some 32 bits for each entry. */
+const FIRST_BITS = 11
 /** Lengths of a text's beginning that are remembered, so that one that is cut short is known: 1 to 6, then powers of two. */
 const LEVEL = new Uint8Array(MAX_TAIL + 1)
 for (const length of [1, 2, 3, 4, 5, 6, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]) LEVEL[length] = 1
@@ -42,52 +49,91 @@ export interface KnownHit {
 
 /** Known texts and their search. */
 export class KnownTable {
-  readonly #texts: Uint8Array[] = []
+  /** The bytes of all texts. */
+  #bytes = new Uint8Array(1024)
+  #used = 0
+  /** Where each text begins in them; the next one's beginning is its end. */
+  #starts = new Uint32Array(16)
+  #texts = 0
+  #longestText = 0
+  /** Texts by the hash of all their bytes: the last one of each bucket, and the one before each. */
+  #last = new Int32Array(32).fill(-1)
+  #before = new Int32Array(16)
   #count = 0
   #code = new Uint32Array(64)
   #hash = new Int32Array(64)
   #offset = new Uint16Array(64)
   #next = new Int32Array(64)
-  #heads = new Int32Array(128).fill(-1)
-  #bits = 12
-  #bitmap = new Uint32Array(1 << 7)
+  #heads = new Int32Array(64).fill(-1)
+  #bits = FIRST_BITS
+  #bitmap = new Uint32Array(1 << (FIRST_BITS - 5))
   /** Hashes of the beginnings of each text in each form. */
-  #begins = new Uint32Array(1 << 9)
+  #begins = new Uint32Array(1 << (FIRST_BITS + BEGIN_BITS - 5))
   /** The longest text in any form, as far as it is looked back for. */
   #longest = 0
-  /** Numbers of the texts by the hash of all their bytes. */
-  readonly #byContent = new Map<number, number[]>()
 
   get size(): number {
-    return this.#texts.length
+    return this.#texts
   }
 
+  /** What it takes of memory, at most. */
+  get cost(): number {
+    return this.#used + this.#texts * TEXT_COST_BYTES
+  }
+
+  /** Valid as long as anybody holds it. */
   text(number: number): Uint8Array {
-    return this.#texts[number]!
+    return this.#bytes.subarray(this.#starts[number]!, this.#starts[number + 1]!)
   }
 
   /** Whether it holds this very text. */
   has(text: Uint8Array): boolean {
-    const numbers = this.#byContent.get(contentHash(text)) ?? []
-    return numbers.some((number) => {
-      const known = this.#texts[number]!
-      return known.length === text.length && sameLength(known, 0, text, PLAIN, text.length) === text.length
-    })
+    if (text.length > this.#longestText) return false
+    for (let n = this.#last[contentHash(text) & (this.#last.length - 1)]!; n >= 0; n = this.#before[n]!) {
+      const start = this.#starts[n]!
+      if (this.#starts[n + 1]! - start !== text.length) continue
+      let i = 0
+      while (i < text.length && this.#bytes[start + i] === text[i]) i++
+      if (i === text.length) return true
+    }
+    return false
   }
 
-  /** Adds a text of WINDOW bytes or more. It is kept, not copied. */
+  /** Adds a text of WINDOW bytes or more, of which it keeps a copy. */
   add(text: Uint8Array): void {
-    const number = this.#texts.push(text) - 1
-    const hash = contentHash(text)
-    const alike = this.#byContent.get(hash)
-    if (alike === undefined) this.#byContent.set(hash, [number])
-    else alike.push(number)
-    for (const form of FORMS_SEARCHED) if (lengthOf(text, form) >= WINDOW) this.#enter(number, text, form)
+    const number = this.#texts
+    if (number + 2 > this.#starts.length) this.#growTexts()
+    if (this.#used + text.length > this.#bytes.length) {
+      const size = Math.max(this.#used + text.length, Math.ceil(this.#bytes.length * BYTES_GROWTH))
+      this.#bytes = copied(this.#bytes, new Uint8Array(size))
+    }
+    this.#bytes.set(text, this.#used)
+    this.#used += text.length
+    this.#texts++
+    this.#starts[number + 1] = this.#used
+    this.#longestText = Math.max(this.#longestText, text.length)
+    this.#chain(number)
+    const kept = this.text(number)
+    for (const form of FORMS_SEARCHED) if (lengthOf(kept, form) >= WINDOW) this.#enter(number, kept, form)
+  }
+
+  #chain(number: number): void {
+    const bucket = contentHash(this.text(number)) & (this.#last.length - 1)
+    this.#before[number] = this.#last[bucket]!
+    this.#last[bucket] = number
+  }
+
+  #growTexts(): void {
+    const size = this.#starts.length * 2
+    this.#starts = copied(this.#starts, new Uint32Array(size))
+    this.#before = new Int32Array(size)
+    this.#last = new Int32Array(size * 2).fill(-1)
+    for (let number = 0; number < this.#texts; number++) this.#chain(number)
   }
 
   /** A quick look: whether a window in `bytes[from..to)` has the hash of one of a known text. */
   suspect(bytes: Uint8Array, from: number, to: number): boolean {
-    if (this.#texts.length === 0 || to - from < WINDOW) return false
+    if (this.#texts === 0 || to - from < WINDOW) return false
     const shift = 32 - this.#bits
     const bitmap = this.#bitmap
     let low = 0
@@ -115,7 +161,7 @@ export class KnownTable {
     budget: Budget,
   ): { readonly hits: readonly KnownHit[]; readonly open: number } {
     const hits: KnownHit[] = []
-    if (this.#texts.length === 0) return { hits, open: bytes.length }
+    if (this.#texts === 0) return { hits, open: bytes.length }
     const shift = 32 - this.#bits
     const bitmap = this.#bitmap
     const heads = this.#heads
@@ -141,7 +187,7 @@ export class KnownTable {
   #compare(bytes: Uint8Array, start: number, code: number, budget: Budget): KnownHit | null {
     const number = Math.floor(code / FORMS)
     const form = code % FORMS
-    const text = this.#texts[number]!
+    const text = this.text(number)
     const length = lengthOf(text, form)
     if (start + length > bytes.length) return null
     const same = sameLength(bytes, start, text, form, length)
@@ -200,7 +246,7 @@ export class KnownTable {
     this.#heads[bucket] = e
     const bit = hash >>> (32 - this.#bits)
     this.#bitmap[bit >>> 5]! |= 1 << (bit & 31)
-    const text = this.#texts[Math.floor(this.#code[e]! / FORMS)]!
+    const text = this.text(Math.floor(this.#code[e]! / FORMS))
     const form = this.#code[e]! % FORMS
     const length = Math.min(MAX_TAIL, lengthOf(text, form))
     const shift = 32 - this.#bits - BEGIN_BITS
@@ -228,8 +274,8 @@ export class KnownTable {
     this.#hash = copied(this.#hash, new Int32Array(size))
     this.#offset = copied(this.#offset, new Uint16Array(size))
     this.#next = new Int32Array(size)
-    this.#heads = new Int32Array(size * 2).fill(-1)
-    // Some 32 bits for each entry: one byte in 32 is let through by chance.
+    this.#heads = new Int32Array(size).fill(-1)
+    // One byte in 32 is let through by chance.
     this.#bits = Math.min(24, this.#bits + 1)
     this.#bitmap = new Uint32Array(1 << (this.#bits - 5))
     this.#begins = new Uint32Array(1 << (this.#bits + BEGIN_BITS - 5))
@@ -237,7 +283,7 @@ export class KnownTable {
   }
 }
 
-function copied<T extends Uint16Array | Uint32Array | Int32Array>(from: T, to: T): T {
+function copied<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(from: T, to: T): T {
   to.set(from)
   return to
 }
