@@ -5,6 +5,7 @@ import { isBinary, mayHoldBinary } from './binary.ts'
 import { type Budget, budgetFor } from './budget.ts'
 import { WORD } from './bytes.ts'
 import { createCustomMatcher } from './custom.ts'
+import { withoutGuesses } from './guesses.ts'
 import { createMatcher } from './matcher.ts'
 import { outside, placeholdersIn, withoutPlaceholders } from './placeholders.ts'
 import { isAssigned, isWord } from './values/searchable.ts'
@@ -205,7 +206,7 @@ function united(text: Uint8Array, { candidates, placeholders }: Gathered): Hit[]
   const secret = candidates.filter(
     ({ start, end, known }) => known || !placeholders.some((one) => one.start <= start && one.end >= end),
   )
-  const all = likely(secret).sort((a, b) => a.start - b.start || b.end - a.end)
+  const all = withoutGuesses(text, likely(secret)).toSorted((a, b) => a.start - b.start || b.end - a.end)
   const hits: Hit[] = []
   let at = 0
   while (at < all.length) {
@@ -234,6 +235,8 @@ function united(text: Uint8Array, { candidates, placeholders }: Gathered): Hit[]
 function better(a: Candidate, b: Candidate): boolean {
   const longer = a.end - a.start - (b.end - b.start)
   if (longer !== 0) return longer > 0
+  // Of a run of base64 that a rule masks as a whole, a value known in a part of it must not tell.
+  if (a.known !== b.known && a.value.length !== b.value.length) return a.value.length > b.value.length
   if (a.known !== b.known) return a.known
   const specific = Number(!GENERIC.has(a.rule)) - Number(!GENERIC.has(b.rule))
   if (specific !== 0) return specific > 0
