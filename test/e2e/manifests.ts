@@ -93,7 +93,9 @@ export async function openDoor(options: {
     'patched.yaml': deployment('patched', image),
     'rolled.yaml': deployment('rolled', image),
     'doomed.yaml': [1, 2, 3].map((n) => config(`doomed-${n}`, 'grey', '{doomed: "yes"}')).join('---'),
-    'doomed-pods.yaml': [1, 2, 3].map((n) => pod(`gone-${n}`, BOX, sleep)).join('---'),
+    'doomed-pods.yaml': [1, 2].map((n) => pod(`gone-${n}`, BOX, sleep)).join('---'),
+    'kept-back.yaml':
+      '\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept-back, finalizers: [sallyport.dev/test]}\n',
     'wrong.kubeconfig': JSON.stringify({
       apiVersion: 'v1',
       kind: 'Config',
