@@ -10,7 +10,7 @@ import { takeBody } from './hub/body.ts'
 import { isDryRun } from './hub/dryrun.ts'
 import { numbersOf, recall } from './hub/history.ts'
 import { createLeftovers } from './hub/leftovers.ts'
-import { createMaskings, maskingName } from './hub/masking.ts'
+import { createMaskings } from './hub/masking.ts'
 import { type HubOptions, type Passage, refuse } from './hub/passage.ts'
 import { type Admission, admitAllowed, admitHeld } from './hub/permit.ts'
 import { maskForRecord, recordIntent, refuseRecorded } from './hub/record.ts'
@@ -128,9 +128,11 @@ export function createHub(options: HubOptions): Hub {
       if (!entered.ok) return refuse(request, entered.refusal)
       const stream = entered.value
       const visit = options.sessions.enter(request)
+      let rest: (() => void) | null = null
       const leave = (): void => {
         visit.leave()
         stream.leave()
+        rest?.()
       }
       stream.session = visit.session
       try {
@@ -145,7 +147,14 @@ export function createHub(options: HubOptions): Hub {
         }
         const rules = set.rulesFor(request.identity, request.connection)
         stream.masks = rules
-        const masking = maskings.of(maskingName(request.identity, request.connection, visit.session), rules)
+        const kept = maskings.enter(request.identity, request.connection, visit.session, rules)
+        if (!kept.ok) {
+          visit.failed()
+          leave()
+          return refuse(request, kept.refusal)
+        }
+        const { masking } = kept.value
+        rest = kept.value.leave
         const counting = usage.of(request, visit.session)
         const passage: Passage = {
           hub: options,

@@ -4,7 +4,7 @@
 import { join } from './bytes.ts'
 import type { RequestInfo } from './context.ts'
 import { parseDocuments } from './documents.ts'
-import { createMaskings } from './hub/masking.ts'
+import { createMasking } from './hub/masking.ts'
 import type { MaskRules } from './mask/contract.ts'
 import { uniteMasks } from './mask/maskset.ts'
 import type { MaskReport } from './mask/placeholder.ts'
@@ -53,7 +53,7 @@ function mask(content: Uint8Array, info: RequestInfo, rules: MaskRules, secret: 
     info,
     status: 200,
     headers: [['content-type', info.subresource === 'log' ? 'text/plain' : 'application/json']],
-    masking: createMaskings(secret, { now: () => 0 }).of('trial', rules),
+    masking: createMasking(secret, 'trial', rules),
   })
   if (plan.kind === 'withhold') return { ok: false, withheld: plan.reason }
   const as = info.subresource === 'log' ? 'log' : `${info.resource}${info.apiGroup === '' ? '' : `.${info.apiGroup}`}`

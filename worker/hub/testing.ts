@@ -7,7 +7,7 @@ import { DEFAULT_MASK_RULES } from '../mask/rules.ts'
 import { MaskError } from '../mask/scanner.ts'
 import type { Clock, Log, Tunnel, UpstreamRequest } from '../ports.ts'
 import { createLeftovers } from './leftovers.ts'
-import { createMaskings } from './masking.ts'
+import { createMasking } from './masking.ts'
 import type { HubOptions, Passage } from './passage.ts'
 import { createUsage } from './usage.ts'
 
@@ -40,7 +40,7 @@ export function decidedFor(method: string, target: string, given: Partial<Decide
 
 /** A session's masking that finds one word, and takes names with `password` in them for secret; at `FAIL` it gives up. */
 export function maskingThatFinds(secret: string): Masking {
-  const masking = createMaskings(new Uint8Array(32), { now: () => 0 }).of('s', DEFAULT_MASK_RULES)
+  const masking = createMasking(new Uint8Array(32), 's', DEFAULT_MASK_RULES)
   const finder: Finder = {
     suspect: () => true,
     find(bytes) {
@@ -193,7 +193,7 @@ export function playedPassage(api: PlayedApiServer): {
       { identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 } },
       's',
     ),
-    masking: createMaskings(new Uint8Array(32), { now: () => 0 }).of('s', DEFAULT_MASK_RULES),
+    masking: createMasking(new Uint8Array(32), 's', DEFAULT_MASK_RULES),
     requestSecrets: [],
     leave: () => undefined,
   }

@@ -6,7 +6,7 @@ import { MaskError } from '../scanner.ts'
 import type { Budget } from './budget.ts'
 import { secretLeaves } from './values/leaves.ts'
 import { searchable, searchableLine } from './values/searchable.ts'
-import { type KnownHit, KnownTable, WINDOW } from './values/table.ts'
+import { type KnownHit, KnownTable, TEXT_COST_BYTES, WINDOW } from './values/table.ts'
 
 /** Values noted in one session. Some ten times what the Secrets of a large cluster hold. */
 export const MAX_VALUES = 20_000
@@ -21,10 +21,17 @@ const PIECE_BYTES = 1024
 
 const LF = 0x0a
 
+/**
+ * Asked before anything is kept.
+ * @param bytes of memory that it takes
+ * @throws {MaskError} there is no room
+ */
+export type MakeRoom = (bytes: number) => void
+
 /** Known values, and the search for them. */
 export interface SearchableValues extends KnownValues {
-  /** How many bytes they are together. */
-  readonly bytes: number
+  /** How many bytes of memory they take, at most. */
+  readonly cost: number
   /** A quick look: false only if search() finds nothing in it as it stands. */
   suspect(bytes: Uint8Array, start: number, end: number): boolean
   search(
@@ -38,26 +45,30 @@ export interface SearchableValues extends KnownValues {
 
 class Values implements SearchableValues {
   readonly #table = new KnownTable()
+  readonly #makeRoom: MakeRoom
   #values = 0
   #bytes = 0
+
+  constructor(makeRoom: MakeRoom) {
+    this.#makeRoom = makeRoom
+  }
 
   get size(): number {
     return this.#values
   }
 
-  get bytes(): number {
-    return this.#bytes
+  get cost(): number {
+    return this.#table.cost
   }
 
   note(value: Uint8Array, name: string): void {
     const trimmed = trim(value)
     // The document is kept once; whoever reads it in another form finds its leaves.
     if (trimmed.length < WINDOW || this.#table.has(trimmed)) return
-    const copy = trimmed.slice()
-    this.#noteOne(copy, name)
-    const bare = withoutQuotes(copy)
+    this.#noteOne(trimmed, name)
+    const bare = withoutQuotes(trimmed)
     if (bare !== null) this.#noteOne(bare, name)
-    for (const leaf of secretLeaves(copy)) this.#noteOne(trim(leaf.value), leaf.name)
+    for (const leaf of secretLeaves(trimmed)) this.#noteOne(trim(leaf.value), leaf.name)
   }
 
   #noteOne(value: Uint8Array, name: string): void {
@@ -84,9 +95,14 @@ class Values implements SearchableValues {
 
   #keep(value: Uint8Array): void {
     if (this.#values >= MAX_VALUES || this.#bytes + value.length > MAX_VALUES_BYTES) throw tooMany()
+    this.#add(value)
     this.#values++
     this.#bytes += value.length
-    this.#table.add(value)
+  }
+
+  #add(text: Uint8Array): void {
+    this.#makeRoom(text.length + TEXT_COST_BYTES)
+    this.#table.add(text)
   }
 
   /** The lines of a value of several lines that are no ordinary text; pieces of a long line. */
@@ -112,13 +128,13 @@ class Values implements SearchableValues {
   #part(part: Uint8Array): void {
     if (this.#table.has(part)) return
     if (this.#table.size >= MAX_VALUES + MAX_PARTS) throw tooMany()
-    this.#table.add(part)
+    this.#add(part)
   }
 }
 
 /** An empty list of known values. */
-export function createKnownValues(): SearchableValues {
-  return new Values()
+export function createKnownValues(makeRoom: MakeRoom = () => undefined): SearchableValues {
+  return new Values(makeRoom)
 }
 
 /** The values as they can be searched; null for a list that was made elsewhere. */
