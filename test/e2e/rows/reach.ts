@@ -1,6 +1,6 @@
 // Rows that reach into pods: logs, exec, attach, cp, port-forward, run. Bytes are compared by their SHA-256.
 
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { expect } from 'vitest'
 import type { Door, TableRow } from '../door.ts'
@@ -96,10 +96,10 @@ export const EXEC: readonly TableRow[] = [
   },
 ]
 
-/** A folder of the test's own with a file of random bytes at `name`. */
-async function randomFile(door: Door, name: string): Promise<{ path: string; hash: string }> {
+/** A folder of the test's own with a file at `name` that is no text, the same each time. */
+async function binaryFile(door: Door, name: string): Promise<{ path: string; hash: string }> {
   const path = door.fill(`{dir}/${name}`)
-  const bytes = randomBytes(300_000)
+  const bytes = createHash('shake256', { outputLength: 300_000 }).update(name).digest()
   await writeFile(path, bytes)
   return { path, hash: hashOf(bytes) }
 }
@@ -109,7 +109,7 @@ export const CP: readonly TableRow[] = [
     name: 'kubectl cp up and down: a binary file',
     on: 'demo',
     check: async (door) => {
-      const { hash } = await randomFile(door, 'up.bin')
+      const { hash } = await binaryFile(door, 'up.bin')
       await door.must('kubectl cp {dir}/up.bin {ns}/box:/tmp/up.bin')
       expect(await door.must('kubectl exec box -n {ns} -- sha256sum /tmp/up.bin')).toContain(hash)
       await door.must('kubectl cp {ns}/box:/tmp/up.bin {dir}/down.bin')
@@ -122,7 +122,7 @@ export const CP: readonly TableRow[] = [
     check: async (door) => {
       const tree = door.fill('{dir}/tree')
       await mkdir(`${tree}/inner`, { recursive: true })
-      await cp((await randomFile(door, 'leaf.bin')).path, `${tree}/inner/leaf.bin`)
+      await cp((await binaryFile(door, 'leaf.bin')).path, `${tree}/inner/leaf.bin`)
       await writeFile(`${tree}/note.txt`, 'a note\n')
       await door.must('kubectl cp {dir}/tree box:/tmp/tree -n {ns} -c main')
       await door.must('kubectl cp {ns}/box:/tmp/tree {dir}/tree-back')
