@@ -34,7 +34,7 @@ export function secretObject(scope: Scope, around: Around): Node {
   const { any, meta } = around
   const plain = maskWhole(scope, { rule: 'secret' })
   const base64 = maskData(scope)
-  const text: Node = { leaf: statusLeaf(scope, true) }
+  const text: Node = { leaf: statusLeaf(scope, { strict: true }) }
   const fields = maskFieldsBelow(scope, 'secret')
   const own: Node = {
     ...meta,

@@ -1,8 +1,12 @@
 // The words of a Status. In: a message, and the values the request carried. Out: the message without them, without what the
 // API server quotes of a Secret or of a secret field of any object, and without whatever the finder finds. No I/O.
 
+import type { Finder } from './contract.ts'
+import type { Field } from './fields.ts'
+import { fold } from './keys.ts'
 import { MAX_REQUEST_SECRETS, MAX_STATUS_CHARS } from './limits.ts'
 import type { Node } from './node.ts'
+import { maskPairs } from './quoted.ts'
 import type { Scope } from './scope.ts'
 import { applyEdits, decodeString, stringToken } from './token.ts'
 
@@ -15,26 +19,34 @@ const QUOTES_VALUE = /(?:Invalid|Unsupported|Duplicate) value: /g
 /** Fields whose value is a name and no secret: what a person needs to see to mend the request. */
 const NAME_FIELD = /(?:^|[\s[,])metadata\.(?:name|generateName|namespace): $/
 
+/** The field a quoted value is of. */
+const FIELD_PATH = /(?:^|[\s[,])([^\s,]+): $/
+/** The longest that is looked at. */
+const MAX_PATH_CHARS = 512
+
 /** Texts after which decoders quote the body: json-iterator's, and the YAML decoder's. */
 const QUOTES_BODY = /error found in #|bigger context |\.\.\.\||yaml: /
-
-/** Go's `%#v` and cmp.Diff of an object: a name and a value side by side. */
-const GO_PAIR = /\bName:\s*"((?:[^"\\]|\\.)*)",\s*[-+]?\s*Value:\s*("(?:[^"\\]|\\.)*")/g
-/** The same of a map: `"password":"hunter2"`. */
-const GO_ENTRY = /"((?:[^"\\]|\\.){1,253})":\s*("(?:[^"\\]|\\.)*")/g
 
 /** Where a message stands. */
 export interface MessageOptions {
   /** It answers a Secrets request: whatever it quotes of the object is masked. */
   readonly strict: boolean
   readonly at: string
-  /** Values that are names and may be seen: `message` tells them, `details.causes`, which comes after it, repeats them. */
-  readonly names?: Set<string>
+  /** What is quoted and may be seen, or not: `message` tells it, `details.causes`, which comes after it, repeats it. */
+  readonly told?: Told
+  /** Fields that are masked by structure: what is quoted of them is. */
+  readonly fields?: readonly Field[]
+}
+
+/** Quoted values, quotes included, that a message has said what they are. */
+interface Told {
+  readonly shown: Set<string>
+  readonly hidden: Set<string>
 }
 
 /** Masks a Status message. */
 export function maskMessage(text: string, scope: Scope, options: MessageOptions): string {
-  const { strict, at, names = new Set<string>() } = options
+  const { strict, at, told = nothingTold(), fields = [] } = options
   const { requestSecrets } = scope
   const hide = (value: string): string => scope.masker.placeholder(encoder.encode(value), 'secret', at)
   const isLong = text.length > MAX_STATUS_CHARS
@@ -49,10 +61,17 @@ export function maskMessage(text: string, scope: Scope, options: MessageOptions)
   }
   if (strict) {
     masked = maskBody(masked, hide)
-    masked = maskQuoted(masked, hide, names)
+    masked = maskQuoted(masked, hide, (before, quoted) => {
+      if (NAME_FIELD.test(before)) told.shown.add(quoted)
+      return told.shown.has(quoted)
+    })
     // Go's raw-quoted words; one fixed text of the API server has one that is no value.
     masked = masked.replace(/`([^`]*)`/g, (all, inner: string) => (inner === 'immutable' ? all : hide(inner)))
-  } else if (!isLong && scope.masking.rules.layers.structure) masked = maskPairs(masked, scope, hide)
+  } else if (scope.masking.rules.layers.structure) {
+    const { namesSecret } = scope.masking.finder
+    masked = maskQuoted(masked, hide, (before, quoted) => isOpen(before, quoted, { told, fields, namesSecret }))
+    masked = maskPairs(masked, { namesSecret, hide })
+  }
   const bytes = encoder.encode(masked)
   const { hits } = scope.masking.finder.find(bytes, { final: true })
   if (hits.length === 0) return masked
@@ -69,9 +88,15 @@ export function maskMessage(text: string, scope: Scope, options: MessageOptions)
 }
 
 /** Leaf for the message of a Status. */
-export function statusLeaf(scope: Scope, strict: boolean): NonNullable<Node['leaf']> {
-  const names = new Set<string>()
-  scope.forget.push(() => names.clear())
+export function statusLeaf(
+  scope: Scope,
+  { strict, fields = [] }: Pick<MessageOptions, 'strict' | 'fields'>,
+): NonNullable<Node['leaf']> {
+  const told = nothingTold()
+  scope.forget.push(() => {
+    told.shown.clear()
+    told.hidden.clear()
+  })
   return (token) => {
     const { at } = token
     if (token.kind !== 'string') {
@@ -80,21 +105,42 @@ export function statusLeaf(scope: Scope, strict: boolean): NonNullable<Node['lea
         : null
     }
     const before = decodeString(token.raw)
-    const after = maskMessage(before, scope, { strict, at, names })
+    const after = maskMessage(before, scope, { strict, at, told, fields })
     return after === before ? null : stringToken(after)
   }
 }
 
-/** Values that an object printed in Go's syntax has under a name that says secret. */
-function maskPairs(text: string, scope: Scope, hide: (value: string) => string): string {
-  if (!text.includes('"')) return text
-  const { finder } = scope.masking
-  const replace = (all: string, name: string, quoted: string): string => {
-    const value = quoted.slice(1, -1)
-    if (value === '' || !finder.namesSecret(name)) return all
-    return `${all.slice(0, all.length - quoted.length)}"${value.startsWith('⟦masked:') ? value : hide(value)}"`
-  }
-  return text.replace(GO_PAIR, replace).replace(GO_ENTRY, replace)
+function nothingTold(): Told {
+  return { shown: new Set(), hidden: new Set() }
+}
+
+/** Whether what is quoted of a field of any object may be seen. @param before what stands in front of it */
+function isOpen(
+  before: string,
+  quoted: string,
+  { told, fields, namesSecret }: Required<Pick<MessageOptions, 'told' | 'fields'>> & Pick<Finder, 'namesSecret'>,
+): boolean {
+  const [, path] = FIELD_PATH.exec(before) ?? []
+  // A cause says which field it is about behind its message.
+  if (path === undefined) return !told.hidden.has(quoted) && (fields.length === 0 || told.shown.has(quoted))
+  const steps = stepsOf(path)
+  const secret = namesSecret(steps.at(-1) ?? '') || fields.some((field) => concerns(field, steps))
+  const set = secret ? told.hidden : told.shown
+  set.add(quoted)
+  return !secret
+}
+
+/** The members a path of field.Path names; places in lists are passed over, as fields do. */
+function stepsOf(path: string): readonly string[] {
+  return [...path.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)]
+    .map(([all, key]) => key ?? all)
+    .filter((step) => !/^\d+$/.test(step))
+}
+
+/** Whether a path leads to a field, into it, or to what it stands in. */
+function concerns({ steps, managed }: Field, path: readonly string[]): boolean {
+  if (managed) return false
+  return steps.slice(0, path.length).every((step, at) => step === '*' || step === fold(path[at] ?? ''))
 }
 
 /** A value as it may stand in a message: plain, or as Go and JSON escape it. Short ones only within quotes. */
@@ -111,22 +157,27 @@ function maskBody(text: string, hide: (value: string) => string): string {
   return rest === '' ? text : text.slice(0, from) + hide(rest)
 }
 
-function maskQuoted(text: string, hide: (value: string) => string, names: Set<string>): string {
+function maskQuoted(
+  text: string,
+  hide: (value: string) => string,
+  isOpen: (before: string, quoted: string) => boolean,
+): string {
   let out = ''
   let at = 0
   QUOTES_VALUE.lastIndex = 0
   for (let match = QUOTES_VALUE.exec(text); match !== null; match = QUOTES_VALUE.exec(text)) {
     const from = match.index + match[0].length
     if (match.index < at) continue
+    const before = text.slice(Math.max(at, match.index - MAX_PATH_CHARS), match.index)
     const end = quotedEnd(text, from)
     if (end === null) {
-      // A map or list in Go's syntax: where it ends cannot be told.
       const rest = text.slice(from)
-      return out + text.slice(at, from) + (rest === '' ? '' : hide(rest))
+      if (rest === '' || isOpen(before, rest)) continue
+      // A map or list in Go's syntax: where it ends cannot be told.
+      return out + text.slice(at, from) + hide(rest)
     }
     const quoted = text.slice(from, end)
-    if (NAME_FIELD.test(text.slice(Math.max(0, match.index - 64), match.index))) names.add(quoted)
-    const shown = names.has(quoted) ? quoted : `"${hide(quoted.slice(1, -1))}"`
+    const shown = isOpen(before, quoted) ? quoted : `"${hide(quoted.slice(1, -1))}"`
     out += text.slice(at, from) + shown
     at = end
   }

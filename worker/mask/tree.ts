@@ -88,13 +88,13 @@ function answerTree(scope: Scope): Node {
   let object: Node = { ...any, members }
   if (structure && scope.embedded === 0 && isConfigMaps(scope.info)) members.set('data', nodes.config)
   if (isSealed(scope.info)) members.set('spec', { ...any, members: new Map([...members, ['encrypteddata', DEAD]]) })
-  const message: Node = { ...any, leaf: statusLeaf(scope, false), worth: alwaysWorth }
+  const fields = structure ? fieldsOf(scope) : []
+  const message: Node = { ...any, leaf: statusLeaf(scope, { strict: false, fields }), worth: alwaysWorth }
   members.set('message', message)
   members.set('details', {
     ...nodes.naming,
     members: new Map([['causes', { ...nodes.naming, members: new Map([['message', message]]) }]]),
   })
-  const fields = structure ? fieldsOf(scope) : []
   if (fields.length > 0) object = extend(object, fields, (field) => maskedField(scope, field))
   const root = new Map(object.members)
   const columns: Column[] = []

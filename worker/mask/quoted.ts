@@ -1,0 +1,68 @@
+// Names and values that a message quotes side by side: objects in Go's syntax, and what cmp.Diff makes of two of them. In: a message.
+// Out: the message without the values whose name says secret. One pass, whatever the message. No I/O.
+
+/** How a quoted value begins to be told apart: by what stands in front of it. */
+const NAME = /\b(?:Name|Key|name|key)"?:\s*"((?:[^"\\]|\\.)*)"/y
+const VALUE = /\b(?:Value|value)"?:[ \t\n\u00a0]*/y
+/** Go's `%v` of a map. */
+const PLAIN_NAME = /\bname:([^\s\]"]+)/y
+const MARK = /\b(?:Name|Key|name|key|Value|value)"?:/g
+const QUOTED = /"((?:[^"\\]|\\.)*)"/y
+const SIMPLE = /(?:nil|<nil>|null|true|false)\b|-?[0-9][0-9.]*(?=[\s,}\]])/y
+/** Of a map: `"password":"hunter2"`. */
+const ENTRY = /"((?:[^"\\]|\\.){1,253})":\s*("(?:[^"\\]|\\.)*")/g
+
+/** What is done with what is found. */
+export interface Hiding {
+  readonly namesSecret: (name: string) => boolean
+  readonly hide: (value: string) => string
+}
+
+/** Masks the values of pairs and of maps. What has no end that can be told is masked to the end of the message. */
+export function maskPairs(text: string, { namesSecret, hide }: Hiding): string {
+  const paired = maskNamed(text, { namesSecret, hide })
+  if (!paired.includes('"')) return paired
+  return paired.replace(ENTRY, (all, name: string, quoted: string) => {
+    const value = quoted.slice(1, -1)
+    if (value === '' || value.startsWith('⟦masked:') || !namesSecret(name)) return all
+    return `${all.slice(0, all.length - quoted.length)}"${hide(value)}"`
+  })
+}
+
+function maskNamed(text: string, { namesSecret, hide }: Hiding): string {
+  let out = ''
+  let at = 0
+  /** Whether one of the names in front says secret: a changed name stands there twice, as it was and as it would be. */
+  let secret = false
+  let valueSeen = false
+  MARK.lastIndex = 0
+  for (let mark = MARK.exec(text); mark !== null; mark = MARK.exec(text)) {
+    const name = matchAt(NAME, text, mark.index) ?? matchAt(PLAIN_NAME, text, mark.index)
+    if (name !== null) {
+      secret = (secret && !valueSeen) || namesSecret(name[1] ?? '')
+      valueSeen = false
+      MARK.lastIndex = mark.index + name[0].length
+      continue
+    }
+    const value = matchAt(VALUE, text, mark.index)
+    if (value === null) continue
+    valueSeen = true
+    const from = mark.index + value[0].length
+    MARK.lastIndex = from
+    if (!secret || matchAt(SIMPLE, text, from) !== null || from === text.length) continue
+    const quoted = matchAt(QUOTED, text, from)
+    // A string that was parted into what stayed and what changed, or one of several lines.
+    if (quoted === null) return out + text.slice(at, from) + hide(text.slice(from))
+    const inner = quoted[1] ?? ''
+    MARK.lastIndex = from + quoted[0].length
+    if (inner === '' || inner.startsWith('⟦masked:')) continue
+    out += `${text.slice(at, from)}"${hide(inner)}"`
+    at = from + quoted[0].length
+  }
+  return out + text.slice(at)
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at
+  return pattern.exec(text)
+}
