@@ -12,6 +12,7 @@ import { isAssigned, isWord } from './values/searchable.ts'
 import { searchableValues } from './values.ts'
 import { MAX_WORD_BEFORE, mayHoldBase64, spanOfRun } from './views/base64.ts'
 import { hexDigit } from './views/escapes.ts'
+import { mayHoldNumbers } from './views/notation.ts'
 import { JOINED_ALONE, JOINED_NOT, JOINED_WIDE, type Span, type View } from './views/view.ts'
 import { viewsOf } from './views/views.ts'
 
@@ -102,7 +103,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
   return {
     suspect(bytes, start, end) {
       if (end <= start) return false
-      if (isWrapped(bytes, start, end) || mayHoldBase64(bytes, start, end)) return true
+      if (isWrapped(bytes, start, end) || mayHoldBase64(bytes, start, end) || mayHoldNumbers(bytes, start, end)) return true
       if (layers.patterns && matcher.suspect(bytes, start, end)) return true
       return known?.suspect(bytes, start, end) === true || custom?.suspect(bytes, start, end) === true
     },

@@ -20,7 +20,7 @@ export const JOINED_WIDE = 2
 export const JOINED_MAYBE = 3
 
 /** How a view was made of the one before it. */
-export type Undone = 'text' | 'terminal' | 'lines' | 'escapes' | 'url' | 'base64'
+export type Undone = 'text' | 'terminal' | 'lines' | 'escapes' | 'url' | 'numbers' | 'base64'
 
 /** The text as it may be read. */
 export interface View {

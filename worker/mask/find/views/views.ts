@@ -5,6 +5,7 @@ import type { Budget } from '../budget.ts'
 import { withBase64Undone } from './base64.ts'
 import { withoutEscapes } from './escapes.ts'
 import { withLinesJoined } from './lines.ts'
+import { withNumbersRead } from './notation.ts'
 import { withoutTerminal } from './terminal.ts'
 import { withoutPercent } from './url.ts'
 import { MADE_BACKSLASH, MADE_BREAK, MADE_CONTROL, MADE_PERCENT, plainView, type Undone, type View } from './view.ts'
@@ -20,6 +21,7 @@ const MAX_TIMES: Readonly<Record<Undone, number>> = {
   lines: 2,
   escapes: 4,
   url: 3,
+  numbers: 2,
   base64: 3,
 }
 
@@ -57,6 +59,7 @@ function waysFrom(view: View, final: boolean, budget: Budget): View[] {
   if ((ordered || undone === 'lines' || (made & MADE_BACKSLASH) !== 0) && may(view, 'escapes'))
     add(withoutEscapes(view, final))
   if ((undone !== 'url' || (made & MADE_PERCENT) !== 0) && may(view, 'url')) add(withoutPercent(view, final))
+  if (undone !== 'url' && may(view, 'numbers')) add(withNumbersRead(view, final, budget))
   if (may(view, 'base64')) add(withBase64Undone(view, final, budget))
   return ways
 }
