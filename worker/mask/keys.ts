@@ -28,6 +28,14 @@ export class Key {
   /** What was found in the name itself, and how many values were known then. */
   hits: readonly Hit[] | undefined
   known = -1
+  /** Which of the session's names came next, the last time. */
+  next: Key | undefined
+  /** The last word that stood under this name in which nothing was found. */
+  last: Key | undefined
+  /** What it says as the `kind` of an object; undefined until somebody asks. */
+  kind: number | undefined
+  /** It has a place: others may point to it. */
+  kept = false
   #text: string | undefined
   #folded: string | undefined
 
@@ -37,6 +45,15 @@ export class Key {
   constructor(raw: Uint8Array, hash: number) {
     this.raw = raw
     this.hash = hash
+  }
+
+  /** Whether it is what stands at `bytes[start..)`, from quote to quote. */
+  standsAt(bytes: Uint8Array, start: number): boolean {
+    const { raw } = this
+    const { length } = raw
+    if (start + length > bytes.length) return false
+    for (let i = 1; i < length; i++) if (raw[i] !== bytes[start + i]) return false
+    return true
   }
 
   /** Decoded. @throws {MaskError} when it is no valid JSON string */
@@ -68,6 +85,11 @@ export class Keys {
     return null
   }
 
+  /** Notes that one name came after another. */
+  follow(before: Key | null, key: Key): void {
+    if (before?.kept && key.kept) before.next = key
+  }
+
   /** The name that stands at `bytes[start..end)`, quotes included. */
   at(bytes: Uint8Array, start: number, end: number): Key {
     let hash = 0
@@ -94,7 +116,16 @@ export class Keys {
     }
     const key = new Key(bytes.slice(start, end), hash)
     // In a full row a newcomer takes the last place: who was there first is met more often.
-    if (length <= MAX_KEPT_BYTES) places[place] = key
+    if (length <= MAX_KEPT_BYTES) {
+      const gone = places[place]
+      if (gone !== undefined) {
+        // Names that have lost their place must not keep each other alive.
+        gone.kept = false
+        gone.next = undefined
+      }
+      key.kept = true
+      places[place] = key
+    }
     return key
   }
 }

@@ -3,6 +3,7 @@ import type { RequestInfo } from '../context.ts'
 import type { Masking } from './contract.ts'
 import { createFinder } from './find/finder.ts'
 import { planResponseMask } from './response.ts'
+import { DEFAULT_MASK_RULES } from './rules.ts'
 import { base64, infoOf, JSON_HEADERS, maskingFor, run, seeded } from './testing.ts'
 
 const TOKEN = 'ghp_q9W8e7R6t5Y4u3I2o1P0a9S8d7F6g5H4j3K2'
@@ -143,4 +144,98 @@ test('another key, other rules and other values are another session', () => {
   const fields = [{ name: 'own', path: ['spec', 'containers', '[*]', 'image'] }]
   const rules = { ...masking.rules, fields: () => fields }
   expect(masked({ ...masking, rules }, info, body)).toMatchObject({ report: { rules: { own: 1 } } })
+})
+
+describe('what a session has met before is masked the same as when it is met for the first time', () => {
+  const NAMES = ['name', 'value', 'kind', 'key', 'image', 'password', 'apiKey', 'secretName', 'metadata', 'data', 'env']
+  const WORDS = [
+    'web',
+    'Pod',
+    'Secret',
+    'ConfigMap',
+    'true',
+    'hunter2-hunter2',
+    TOKEN,
+    'Kx9-mmPq-77-zz',
+    'a\\u0062',
+    '',
+  ]
+  const ODD = ['a"b', 'é', 'K', 'x'.repeat(90), '{"password":"Kx9-mmPq-77-zz"}']
+
+  function document(random: () => number, depth: number): string {
+    const pick = (from: readonly string[]): string => from[Math.floor(random() * from.length)]!
+    const size = Math.floor(random() * 5)
+    const chance = random()
+    if (depth === 0 || chance < 0.35) {
+      if (chance < 0.05) return pick(['1', 'true', 'null', 'false', '0', '-1.5e3', '4111111111111111'])
+      const word = random() < 0.8 ? pick(WORDS) : pick(ODD)
+      return word.includes('\\') ? `"${word}"` : JSON.stringify(word)
+    }
+    if (chance < 0.5) return `[${Array.from({ length: size }, () => document(random, depth - 1)).join(',')}]`
+    const space = random() < 0.1 ? ' ' : ''
+    const name = () => (random() < 0.95 ? JSON.stringify(pick(NAMES)) : JSON.stringify(pick(ODD)))
+    const members = Array.from({ length: size }, () => `${name()}${space}:${document(random, depth - 1)}`)
+    return `{${members.join(`,${space}`)}}`
+  }
+
+  test('in random documents of few names and words, cut anywhere', () => {
+    let found = 0
+    for (let seed = 1; seed <= 120; seed++) {
+      const random = seeded(seed)
+      const [used, fresh] = [maskingFor(), maskingFor()]
+      for (let step = 0; step < 12; step++) {
+        const info = infoOf(KINDS[Math.floor(random() * KINDS.length)])
+        // A Secret in between: its values are known from then on, and were ordinary words before.
+        const secrets = random() < 0.3 ? `,"x":${JSON.stringify(secret({ p: base64('s3cr3t-of-data') }))}` : ''
+        const body = `{"items":[${document(random, 4)},${document(random, 4)}${secrets === '' ? '' : `,{"y":1${secrets}}`},${document(random, 4)}]}`
+        const length = new TextEncoder().encode(body).length
+        const cuts = [random(), random()].map((at) => Math.floor(at * length)).sort((a, b) => a - b)
+        const now = outcome(used, info, body, cuts)
+        expect(now).toEqual(outcome(anew(fresh), info, body, cuts))
+        if ('text' in now && now.text.includes('⟦masked')) found += 1
+      }
+    }
+    expect(found).toBeGreaterThan(200)
+  })
+
+  function outcome(masking: Masking, info: RequestInfo, body: string, cuts: readonly number[]) {
+    const plan = planResponseMask({ info, status: 200, headers: JSON_HEADERS, masking })
+    if (plan.kind !== 'transform') throw new Error(plan.kind)
+    try {
+      return { text: run(plan.transform, body, cuts), report: plan.transform.report() }
+    } catch (error) {
+      return { error: String(error) }
+    }
+  }
+
+  const pods = infoOf({ resource: 'pods' })
+  const twice = (first: string, then: string, rules = DEFAULT_MASK_RULES): readonly unknown[] => {
+    const [used, fresh] = [maskingFor(rules), maskingFor(rules)]
+    for (let i = 0; i < 4; i++) expect(outcome(used, pods, first, [])).toEqual(outcome(fresh, pods, first, []))
+    return [outcome(used, pods, then, []), outcome(anew(fresh), pods, then, [])]
+  }
+
+  test('a word that was left under a name, and is a known value now', () => {
+    const words = '{"items":[{"image":"s3cr3t-of-data"},{"image":"s3cr3t-of-data"},{"image":"s3cr3t-of-data"}]}'
+    const secrets = `{"items":[{"image":"s3cr3t-of-data"},${JSON.stringify(secret({ p: base64('s3cr3t-of-data') }))},{"image":"s3cr3t-of-data"}]}`
+    const [used, fresh] = twice(words, secrets)
+    expect(used).toEqual(fresh)
+    expect(JSON.stringify(used).match(/s3cr3t-of-data/g)).toHaveLength(1)
+  })
+
+  test('a word that was left as the name of an object, under a name that says secret', () => {
+    const rules = { ...DEFAULT_MASK_RULES, revision: 5, names: ['^path$'] }
+    const reference = JSON.stringify({ volumes: [{ secret: { items: [{ path: 'Kx9-mmPq-77-zz' }] } }] })
+    const named = JSON.stringify({ spec: { path: 'Kx9-mmPq-77-zz' } })
+    const [used, fresh] = twice(reference, named, rules)
+    expect(used).toEqual(fresh)
+    expect(JSON.stringify(used)).not.toContain('Kx9-mmPq-77-zz')
+  })
+
+  test('a word that was left in a Table without columns, in one whose column says secret', () => {
+    const plain = JSON.stringify(table(['Name', 'Status'], ['one', 'q8w7e6r5t4y3']))
+    const [used, fresh] = twice(plain, JSON.stringify(table(['Name', 'API Key'], ['one', 'q8w7e6r5t4y3'])))
+    expect(used).toEqual(fresh)
+    expect(JSON.stringify(used)).not.toContain('q8w7e6r5t4y3')
+  })
 })

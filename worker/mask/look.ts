@@ -8,7 +8,7 @@ import { gunzipBounded } from './gunzip.ts'
 import type { Key } from './keys.ts'
 import { MAX_EMBEDDED, MAX_RELEASE_BYTES } from './limits.ts'
 import { secretLines } from './manifestlines.ts'
-import type { Node, Token } from './node.ts'
+import type { Node, Token, Worth } from './node.ts'
 import { Scanner } from './scanner.ts'
 import { inner, type Scope } from './scope.ts'
 import { applyEdits, type Edit, narrowed, stringToken, Text } from './token.ts'
@@ -57,19 +57,29 @@ export function looking(scope: Scope, options: LookOptions): Looking {
   const { finder, values } = scope.masking
   const { structure } = scope.masking.rules.layers
   const { words } = scope
+  const worth: Worth = (bytes, start, end, name, escaped) => {
+    if (start >= end) return false
+    if (!reference && name !== null && saysSecret(name, scope)) return true
+    if (structure && mayBeDocument(bytes, start, end, escaped)) return true
+    const word = end - start > MAX_WORD_BYTES ? null : words.again(bytes, start - 1, end + 1)
+    if (word === null) return finder.suspect(bytes, start, end)
+    if (word.known !== values.size) {
+      word.hits = finder.suspect(bytes, start, end) ? undefined : NOTHING_FOUND
+      word.known = values.size
+    }
+    if (word.hits !== NOTHING_FOUND) return true
+    if (name !== null) name.last = word
+    return false
+  }
+  // The same bytes under the same name, and no more values known: the same answer. Names differ in nothing but what they say.
+  worth.again = (bytes, start, name) => {
+    const word = name?.last
+    if (name === null || word === undefined || word.hits !== NOTHING_FOUND || word.known !== values.size) return -1
+    if (!word.standsAt(bytes, start) || (!reference && saysSecret(name, scope))) return -1
+    return start + word.raw.length
+  }
   return {
-    worth(bytes, start, end, name, escaped) {
-      if (start >= end) return false
-      if (!reference && name !== null && saysSecret(name, scope)) return true
-      if (structure && mayBeDocument(bytes, start, end, escaped)) return true
-      const word = end - start > MAX_WORD_BYTES ? null : words.again(bytes, start - 1, end + 1)
-      if (word === null) return finder.suspect(bytes, start, end)
-      if (word.known !== values.size) {
-        word.hits = finder.suspect(bytes, start, end) ? undefined : NOTHING_FOUND
-        word.known = values.size
-      }
-      return word.hits !== NOTHING_FOUND
-    },
+    worth,
     leaf: (token) =>
       token.kind === 'string'
         ? lookAt(token, scope, options)
@@ -77,6 +87,7 @@ export function looking(scope: Scope, options: LookOptions): Looking {
           ? numberAt(token, scope)
           : null,
     rekey(key, where) {
+      if (key.hits === NOTHING_FOUND && key.known === values.size) return null
       const hits = hitsIn(key, scope)
       return hits.length === 0 ? null : replaceKey(key, quiet || reference ? named(hits) : hits, scope, where)
     },
@@ -111,11 +122,12 @@ function holdsSecretWord(bytes: Uint8Array, start: number, end: number): boolean
 }
 
 /** A number that is a card's or a known value; its placeholder is a string. Others stay: most are counts and times. */
-function numberAt({ raw, at }: Token, scope: Scope): Uint8Array | null {
+function numberAt(token: Token, scope: Scope): Uint8Array | null {
+  const { raw } = token
   if (raw.length < MIN_NUMBER_BYTES) return null
   const { hits } = scope.masking.finder.find(raw.slice(), { final: true })
   const whole = hits.find(({ start, end }) => start === 0 && end === raw.length)
-  return whole === undefined ? null : stringToken(scope.masker.placeholder(whole.value, whole.rule, at))
+  return whole === undefined ? null : stringToken(scope.masker.placeholder(whole.value, whole.rule, token.at))
 }
 
 function lookAt(token: Token, scope: Scope, options: LookOptions & { readonly under?: string }): Uint8Array | null {

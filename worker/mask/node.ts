@@ -25,6 +25,16 @@ export type Verdict = number
 /** Something that a member says of its object, and others ask. */
 export type Question = 'kind' | 'name'
 
+/** A cheap look at a string, `bytes[start..end)` within its quotes: false when the leaf would leave it. */
+export interface Worth {
+  (bytes: Uint8Array, start: number, end: number, name: Key | null, escaped: boolean): boolean
+  /**
+   * Where the string that begins at `bytes[start]` ends, quote included, if it is the one that was last left under this name and
+   * would be again; else -1. Stays behind when a node is given another look.
+   */
+  again?: (bytes: Uint8Array, start: number, name: Key | null) => number
+}
+
 /** What to do at a place in the document. A place without a node is passed over unread. */
 export interface Node {
   /** By object key, decoded and folded by `fold`. Keys may repeat; each is looked at. */
@@ -38,8 +48,8 @@ export interface Node {
    * A node with nothing but a leaf gets objects and arrays too, whole.
    */
   leaf?: (token: Token) => Uint8Array | null
-  /** A cheap look at a string, `bytes[start..end)` within its quotes: false when the leaf would leave it. Absent: the leaf gets all. */
-  worth?: (bytes: Uint8Array, start: number, end: number, name: Key | null, escaped: boolean) => boolean
+  /** Absent: the leaf gets all strings. */
+  worth?: Worth
   /** For each key of an object here: another JSON string token to put in its place, or null. */
   rekey?: (key: Key, where: Pick<Token, 'at'>) => Uint8Array | null
   /** A string here says something of the object it is a member of. */

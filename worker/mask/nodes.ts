@@ -125,7 +125,12 @@ function byKind(node: (verdict: Verdict) => Node, from: Verdict = CONFIG_MAP): N
   return { asks: { question: 'kind', waits: true, from, node } }
 }
 
-function kindOf({ text }: Key): Verdict {
+function kindOf(key: Key): Verdict {
+  key.kind ??= verdictOf(key.text)
+  return key.kind
+}
+
+function verdictOf(text: string): Verdict {
   if (text.length > 12) return OTHER
   const kind = text.toLowerCase()
   return kind === 'secret' ? SECRET : kind === 'secretlist' ? SECRET_LIST : kind === 'configmap' ? CONFIG_MAP : OTHER

@@ -74,7 +74,8 @@ export class Scanner implements Token {
   // The token a leaf is called with.
   #kind: Token['kind'] = 'string'
   #raw: Uint8Array = new Uint8Array(0)
-  #calledHere: Key | null = null
+  /** The key before the one in hand, in the order of the document. */
+  #before: Key | null = null
 
   /** @param root what to look at in each top-level value; each must be an object or array */
   constructor(root: Node, options: ScanOptions = {}) {
@@ -130,7 +131,7 @@ export class Scanner implements Token {
     return this.#frames.name
   }
   get called(): Key | null {
-    return this.#calledHere
+    return this.#frames.called(this.#chunk)
   }
   get index(): number {
     const { kinds, indexes, depth } = this.#frames
@@ -185,20 +186,28 @@ export class Scanner implements Token {
   /** A key begins. Most are short, whole and without escapes; then so does its value, mostly. */
   #key(chunk: Uint8Array, start: number): number {
     const length = chunk.length
-    let hash = 0
-    let i = start + 1
-    for (; i < length; i++) {
-      const byte = chunk[i]!
-      if (PLAIN[byte] === 0) break
-      hash = (Math.imul(hash, 31) + byte) | 0
+    // Objects of one kind have the same names in the same order.
+    let key = this.#before?.next
+    let end: number
+    if (key?.standsAt(chunk, start)) end = start + key.raw.length
+    else {
+      let hash = 0
+      let i = start + 1
+      for (; i < length; i++) {
+        const byte = chunk[i]!
+        if (PLAIN[byte] === 0) break
+        hash = (Math.imul(hash, 31) + byte) | 0
+      }
+      if (i === length || chunk[i] !== 0x22 || i - start - 1 > MAX_KEY_BYTES) {
+        this.#state = IN_KEY
+        this.#out.hold(start)
+        return this.#inKey(chunk, start + 1)
+      }
+      end = i + 1
+      key = this.#names.hashed(chunk, start, end, hash)
+      this.#names.follow(this.#before, key)
     }
-    if (i === length || chunk[i] !== 0x22 || i - start - 1 > MAX_KEY_BYTES) {
-      this.#state = IN_KEY
-      this.#out.hold(start)
-      return this.#inKey(chunk, start + 1)
-    }
-    const end = i + 1
-    const key = this.#names.hashed(chunk, start, end, hash)
+    this.#before = key
     const frames = this.#frames
     const node = frames.nodes[frames.depth]
     frames.keys[frames.depth] = key
@@ -235,6 +244,12 @@ export class Scanner implements Token {
       const node = this.#next
       const length = chunk.length
       if (node === undefined || node.asks === undefined) {
+        const known = node?.worth?.again?.(chunk, start, this.#frames.name) ?? -1
+        if (known >= 0) {
+          if (node?.tells !== undefined) this.#hear(node.tells, chunk, start, known)
+          this.#state = AFTER_VALUE
+          return known
+        }
         let i = start + 1
         while (i < length && PLAIN[chunk[i]!] === 1) i++
         if (i < length && chunk[i] === 0x22) {
@@ -534,7 +549,6 @@ export class Scanner implements Token {
     if (node.leaf === undefined) return null
     this.#kind = kind
     this.#raw = raw
-    this.#calledHere = this.#frames.called(this.#chunk)
     return node.leaf(this)
   }
 
