@@ -72,6 +72,19 @@ export function standsAt(bytes: Uint8Array, at: number, text: string): boolean {
 /** `bytes[start..end)` as text, one character a byte. */
 export function latin(bytes: Uint8Array, start: number, end: number): string {
   let text = ''
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!)
+  let i = start
+  for (; i + 8 <= end; i += 8) {
+    text += String.fromCharCode(
+      bytes[i]!,
+      bytes[i + 1]!,
+      bytes[i + 2]!,
+      bytes[i + 3]!,
+      bytes[i + 4]!,
+      bytes[i + 5]!,
+      bytes[i + 6]!,
+      bytes[i + 7]!,
+    )
+  }
+  for (; i < end; i++) text += String.fromCharCode(bytes[i]!)
   return text
 }

@@ -66,6 +66,20 @@ export function findCards(
   }
 }
 
+/** A quick look: false only if no card stands in `bytes[from..to)`. */
+export function mayHoldCard(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from + STRIDE - 1; at < to; at += STRIDE) {
+    if (PART[bytes[at]!] === 0) continue
+    let start = at
+    while (start > from && PART[bytes[start - 1]!] === 1) start--
+    let end = at + 1
+    while (end < to && PART[bytes[end]!] === 1) end++
+    if (end - start >= MIN_DIGITS) return true
+    at = end
+  }
+  return false
+}
+
 function groupsIn(bytes: Uint8Array, start: number, end: number): readonly Group[] {
   const groups: Group[] = []
   for (let at = start; at < end; at++) {

@@ -1,9 +1,11 @@
 // All rules of a table, compiled into one automaton, with what is to be done where a literal ends. Made once for each table. No I/O.
 
 import { type Automaton, buildAutomaton } from './automaton.ts'
+import { WORD } from './bytes.ts'
 import { CALLS, COMMANDS, USER_OPTIONS } from './command.ts'
 import { KEYWORDS } from './generic.ts'
 import type { PatternRule } from './rule.ts'
+import { Scan } from './scan.ts'
 import { type Anchored, compileAnchored, compileFree } from './shape.ts'
 
 const encoder = new TextEncoder()
@@ -43,6 +45,11 @@ export interface Target {
 export interface Compiled {
   readonly automaton: Automaton
   readonly literals: readonly Uint8Array[]
+  readonly scan: Scan
+  /** By number of the literal: how long it is. */
+  readonly lengths: Uint8Array
+  /** By number of the literal: whether it counts only where it begins a word, since it is a letter and what begins with it is a shape. */
+  readonly standing: Uint8Array
   /** By number of the literal. */
   readonly targets: readonly (readonly Target[])[]
   /** Shapes that have something masked in front of their literal. */
@@ -112,7 +119,12 @@ function compile(table: readonly PatternRule[]): Compiled {
       opening[state] = 1
     }
   }
-  return { automaton, literals, targets, early, rules: table.length, opening }
+  const lengths = Uint8Array.from(literals, ({ length }) => length)
+  const standing = Uint8Array.from(literals, ([first], number) =>
+    WORD[first!] === 1 && targets[number]!.every(({ kind, shape }) => kind === 'shape' && shape!.begins) ? 1 : 0,
+  )
+  const scan = new Scan(automaton)
+  return { automaton, literals, scan, lengths, standing, targets, early, rules: table.length, opening }
 }
 
 const compiled = new WeakMap<readonly PatternRule[], Compiled>()

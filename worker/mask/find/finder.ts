@@ -7,6 +7,7 @@ import { WORD } from './bytes.ts'
 import { createCustomMatcher } from './custom.ts'
 import { withoutGuesses } from './guesses.ts'
 import { createMatcher } from './matcher.ts'
+import { inOrder } from './overlap.ts'
 import { outside, placeholdersIn, withoutPlaceholders } from './placeholders.ts'
 import { isAssigned, isWord } from './values/searchable.ts'
 import { searchableValues } from './values.ts'
@@ -65,21 +66,16 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
     }
     if (layers.patterns) {
       // Each piece by itself: a key that begins in one must not end in another.
-      let from = 0
-      for (const to of [...view.cuts, bytes.length]) {
-        const last = to === bytes.length
-        const matched = matcher.match(bytes.subarray(from, to), {
-          final: final || !last,
-          budget,
-          ...(view.depth === 0 && options.name !== undefined ? { name: options.name } : {}),
-        })
-        if (last) open = Math.min(open, from + matched.open)
-        for (const { start, end, rule } of matched.hits) {
-          if (GENERIC.has(rule) && goesOverNul(view, text, from + start, from + end)) continue
-          if (GENERIC.has(rule) && binary(from + start, from + end)) continue
-          add(from + start, from + end, rule, null, false)
-        }
-        from = to
+      const matched = matcher.match(bytes, {
+        final,
+        budget,
+        cuts: view.cuts,
+        ...(view.depth === 0 && options.name !== undefined ? { name: options.name } : {}),
+      })
+      open = Math.min(open, matched.open)
+      for (const { start, end, rule } of matched.hits) {
+        if (GENERIC.has(rule) && (goesOverNul(view, text, start, end) || binary(start, end))) continue
+        add(start, end, rule, null, false)
       }
     }
     if (custom !== null) {
@@ -103,7 +99,8 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
   return {
     suspect(bytes, start, end) {
       if (end <= start) return false
-      if (isWrapped(bytes, start, end) || mayHoldBase64(bytes, start, end) || mayHoldNumbers(bytes, start, end)) return true
+      if (isWrapped(bytes, start, end) || mayHoldBase64(bytes, start, end)) return true
+      if (mayHoldNumbers(bytes, start, end)) return true
       if (layers.patterns && matcher.suspect(bytes, start, end)) return true
       return known?.suspect(bytes, start, end) === true || custom?.suspect(bytes, start, end) === true
     },
@@ -128,7 +125,8 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
 function goesOverNul(view: View, text: Uint8Array, from: number, to: number): boolean {
   if (view.depth === 0) return false
   const { start, end } = view.span(from, to)
-  for (let nul = text.indexOf(0, Math.max(0, start - 1)); nul >= 0 && nul < end; nul = text.indexOf(0, nul + 1)) {
+  for (let nul = Math.max(0, start - 1); nul < end; nul++) {
+    if (text[nul] !== 0) continue
     let at = nul + 1
     while (at < end && WORD[text[at]!] === 1) at++
     // In UTF-16 a single letter stands between two.
@@ -204,10 +202,10 @@ function likely(all: readonly Candidate[]): Candidate[] {
 
 /** Candidates by place, those that overlap as one. */
 function united(text: Uint8Array, { candidates, placeholders }: Gathered): Hit[] {
-  const secret = candidates.filter(
-    ({ start, end, known }) => known || !placeholders.some((one) => one.start <= start && one.end >= end),
-  )
-  const all = withoutGuesses(text, likely(secret)).toSorted((a, b) => a.start - b.start || b.end - a.end)
+  const within = placeholders.length === 0 ? () => false : coveredBy(placeholders)
+  const secret = candidates.filter(({ start, end, known }) => known || !within(start, end))
+  const probable = withoutGuesses(text, likely(secret))
+  const all = inOrder(probable) ? probable : probable.toSorted((a, b) => a.start - b.start || b.end - a.end)
   const hits: Hit[] = []
   let at = 0
   while (at < all.length) {
@@ -231,6 +229,24 @@ function united(text: Uint8Array, { candidates, placeholders }: Gathered): Hit[]
     })
   }
   return hits
+}
+
+/** Says whether a stretch lies within one of many. */
+function coveredBy(spans: readonly Span[]): (start: number, end: number) => boolean {
+  const sorted = [...spans].sort((a, b) => a.start - b.start)
+  /** How far those reach that begin no later than each. */
+  const reach: number[] = []
+  for (const { end } of sorted) reach.push(Math.max(end, reach.at(-1) ?? 0))
+  return (start, end) => {
+    let low = 0
+    let high = sorted.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (sorted[middle]!.start <= start) low = middle + 1
+      else high = middle
+    }
+    return low > 0 && reach[low - 1]! >= end
+  }
 }
 
 function better(a: Candidate, b: Candidate): boolean {

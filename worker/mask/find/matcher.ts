@@ -5,6 +5,7 @@ import { RE2JS } from 're2js'
 import type { MaskRules } from '../contract.ts'
 import { MaskError } from '../error.ts'
 import { type Budget, budgetFor } from './budget.ts'
+import { mayHoldCard } from './card.ts'
 import { type Compiled, compiledOf } from './compiled.ts'
 import { type NameKind, nameKind } from './names.ts'
 import { resolve } from './overlap.ts'
@@ -29,6 +30,8 @@ export interface MatchOptions {
   readonly name?: string
   /** What stands before was let go and is only looked back at. */
   readonly from?: number
+  /** Offsets in order at which the text is cut: each piece is matched by itself, and only the last may go on. */
+  readonly cuts?: readonly number[]
   readonly budget: Budget
 }
 
@@ -80,6 +83,11 @@ function judgeOf(names: readonly string[]): (name: string) => NameKind {
   }
 }
 
+/** Before the first stretch, by place, that what is open lies in. */
+function openOf(stretches: readonly Matched[], open: number): number {
+  return stretches.reduce((at, { start, end }) => (start < at && end > at ? start : at), open)
+}
+
 /**
  * Makes a matcher. What does not depend on the rules of a session is compiled once for each table, when it is first needed.
  * @throws {RE2JSSyntaxException} a name of the rules is not RE2
@@ -92,18 +100,67 @@ export function createMatcher(
   const { off } = rules
   let parts: Compiled | null = null
   let tried: Tried | null = null
+  const cards = !off.has('card-number')
 
-  const match: Matcher['match'] = (bytes, { final, name, from = 0, budget }) => {
+  const passOf = (bytes: Uint8Array, start: number, end: number, budget: Budget): Pass => {
     parts ??= compiledOf(table)
     tried ??= new Tried(parts.rules)
     // Also what a pass that threw left there.
     tried.clear()
-    const pass = new Pass(bytes, parts, off, judge, tried, budget)
-    pass.run(final)
-    if (name !== undefined && from === 0) pass.named(judge(name), final)
-    const all = resolve(pass.found, pass.masked)
-    let open = final ? bytes.length : pass.open
-    for (const { start, end } of all) if (start < open && end > open) open = start
+    const piece = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
+    return new Pass(piece, parts, off, judge, tried, budget)
+  }
+
+  /** Matches each piece by itself. Most hold no literal: they cost a look, and nothing is made for them. */
+  const matchPieces = (
+    bytes: Uint8Array,
+    { final, cuts = [], budget }: MatchOptions,
+    name: string | undefined,
+  ): { hits: Matched[]; open: number } => {
+    parts ??= compiledOf(table)
+    tried ??= new Tried(parts.rules)
+    const { scan } = parts
+    const hits: Matched[] = []
+    let open = bytes.length
+    let start = 0
+    let more = scan.begin(bytes)
+    /** How many of the scan's literals are done. */
+    let done = 0
+    for (let piece = 0; piece <= cuts.length; piece++) {
+      const last = piece === cuts.length
+      const end = last ? bytes.length : cuts[piece]!
+      const closed = final || !last
+      let pass: Pass | null = null
+      for (;;) {
+        if (done < scan.count && scan.ends[done]! <= end) {
+          pass ??= passOf(bytes, start, end, budget)
+          done = pass.take(scan, done, start)
+        }
+        // The scan's last literals may end behind this piece.
+        if (done < scan.count || !more || scan.at >= end) break
+        more = scan.next(bytes)
+        done = 0
+      }
+      if (!closed || name !== undefined || (pass === null && cards && mayHoldCard(bytes, start, end)))
+        pass ??= passOf(bytes, start, end, budget)
+      if (pass !== null) {
+        pass.finish(closed, scan.state)
+        if (name !== undefined) pass.named(judge(name), final)
+        const found = resolve(pass.found, pass.masked)
+        if (!closed) open = start + openOf(found, pass.open)
+        for (const hit of found) {
+          hits.push(start === 0 ? hit : { start: start + hit.start, end: start + hit.end, rule: hit.rule })
+        }
+      }
+      start = end
+    }
+    return { hits, open }
+  }
+
+  const match: Matcher['match'] = (bytes, options) => {
+    const { name, from = 0, budget } = options
+    budget.spend((bytes.length >> 2) + (bytes.length >> 3))
+    const { hits: all, open } = matchPieces(bytes, options, from === 0 ? name : undefined)
     if (from === 0) return { hits: all, open }
     const hits = all.filter(({ end }) => end > from).map((hit) => (hit.start < from ? { ...hit, start: from } : hit))
     return { hits, open }

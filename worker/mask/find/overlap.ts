@@ -37,10 +37,22 @@ function around(candidate: Candidate, masked: readonly Stretch[], first: number)
   return pieces
 }
 
+/** Whether stretches are sorted by their start, the longer first. Most are found so. */
+export function inOrder(stretches: readonly Stretch[]): boolean {
+  for (let n = 1; n < stretches.length; n++) {
+    const { start, end } = stretches[n]!
+    const before = stretches[n - 1]!
+    if (start < before.start || (start === before.start && end > before.end)) return false
+  }
+  return true
+}
+
 /** Puts what overlaps together: the more specific rule names it, all of it is covered. Placeholders are left as they are. */
 export function resolve(found: Candidate[], masked: readonly Stretch[]): Matched[] {
   if (found.length === 0) return []
-  let candidates: readonly Candidate[] = found.sort((a, b) => a.start - b.start || b.end - a.end)
+  let candidates: readonly Candidate[] = inOrder(found)
+    ? found
+    : found.sort((a, b) => a.start - b.start || b.end - a.end)
   if (masked.length > 0) {
     let first = 0
     candidates = candidates

@@ -26,6 +26,7 @@ import { isOrdinary } from './ordinary.ts'
 import { type Candidate, GENERIC, SPECIFIC, type Stretch } from './overlap.ts'
 import { pemAt, puttyAt } from './pem.ts'
 import type { PatternRule } from './rule.ts'
+import type { Scan } from './scan.ts'
 import type { Anchored } from './shape.ts'
 import { ShapeMatch } from './shapematch.ts'
 import { userinfoAt } from './url.ts'
@@ -94,29 +95,40 @@ export class Pass {
     this.open = bytes.length
   }
 
-  run(final: boolean): void {
-    const { table, classes, shift, accept, ends } = this.#compiled.automaton
+  /**
+   * Looks at the literals that a scan found, from its place `from` on, up to the end of this text, which begins at `start` of what was
+   * scanned. Gives the place of the first that ends behind it.
+   */
+  take({ ends, states, count }: Scan, from: number, start: number): number {
+    const { automaton, lengths, targets, standing } = this.#compiled
     const bytes = this.#bytes
-    const length = bytes.length
-    this.#budget.spend(length >> 2)
-    let state = 0
-    for (let i = 0; i < length; i++) {
-      state = table[(state << shift) | classes[bytes[i]!]!]!
-      if (state >= accept) {
-        const here = ends[state - accept]!
-        for (let n = 0; n < here.length; n++) this.#ended(here[n]!, i + 1)
+    const stop = start + bytes.length
+    let n = from
+    for (; n < count && ends[n]! <= stop; n++) {
+      const end = ends[n]! - start
+      const here = automaton.ends[states[n]! - automaton.accept]!
+      for (let l = 0; l < here.length; l++) {
+        const literal = here[l]!
+        const at = end - lengths[literal]!
+        // What begins in front of the text is none of it; a shape begins at no letter in the middle of a word.
+        if (at < 0 || (standing[literal] === 1 && at > 0 && WORD[bytes[at - 1]!] === 1)) continue
+        const all = targets[literal]!
+        for (let t = 0; t < all.length; t++) this.#at(all[t]!, at, end)
       }
     }
-    if (!final) this.#begun(state)
-    if (!this.#off.has('card-number')) {
-      this.#budget.spend(length >> 3)
-      findCards(
-        bytes,
-        this.#budget,
-        (start, end) => this.#add(start, end, 'card-number', SPECIFIC),
-        (start) => this.#opens(start),
-      )
-    }
+    return n
+  }
+
+  /** After all literals. @param last the state behind the last byte */
+  finish(final: boolean, last: number): void {
+    if (!final) this.#begun(last)
+    if (this.#off.has('card-number')) return
+    findCards(
+      this.#bytes,
+      this.#budget,
+      (start, end) => this.#add(start, end, 'card-number', SPECIFIC),
+      (start) => this.#opens(start),
+    )
   }
 
   /** Takes all of the text for what stands under a name of that kind. */
@@ -140,11 +152,6 @@ export class Pass {
 
   #add(start: number, end: number, rule: string, rank: number): void {
     this.found.push({ start, end, rule, rank })
-  }
-
-  #ended(literal: number, end: number): void {
-    const length = this.#compiled.literals[literal]!.length
-    for (const target of this.#compiled.targets[literal]!) this.#at(target, end - length, end)
   }
 
   #at(target: Target, start: number, end: number): void {
@@ -306,7 +313,7 @@ export class Pass {
     const { automaton, opening, early } = this.#compiled
     const length = this.#bytes.length
     for (let state = last; state !== 0; state = automaton.fail[state]!) {
-      if (opening[state] === 1) {
+      if (automaton.depth[state]! <= length && opening[state] === 1) {
         this.#opens(length - automaton.depth[state]!)
         break
       }
@@ -315,7 +322,10 @@ export class Pass {
     if (dsn >= 0) this.#opens(dsn)
     for (const { shape, rule } of early) {
       if (this.#off.has(rule.id)) continue
-      const lowest = Math.max(0, length - shape.longest)
+      const least = Math.max(0, length - shape.longest)
+      // What goes on behind the end has nothing else in front of it.
+      let lowest = length
+      while (lowest > least && shape.alphabet[this.#bytes[lowest - 1]!] === 1) lowest--
       for (let at = lowest; at < length && at < this.open; at++) {
         if (shape.first !== null && shape.first[this.#bytes[at]!] === 0) continue
         if (at > 0 && WORD[this.#bytes[at]!] === 1 && WORD[this.#bytes[at - 1]!] === 1) continue

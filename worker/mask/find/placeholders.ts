@@ -2,6 +2,8 @@
 
 import { decodeBase64 } from '../base64.ts'
 import { PLACEHOLDER_START } from '../placeholder.ts'
+import { setOf } from './bytes.ts'
+import { NONE, SIX } from './sextets.ts'
 import type { Span } from './views/view.ts'
 
 const encoder = new TextEncoder()
@@ -39,6 +41,7 @@ export function placeholdersIn(bytes: Uint8Array): { readonly spans: readonly Sp
   for (let plus = bytes.indexOf(START_IN_BASE64[2]!); plus >= 0; plus = bytes.indexOf(START_IN_BASE64[2]!, plus + 1)) {
     const at = plus - 2
     if (at < 0 || sameAs(bytes, at, START_IN_BASE64) < START_IN_BASE64.length) continue
+    if (!goesOnInBase64(bytes, at + START_IN_BASE64.length)) continue
     let end = at
     while (end < bytes.length && end - at < 2 * MAX_PLACEHOLDER_BYTES && isBase64(bytes[end]!)) end++
     const decoded = decodeBase64(bytes.subarray(at, end))
@@ -62,7 +65,15 @@ export function outside(start: number, end: number, spans: readonly Span[]): rea
   if (spans.length === 0) return [{ start, end }]
   const parts: Span[] = []
   let from = start
-  for (const span of spans) {
+  let low = 0
+  let high = spans.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (spans[middle]!.end <= start) low = middle + 1
+    else high = middle
+  }
+  for (let n = low; n < spans.length; n++) {
+    const span = spans[n]!
     if (span.end <= from) continue
     if (span.start >= end) break
     if (span.start > from) parts.push({ start: from, end: span.start })
@@ -91,6 +102,29 @@ function begun(bytes: Uint8Array, at: number): boolean {
   else if (bytes[end - 2] === END[0] && bytes[end - 1] === END[1]) end -= 2
   return BEGUN.test(decoder.decode(bytes.subarray(at + START.length - 1, end)))
 }
+
+/** Whether base64 goes on from `at` with a colon and a rule's name to the next colon. */
+function goesOnInBase64(bytes: Uint8Array, at: number): boolean {
+  const end = Math.min(bytes.length, at + 2 * MAX_PLACEHOLDER_BYTES)
+  let held = 0
+  let bits = 0
+  for (let i = at, colons = 0; i < end; i++) {
+    const six = SIX[bytes[i]!]!
+    if (six === NONE) return false
+    held = ((held << 6) | six) & 0xffff
+    bits += 6
+    if (bits < 8) continue
+    bits -= 8
+    const byte = (held >> bits) & 0xff
+    if (byte === COLON) {
+      if (++colons === 2) return true
+    } else if (colons === 0 || NAME[byte] === 0) return false
+  }
+  return false
+}
+
+const COLON = 0x3a
+const NAME = setOf(/[a-z0-9-]/)
 
 function isBase64(byte: number): boolean {
   return (

@@ -124,6 +124,8 @@ function spell(sequence: Sequence): readonly (readonly number[])[] | null {
 /** A way to find a shape: by literals that stand behind `before` and in front of `after`. */
 export interface Anchored {
   readonly literals: readonly Uint8Array[]
+  /** Whether it begins with its literal. */
+  readonly begins: boolean
   /** Matched backwards from where the literal begins; null when the shape begins with it. */
   readonly before: Step | null
   /** Matched forwards from where the literal ends. */
@@ -132,6 +134,8 @@ export interface Anchored {
   readonly whole: Step
   /** Bytes it may begin with; null when that cannot be told. */
   readonly first: Uint8Array | null
+  /** Bytes it may have. */
+  readonly alphabet: Uint8Array
   readonly fold: boolean
   /** Bytes it has at least and at most. */
   readonly shortest: number
@@ -195,6 +199,7 @@ class LazyAnchored implements Anchored {
   #after: Step | null = null
   #whole: Step | null = null
   #first: Uint8Array | null | undefined = undefined
+  #alphabet: Uint8Array | null = null
 
   constructor(sequence: Sequence, span: Span | null, fold: boolean) {
     const open = sequence.findIndex(({ kind }) => kind === 'open')
@@ -208,6 +213,10 @@ class LazyAnchored implements Anchored {
     this.marked = open >= 0
     if (open > this.#from || (open >= 0 && open >= this.#to)) this.maskFrom = 'after'
     else this.maskFrom = maskedBefore(sequence, open, this.#from) ? 'before' : 'literal'
+  }
+
+  get begins(): boolean {
+    return this.#from === 0
   }
 
   get before(): Step | null {
@@ -229,6 +238,26 @@ class LazyAnchored implements Anchored {
   get first(): Uint8Array | null {
     if (this.#first === undefined) this.#first = firstOf(this.whole, this.fold)
     return this.#first
+  }
+
+  get alphabet(): Uint8Array {
+    if (this.#alphabet === null) {
+      this.#alphabet = new Uint8Array(256)
+      collect(this.#sequence, this.fold, this.#alphabet)
+    }
+    return this.#alphabet
+  }
+}
+
+function collect(sequence: Sequence, fold: boolean, into: Uint8Array): void {
+  const add = (byte: number): void => {
+    into[byte] = 1
+    if (fold && byte >= 0x61 && byte <= 0x7a) into[byte & 0xdf] = 1
+  }
+  for (const part of sequence) {
+    if (part.kind === 'literal') part.bytes.forEach(add)
+    else if (part.kind === 'class') for (let byte = 0; byte < 256; byte++) into[byte]! |= part.set[byte]!
+    else if (part.kind === 'group') for (const option of part.options) collect(option, fold, into)
   }
 }
 

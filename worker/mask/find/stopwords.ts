@@ -1,5 +1,6 @@
 // Values that are none: words said instead of a secret, places to look one up, code. In: a value. Out: whether it is one. No I/O.
 
+import { setOf } from './bytes.ts'
 import { isJumbled } from './entropy.ts'
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter((word) => word !== ''))
@@ -66,17 +67,61 @@ export type Excuse = 'none' | 'placeholder' | 'lookup' | 'code' | 'path' | 'url'
 export function excuseOf(value: string): Excuse {
   if (value.startsWith(MASKED_START)) return 'placeholder'
   const low = value.toLowerCase()
-  if (PLACEHOLDERS.has(low) || REPEATED.test(value) || SAYS_SO.test(low) || LEFT_OUT.test(value)) return 'placeholder'
-  if (LOOKED_UP.test(value)) return 'lookup'
-  if (VARIABLE_NAME.test(value)) return 'placeholder'
-  if (UUID.test(value)) return 'uuid'
-  if (DIGEST.test(value)) return 'digest'
-  if (URL_START.test(value)) return 'url'
-  if (PATH.test(value)) return 'path'
-  if (FRAGMENT.test(value) && !isPadded(value)) return 'placeholder'
-  if (CALL.test(value)) return 'code'
-  if (MEMBER.test(value) && !/\d{2}/.test(value) && !isJumbled(value)) return 'code'
+  const first = low.charCodeAt(0)
+  const last = low.charCodeAt(low.length - 1)
+  const has = signsIn(value)
+  // Most values have none of the signs that a pattern asks for: it is not tried.
+  const may = (signs: number): boolean => (has & signs) !== 0
+  if (low.length <= LONGEST_WORD && PLACEHOLDERS.has(low)) return 'placeholder'
+  if ((first === last || first >= 0x80 || last >= 0x80) && REPEATED.test(value)) return 'placeholder'
+  if (SAYS_SO.test(low) || (may(LEAVES_OUT) && LEFT_OUT.test(value))) return 'placeholder'
+  if ((may(BRACE | COLON) || isOf(BEGINS_LOOKUP, first)) && LOOKED_UP.test(value)) return 'lookup'
+  if (may(UPPER | JOIN) && VARIABLE_NAME.test(value)) return 'placeholder'
+  if (value.length === UUID_LENGTH && UUID.test(value)) return 'uuid'
+  if (may(COLON | JOIN) && DIGEST.test(value)) return 'digest'
+  if (may(COLON) && URL_START.test(value)) return 'url'
+  if ((may(COLON) || isOf(BEGINS_PATH, first)) && PATH.test(value)) return 'path'
+  if ((first === BRACKET || isOf(ENDS_FRAGMENT, last)) && FRAGMENT.test(value) && !isPadded(value)) return 'placeholder'
+  if (may(CALLS) && CALL.test(value)) return 'code'
+  if (may(MEMBERS | COLON) && MEMBER.test(value) && !/\d{2}/.test(value) && !isJumbled(value)) return 'code'
   return 'none'
+}
+
+const UUID_LENGTH = 36
+const BRACKET = 0x28
+/** Signs that patterns ask for. */
+const UPPER = 1
+const JOIN = 2
+const COLON = 4
+const BRACE = 8
+const LEAVES_OUT = 16
+const CALLS = 32
+const MEMBERS = 64
+const SIGNS = new Uint8Array(256)
+for (const [sign, chars] of [
+  [UPPER, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'],
+  [JOIN, '-_'],
+  [COLON, ':'],
+  [BRACE, '{'],
+  [LEAVES_OUT, 'xX*.'],
+  [CALLS, '(['],
+  [MEMBERS, '.>'],
+] as const) {
+  for (const char of chars) SIGNS[char.charCodeAt(0)]! |= sign
+}
+const BEGINS_LOOKUP = setOf(/['"\\$<%#@{[`&!]/)
+const BEGINS_PATH = setOf(/[/.~]/)
+const ENDS_FRAGMENT = setOf(/[([=:+,.{\\ ]/)
+const LONGEST_WORD = [...PLACEHOLDERS].reduce((most, { length }) => Math.max(most, length), 0)
+
+function signsIn(value: string): number {
+  let signs = 0
+  for (let i = 0; i < value.length; i++) signs |= SIGNS[value.charCodeAt(i)] ?? 0
+  return signs
+}
+
+function isOf(set: Uint8Array, code: number): boolean {
+  return set[code] === 1
 }
 
 function isPadded(value: string): boolean {

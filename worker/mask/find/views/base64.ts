@@ -4,6 +4,7 @@
 
 import { gunzipBounded } from '../../gunzip.ts'
 import type { Budget } from '../budget.ts'
+import { NONE, SIX } from '../sextets.ts'
 import { type Span, type View, ViewBuilder } from './view.ts'
 
 /** Shorter runs hold nothing that can be told from chance. Known values are found in base64 by themselves. */
@@ -24,13 +25,6 @@ const UNZIP_START_WORK = 4000
 /** A word on the line before that base64 may be taken to go on from is no longer. */
 export const MAX_WORD_BEFORE = 24
 const PAD = 0x3d
-const NONE = 64
-const SIX = new Uint8Array(256).fill(NONE)
-for (const [value, char] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
-  SIX[char.charCodeAt(0)] = value
-}
-SIX[0x2d] = 62
-SIX[0x5f] = 63
 
 /** Bytes of text. NUL is among them for UTF-16, as PowerShell encodes its commands. */
 const TEXT = new Uint8Array(256)

@@ -235,9 +235,7 @@ export class ViewBuilder {
       if (low === count) return length
       return at[low]! + (kind[low] === LINEAR ? Math.max(0, offset - from[low]!) : 0)
     }
-    const cuts = [...this.#cuts, ...source.cuts.map(positionOf)]
-      .filter((cut) => cut > 0 && cut < length)
-      .sort((a, b) => a - b)
+    const cuts = mergedCuts(this.#cuts, source.cuts.map(positionOf), length)
     const copied = (start: number, end: number): boolean => {
       const k = segment(start)
       return kind[k] === LINEAR && k === segment(end - 1)
@@ -310,6 +308,26 @@ export class ViewBuilder {
     out.set(this.#out.subarray(0, this.#length))
     this.#out = out
   }
+}
+
+/** Two lists of cuts as one, in order and each once, without those at the ends. */
+function mergedCuts(own: readonly number[], inherited: number[], length: number): readonly number[] {
+  for (let i = 1; i < inherited.length; i++) {
+    if (inherited[i]! < inherited[i - 1]!) {
+      inherited.sort((a, b) => a - b)
+      break
+    }
+  }
+  const cuts: number[] = []
+  let last = 0
+  for (let i = 0, j = 0; i < own.length || j < inherited.length; ) {
+    const fromOwn = j === inherited.length || (i < own.length && own[i]! <= inherited[j]!)
+    const cut = fromOwn ? own[i++]! : inherited[j++]!
+    if (cut <= last || cut >= length) continue
+    cuts.push(cut)
+    last = cut
+  }
+  return cuts
 }
 
 /** The first of numbers in order that is larger than one. */
