@@ -21,7 +21,7 @@ describe('pairs in a message', () => {
     [
       'a changed value, as it was and as it would be',
       `Name: "PASSWORD",\n-  Value: "new",\n+  Value: "${LIVE}",\n`,
-      'Name: "PASSWORD",\n-  Value: "…",\n+  Value: "…",\n',
+      'Name: "PASSWORD",\n-  Value: …',
     ],
     [
       'a changed name',

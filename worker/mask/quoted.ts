@@ -9,6 +9,9 @@ const PLAIN_NAME = /\bname:([^\s\]"]+)/y
 const MARK = /\b(?:Name|Key|name|key|Value|value)"?:/g
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y
 const SIMPLE = /(?:nil|<nil>|null|true|false)\b|-?[0-9][0-9.]*(?=[\s,}\]])/y
+/** How cmp.Diff begins a line that is in one of both only. */
+const CHANGED = /[-+][ \t\u00a0]*$/
+const MAX_INDENT = 64
 /** Of a map: `"password":"hunter2"`. */
 const ENTRY = /"((?:[^"\\]|\\.){1,253})":\s*("(?:[^"\\]|\\.)*")/g
 
@@ -50,8 +53,10 @@ function maskNamed(text: string, { namesSecret, hide }: Hiding): string {
     const from = mark.index + value[0].length
     MARK.lastIndex = from
     if (!secret || matchAt(SIMPLE, text, from) !== null || from === text.length) continue
-    const quoted = matchAt(QUOTED, text, from)
-    // A string that was parted into what stayed and what changed, or one of several lines.
+    // Of a changed string the form of what follows tells how much of it stayed as it was: it may be parted, or over several lines.
+    const quoted = CHANGED.test(text.slice(Math.max(0, mark.index - MAX_INDENT), mark.index))
+      ? null
+      : matchAt(QUOTED, text, from)
     if (quoted === null) return out + text.slice(at, from) + hide(text.slice(from))
     const inner = quoted[1] ?? ''
     MARK.lastIndex = from + quoted[0].length

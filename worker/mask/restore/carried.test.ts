@@ -57,6 +57,62 @@ test.each<[name: string, patch: unknown[], expected: string | null]>([
   if (expected !== null) expect(mayCarry(text)).toBe(true)
 })
 
+const PLACEHOLDER = '⟦masked:argument:0123456789ab⟧'
+const commandOf = (value: string, text: string) => ({
+  spec: {
+    containers: [
+      { args: ['--name', 'x', '--token', value, '--v=2'], command: ['run'] },
+      { args: ['-a', value], command: ['redis-cli'] },
+    ],
+    free: [{ args: [`--token=${text}`, '--name', 'x'] }],
+  },
+})
+const COMMAND = sourceOf(
+  JSON.stringify(commandOf('hunter2', 'hunter2')),
+  JSON.stringify(commandOf(PLACEHOLDER, PLACEHOLDER)),
+)
+const ARGS = '/spec/containers/0/args'
+test.each<[name: string, patch: unknown[], expected: string | null]>([
+  ['another option in front of an argument', [op('replace', `${ARGS}/2`, { value: '--name' })], '[0].path'],
+  ['no option in front of it', [op('remove', `${ARGS}/2`)], '[0].path'],
+  ['another argument between them', [op('add', `${ARGS}/3`, { value: '-' })], '[0].path'],
+  ['the option to the end', [op('move', `${ARGS}/4`, { from: `${ARGS}/2` })], '[0].path'],
+  ['the argument to the beginning', [op('move', `${ARGS}/0`, { from: `${ARGS}/3` })], '[0].path'],
+  ['an argument copied in front', [op('copy', `${ARGS}/0`, { from: `${ARGS}/1` })], '[0].path'],
+  ['a place that is signed', [op('replace', `${ARGS}/+2`, { value: 'x' })], '[0].path'],
+  ['another program', [op('replace', '/spec/containers/1/command/0', { value: 'echo' })], '[0].path'],
+  ['another command', [op('replace', '/spec/containers/1/command', { value: ['echo'] })], '[0].path'],
+  ['no command', [op('remove', '/spec/containers/1/command')], '[0].path'],
+  ['its place after another operation', [op('remove', `${ARGS}/0`), op('remove', `${ARGS}/3`)], '[0].path'],
+  ['the argument itself, anew', [op('replace', `${ARGS}/3`, { value: 'new' })], null],
+  ['that alone, behind a test', [op('test', '/spec', { value: {} }), op('replace', `${ARGS}/3`, { value: 'n' })], null],
+  ['another argument at the end', [op('add', `${ARGS}/-`, { value: '--v=3' })], null],
+  ['all of them', [op('replace', ARGS, { value: ['x'] })], null],
+  ['what is masked by itself', [op('replace', '/spec/free/0/args/2', { value: 'y' })], null],
+])('of a command line: %s', (_name, patch, expected) => {
+  const text = JSON.stringify(patch)
+  const found = carriedBy(text, COMMAND === null ? [] : [COMMAND])
+  expect(found === null ? null : found.replace('from', 'path')).toBe(expected)
+  if (expected !== null) expect(mayCarry(text)).toBe(true)
+})
+
+const containers = (...list: unknown[]) => ({ spec: { containers: list } })
+const NAMED = (value: string) =>
+  containers({ name: 'a', args: ['-a', value], command: ['redis-cli'] }, { name: 'b', args: ['--token', value] })
+const NAMED_SOURCE = sourceOf(JSON.stringify(NAMED('hunter2')), JSON.stringify(NAMED(PLACEHOLDER)))
+test.each<[name: string, patch: unknown, expected: string | null]>([
+  ['another program', containers({ name: 'a', command: ['echo'] }), 'spec.containers[0].command'],
+  ['none', containers({ name: 'a', command: null }), 'spec.containers[0].command'],
+  ['the same', containers({ name: 'a', command: ['redis-cli'] }), null],
+  ['with arguments of its own', containers({ name: 'a', command: ['echo'], args: ['x'] }), null],
+  ['in front of options that say what they are', containers({ name: 'b', command: ['echo'] }), null],
+  ['of a container that is new', containers({ name: 'c', command: ['echo'] }), null],
+])('a patch of an object’s shape with a program: %s', (_name, patch, expected) => {
+  const text = JSON.stringify(patch)
+  expect(mayRename('', text)).toBe(true)
+  expect(renamedBy(text, NAMED_SOURCE === null ? [] : [NAMED_SOURCE])).toBe(expected)
+})
+
 test('most patches are not even looked at', () => {
   expect(mayCarry(JSON.stringify([op('replace', '/spec/replicas', { value: 1 }), op('remove', '/data/x')]))).toBe(false)
 })

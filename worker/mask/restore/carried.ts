@@ -1,11 +1,11 @@
 // Writes that carry a masked value somewhere else without naming it: `copy` and `move` of a JSON patch from where it stands, and
 // another word in the place of the one by which it was known as secret (the `name` or `key` beside a `value`, the `kind` of an object
-// within another). In: the body, and the object as it stands and masked. Out: where in the body, or null. No I/O.
+// within another, the option in front of an argument). In: the body, and the object as it stands and masked. Out: where in the body, or null. No I/O.
 
 import { fold } from '../keys.ts'
 import { type JsonNode, memberOf, rawOf, readJson, textAt } from './json.ts'
 import { stepsOf } from './pointer.ts'
-import { everyElementOf, membersIn, type Source } from './source.ts'
+import { elementAt, elementsIn, everyElementOf, membersIn, type Source } from './source.ts'
 
 /** Members that say that what stands beside them is secret, and what that is. */
 const SAYING: ReadonlyMap<string, readonly string[]> = new Map([
@@ -14,12 +14,26 @@ const SAYING: ReadonlyMap<string, readonly string[]> = new Map([
   ['kind', ['data', 'stringdata', 'items']],
 ])
 
+/** Command lines: what an element is, may be said by those in front of it, and by the program that is run. */
+const LINES: ReadonlySet<string> = new Set(['args', 'command'])
+const WHOLE = /^⟦masked:[^⟦⟧]*⟧$/
+
 /** What an operation would carry: what stands at a pointer, or beside the member of it that says what it is. */
 interface Carrier {
   readonly key: 'from' | 'path'
   readonly steps: readonly string[]
   /** Members of what stands there; null: all of it. */
   readonly beside: readonly string[] | null
+  /** What stands there is a command line, whose elements would come to stand behind others. */
+  readonly line?: Line
+}
+
+/** What of a command line counts. */
+interface Line {
+  /** All but the one at this place. */
+  readonly but: number | null
+  /** Only what stands behind an option of one letter: another program may mean something else by it. */
+  readonly short: boolean
 }
 
 /** A cheap first look: whether a JSON patch has an operation that could. */
@@ -38,8 +52,31 @@ function carriersOf(operation: JsonNode): readonly Carrier[] {
     if (from !== null && !(op === 'move' && sameList(from, path)))
       carriers.push({ key: 'from', steps: from, beside: null }, ...wordAt('from', op === 'move' ? from : null))
   }
-  return [...carriers, ...wordAt('path', path)]
+  return [...carriers, ...wordAt('path', path), ...lineAt(op, path)]
 }
+
+/** The command line that an operation changes. What is put behind its end changes nothing in front of it. */
+function lineAt(op: string | undefined, path: readonly string[] | null): readonly Carrier[] {
+  if (path === null) return []
+  const last = path.at(-1) ?? ''
+  const own = path.slice(0, -1)
+  const program = (at: readonly string[]): Carrier => ({
+    key: 'path',
+    steps: [...at, 'args'],
+    beside: null,
+    line: PROGRAM,
+  })
+  if (fold(last) === 'command') return [program(own)]
+  if (!LINES.has(fold(own.at(-1) ?? '')) || !isIndex(last) || (op === 'add' && last === '-')) return []
+  const replaced = (op === 'replace' || op === 'remove') && /^[0-9]+$/.test(last)
+  const line = { but: replaced ? Number(last) : null, short: false }
+  const carriers: Carrier[] = [{ key: 'path', steps: own, beside: null, line }]
+  return fold(own.at(-1) ?? '') === 'command' ? [...carriers, program(own.slice(0, -1))] : carriers
+}
+
+/** Another program. */
+const PROGRAM: Line = { but: null, short: true }
+const SHORT_OPTION = /^-[A-Za-z]$/
 
 /** What a word says that is written, or taken away, at a pointer. */
 function wordAt(key: Carrier['key'], path: readonly string[] | null): readonly Carrier[] {
@@ -64,20 +101,47 @@ function isIndex(step: string | undefined): boolean {
 export function carriedBy(patch: string, sources: readonly Source[]): string | null {
   const root = readJson(patch)
   if (root === null || root.kind !== 'array') return '[0]'
+  const alone = root.elements.filter((operation) => textAt(operation, ['op']) !== 'test').length === 1
   for (const [index, operation] of root.elements.entries()) {
-    const found = carriersOf(operation).find(({ steps, beside }) => holdsMasked(sources, steps, beside))
+    const found = carriersOf(operation).find(({ steps, beside, line }) =>
+      line === undefined
+        ? holdsMasked(sources, steps, beside)
+        : // Where others come first, its place may be another's.
+          placesAt(sources, steps, alone).some((place) => holdsArgument(place, alone ? line : { ...line, but: null })),
+    )
     if (found !== undefined) return `[${index}].${found.key}`
   }
   return null
 }
 
-/** Elements of lists are looked at all together: earlier operations may have moved them. */
-function holdsMasked(sources: readonly Source[], steps: readonly string[], beside: readonly string[] | null): boolean {
+/**
+ * Elements of lists are looked at all together: earlier operations may have moved them.
+ * @param alone there are none
+ */
+function placesAt(sources: readonly Source[], steps: readonly string[], alone = false): readonly Source[] {
   let at = sources
   for (const step of steps) {
     const members = membersIn(at, step)
-    at = isIndex(step) ? [...members, ...everyElementOf(at)] : members
+    const elements = alone && /^[0-9]+$/.test(step) ? elementAt(at, Number(step)) : everyElementOf(at)
+    at = isIndex(step) ? [...members, ...elements] : members
   }
+  return at
+}
+
+/** Whether a command line holds an argument that is masked for what stands in front of it. */
+function holdsArgument({ live, masked }: Source, { but, short }: Line): boolean {
+  if (live.kind !== 'array' || masked.kind !== 'array') return false
+  return masked.elements.some((element, index) => {
+    const now = live.elements[index]
+    if (index === but || element.kind !== 'string' || now === undefined) return false
+    const before = live.elements[index - 1]
+    if (short && !(before?.kind === 'string' && SHORT_OPTION.test(before.value))) return false
+    return WHOLE.test(element.value) && rawOf(now) !== rawOf(element)
+  })
+}
+
+function holdsMasked(sources: readonly Source[], steps: readonly string[], beside: readonly string[] | null): boolean {
+  const at = placesAt(sources, steps)
   return beside === null ? at.some(isMasked) : isMaskedBeside(at, beside)
 }
 
@@ -95,11 +159,15 @@ function isMaskedBeside(sources: readonly Source[], names: readonly string[]): b
   )
 }
 
+/** A program, its key in any case and escaped too. */
+const COMMAND = /"(?:command|[^"]*\\u[^"]*)"\s*:/i
+
 /** Groups whose objects have no such words outside of lists, which are merged by them. */
 const BUILT_IN_GROUP = /^[^.]*$|\.k8s\.io$/
 
-/** A cheap first look at a patch of an object's shape: whether it says such a word outside of lists. */
+/** A cheap first look at a patch of an object's shape: whether it says such a word outside of lists, or a program. */
 export function mayRename(apiGroup: string, body: string): boolean {
+  if (COMMAND.test(body)) return true
   if (BUILT_IN_GROUP.test(apiGroup) || !/"(?:name|key|kind|[^"]*\\[^"]*)"\s*:/i.test(body)) return false
   const root = readJson(body)
   return root !== null && wordsIn(root, []).next().done !== true
@@ -117,6 +185,31 @@ export function renamedBy(body: string, sources: readonly Source[]): string | nu
       return now === undefined || textOf(now) !== textOf(written)
     })
     if (isNew && isMaskedBeside(at, SAYING.get(fold(key)) ?? [])) return path
+  }
+  return programIn(root, sources, '')
+}
+
+/** The path of the first program that is changed in front of arguments which stay; null when there is none. */
+function programIn(node: JsonNode, sources: readonly Source[], path: string): string | null {
+  if (node.kind === 'array') {
+    for (const [index, element] of node.elements.entries()) {
+      const found = programIn(element, elementsIn(sources, element, index), `${path}[${index}]`)
+      if (found !== null) return found
+    }
+  }
+  if (node.kind !== 'object') return null
+  const stays = memberOf(node, 'args') === undefined
+  for (const { key, value } of node.members) {
+    const inside = path === '' ? key : `${path}.${key}`
+    if (stays && fold(key) === 'command') {
+      const isNew = sources.some(({ live }) => {
+        const now = memberOf(live, key)
+        return now === undefined || rawOf(now) !== rawOf(value)
+      })
+      if (isNew && membersIn(sources, 'args').some((args) => holdsArgument(args, PROGRAM))) return inside
+    }
+    const found = programIn(value, membersIn(sources, key), inside)
+    if (found !== null) return found
   }
   return null
 }
