@@ -1,7 +1,20 @@
 // The value behind a name that says secret, or behind the scheme of an authorization header. In: where it begins. Out: where it ends,
 // or that it is none. No I/O.
 
-import { BASE64URL, BLANK, blanksEnd, LETTER, latin, MAX_BLANKS, NAME, QUOTE, SPACE, standsAt } from './bytes.ts'
+import {
+  BASE64URL,
+  BLANK,
+  blanksEnd,
+  DIGIT,
+  LETTER,
+  latin,
+  lower,
+  MAX_BLANKS,
+  NAME,
+  QUOTE,
+  SPACE,
+  standsAt,
+} from './bytes.ts'
 import { isBasic, isSecret, MIN_RANDOM, type Operator } from './judgement.ts'
 import type { NameKind } from './names.ts'
 import { excuseOf } from './stopwords.ts'
@@ -60,6 +73,37 @@ function behindScheme(bytes: Uint8Array, from: number): number {
   return blanksEnd(bytes, at)
 }
 
+/** What a value may stand in: an optional one of Rust, binaries of Erlang, a block of XML or of Lua, a string of PHP with its length. */
+const OPENINGS: readonly string[] = ['some(', 'just ', '<<', '<![cdata[', '[[', 'string(']
+const MAX_OPENING = 24
+
+/** Behind what opens a value, if anything does; -1 when the text ends before that can be told. */
+function behindOpening(bytes: Uint8Array, from: number): number {
+  const first = bytes[from]!
+  if (first !== 0x3c && first !== 0x5b && LETTER[first] === 0) return from
+  const length = bytes.length
+  for (const opening of OPENINGS) {
+    let same = 0
+    while (same < opening.length && from + same < length && lower(bytes[from + same]!) === opening.charCodeAt(same))
+      same++
+    if (same < opening.length) {
+      // A single letter or bracket may be anything.
+      if (from + same === length && same > 1) return -1
+      continue
+    }
+    let at = from + same
+    if (opening === 'string(') {
+      while (at < length && DIGIT[bytes[at]!] === 1) at++
+      if (at + 1 >= length) return -1
+      if (bytes[at] !== 0x29 || bytes[at + 1] !== 0x20) return from
+      at += 2
+    }
+    if (at >= length) return -1
+    return opening === '[[' || opening === '<![cdata[' || QUOTE[bytes[at]!] === 1 ? at : from
+  }
+  return from
+}
+
 /** Reads the value that begins at `from`. */
 export function valueAt(
   bytes: Uint8Array,
@@ -78,8 +122,11 @@ export function valueAt(
     if (line >= length) return result(-1, -1, at, name.end, line - name.start)
     if (bytes[at + 1] === LF || bytes[at + 2] === LF) at = line
   }
+  const opened = behindOpening(bytes, at)
+  if (opened < 0) return result(-1, -1, at, name.end, MAX_OPENING)
+  at = opened
   // Prefixes of string literals: b'…', r"…", @"…".
-  if (at + 1 < length && QUOTE[bytes[at + 1]!] === 1 && 'brfuBRFU@$'.includes(String.fromCharCode(bytes[at]!))) at++
+  if (at + 1 < length && QUOTE[bytes[at + 1]!] === 1 && 'brfunBRFUN@$'.includes(String.fromCharCode(bytes[at]!))) at++
   // Quotes of a text that stands escaped in another: \", \\\".
   let behind = at
   while (behind < length && behind < at + MAX_ESCAPES && bytes[behind] === BACKSLASH) behind++
@@ -93,7 +140,10 @@ export function valueAt(
   if (QUOTE[bytes[at]!] === 1) {
     quote = bytes[at]!
     at++
+    const first = at
     while (at < length && bytes[at] === quote && at < from + 6) at++
+    // Three quotes: the text may begin on the next line.
+    if (at === first + 2) while (at < length && SPACE[bytes[at]!] === 1 && at < first + MAX_BLANKS) at++
   }
   const none = (open: number, work: number): Assigned => result(-1, -1, open, name.end, work)
   if (at >= length) return none(length, at - name.start)
@@ -116,7 +166,7 @@ export function valueAt(
   } else {
     for (; at < limit; at++) {
       const byte = bytes[at]!
-      if (SPACE[byte] === 1 || QUOTE[byte] === 1 || (operator === 'element' && byte === 0x3c)) break
+      if (SPACE[byte] === 1 || QUOTE[byte] === 1 || (operator === 'element' && endsElement(bytes, at))) break
       if (byte === 0x2c || byte === 0x3b || byte === 0x26) {
         const ends = separatorEnds(bytes, at, byte)
         if (ends === 'open') {
@@ -143,6 +193,10 @@ export function valueAt(
   if (quote >= 0) at = quotedEnd(bytes, at, longest, quote, escaped)
   else while (at < longest && SPACE[bytes[at]!] === 0 && QUOTE[bytes[at]!] === 0) at++
   return result(start, at, at >= length ? start : -1, name.end, work + (at - limit), kind)
+}
+
+function endsElement(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x3c || (bytes[at] === 0x5d && bytes[at + 1] === 0x5d && bytes[at + 2] === 0x3e)
 }
 
 /** Where the quote that ends a value stands, or its line ends. */

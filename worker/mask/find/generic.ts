@@ -2,7 +2,7 @@
 // In: where a keyword stands. Out: the value to mask; assigned.ts reads it, judgement.ts says whether it is one. No I/O.
 
 import { type Assigned, result, valueAt } from './assigned.ts'
-import { BLANK, blanksEnd, latin, lower, MAX_BLANKS, NAME, QUOTE, SPACE, standsAt, WORD } from './bytes.ts'
+import { BLANK, blanksEnd, DIGIT, latin, lower, MAX_BLANKS, NAME, QUOTE, SPACE, standsAt, WORD } from './bytes.ts'
 import type { Operator } from './judgement.ts'
 import type { NameKind } from './names.ts'
 
@@ -29,6 +29,7 @@ export const KEYWORDS: readonly string[] = [
   'nonce',
   'signature',
   'sig=',
+  'sid=',
   'salt',
   'dsn',
   'seed',
@@ -57,7 +58,8 @@ function nameAround(bytes: Uint8Array, start: number, end: number): { start: num
 
 /** Looks at what follows the keyword `bytes[start..end)`. `judge` says what a name means. */
 export function assignedAt(bytes: Uint8Array, start: number, end: number, judge: (name: string) => NameKind): Assigned {
-  const name = nameAround(bytes, start, end)
+  // Some keywords count only with their operator: `sig=`.
+  const name = nameAround(bytes, start, bytes[end - 1] === 0x3d ? end - 1 : end)
   const length = bytes.length
   let at = name.end
   const nothing = (work: number): Assigned => result(-1, -1, -1, name.end, work)
@@ -105,6 +107,13 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   } else if (byte === 0x3e && bytes[name.start - 1] === 0x3c) {
     at++
     operator = 'element'
+  } else if (byte === 0x2c && standsAt(bytes, at + 1, '<<"')) {
+    // Erlang: {password,<<"v">>}
+    at++
+    operator = 'call'
+  } else if (byte === 0x3c && standsAt(bytes, at, '</td><td>')) {
+    at += '</td><td>'.length
+    operator = 'element'
   } else if (byte === 0x2c || byte === LF || byte === 0x0d || (quotedName && WORD[byte] === 1)) {
     // {"name": "DB_PASSWORD", "value": "…"}, - name: DB_PASSWORD\n  value: …, <add key="password" value="…"/>, define('DB_PASSWORD', '…')
     const value = valueMember(bytes, at)
@@ -122,6 +131,22 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   } else if (at > closed && !quotedName && (bytes[name.start] === DASH || afterLogin(bytes, name.start))) {
     // --password v; netrc: login x password y
     if (byte !== DASH) operator = 'blank'
+  } else if (byte === 0 && bytes[name.start] === DASH) {
+    // --password v in /proc/1/cmdline
+    at++
+    operator = 'blank'
+  } else if (quotedName && byte === 0x3b && standsAt(bytes, at + 1, 's:')) {
+    // PHP's serialize(): s:8:"password";s:11:"v"
+    at += 3
+    while (at < length && DIGIT[bytes[at]!] === 1) at++
+    if (at + 1 >= length) return waiting(spent())
+    if (bytes[at] !== 0x3a || QUOTE[bytes[at + 1]!] !== 1) return nothing(spent())
+    at++
+    operator = 'call'
+  } else if (!quotedName && isColumn(bytes, name, closed, at)) {
+    // A row of a table, `ENV DB_PASSWORD v`
+    if (byte === 0x7c) at++
+    operator = 'prose'
   } else if (at > closed && !quotedName && (QUOTE[byte] === 1 || beginsLine(bytes, name.start))) {
     // IDENTIFIED … PASSWORD 'v'; password "v"; requirepass v
     operator = QUOTE[byte] === 1 || isDirective(latin(bytes, name.start, name.end)) ? 'blank' : null
@@ -137,6 +162,8 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   if (operator === 'blank' && QUOTE[byte] === 1 && IS_KIND.test(latin(bytes, name.start, name.end)))
     return nothing(spent() + 32)
   at = blanksEnd(bytes, at)
+  // PHP's var_dump(): ["password"]=> and the value on the next line
+  if (quotedName && bytes[at] === LF && bytes[at - 1] === 0x3e) at = blanksEnd(bytes, at + 1)
   if (at >= length) return waiting(spent())
 
   return valueAt(bytes, at, kind, operator, name)
@@ -165,6 +192,16 @@ function beginsLine(bytes: Uint8Array, start: number): boolean {
   const lowest = Math.max(0, start - MAX_BLANKS)
   while (at > lowest && BLANK[bytes[at - 1]!] === 1) at--
   return at === 0 || bytes[at - 1] === LF
+}
+
+/** Names as variables of the environment have: `DB_PASSWORD`. */
+const VARIABLE = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/
+
+/** Whether what stands behind a variable's name stands in the next column, or behind `ENV NAME `. */
+function isColumn(bytes: Uint8Array, name: { start: number; end: number }, closed: number, at: number): boolean {
+  if (at === closed || closed !== name.end) return false
+  const isWide = at - closed > 1 || bytes[closed] === 0x09 || (bytes[at] === 0x7c && BLANK[bytes[at + 1] ?? 0] === 1)
+  return (isWide || standsAt(bytes, name.start - 4, 'env ')) && VARIABLE.test(latin(bytes, name.start, name.end))
 }
 
 /** Lines of configuration files that have no operator: Redis, Squid, HAProxy. */
