@@ -80,11 +80,18 @@ const LINEAR = 0
 const UNIT = 1
 const BASE64 = 2
 
+/** Where what a line goes on with begins. */
+interface Joint {
+  readonly at: number
+  readonly sure: number
+  readonly behind: boolean
+}
+
 /** Makes a view of another, piece by piece from its beginning. */
 export class ViewBuilder {
   readonly #source: View
   readonly #cuts: number[] = []
-  readonly #joints: { readonly at: number; readonly sure: number }[] = []
+  readonly #joints: Joint[] = []
   #out: Uint8Array
   #length = 0
   #made = 0
@@ -182,9 +189,12 @@ export class ViewBuilder {
     this.#length = last
   }
 
-  /** The next byte begins what a line goes on with. @param sure `JOINED_…` */
-  joint(sure: number): void {
-    this.#joints.push({ at: this.#length, sure })
+  /**
+   * The next byte begins what a line goes on with. @param sure `JOINED_…`
+   * @param behind what stands behind it in the same piece may be read otherwise too: its name may be broken
+   */
+  joint(sure: number, behind: boolean): void {
+    this.#joints.push({ at: this.#length, sure, behind })
   }
 
   /** The view. `open` is an offset in the source view; absent: nowhere. `newOnly`: finds that lie in one piece are not new. */
@@ -240,6 +250,11 @@ export class ViewBuilder {
       const k = segment(start)
       return kind[k] === LINEAR && k === segment(end - 1)
     }
+    /** Whether a stretch begins behind a joint that its name may be broken at. */
+    const isBehind = (start: number): boolean => {
+      const joint = joints[firstBehind(joints, start) - 1]
+      return joint?.behind === true && segment(joint.at) === segment(start)
+    }
     const back = (start: number, end: number): Span => source.span(startOf(start), endOf(end - 1))
     const open =
       options.open === undefined ? Number.POSITIVE_INFINITY : source.span(options.open, options.open + 1).start
@@ -272,7 +287,7 @@ export class ViewBuilder {
         return joint === undefined || joint.at >= end ? -1 : joint.at
       },
       isNew: (start, end) => {
-        if (options.newOnly === true && copied(start, end)) return false
+        if (options.newOnly === true && copied(start, end) && !isBehind(start)) return false
         if (cuts.length > 0 && (cuts[firstAbove(cuts, start)] ?? length) < end) return false
         return source.isNew(startOf(start), endOf(end - 1))
       },
@@ -343,7 +358,7 @@ function firstAbove(numbers: readonly number[], one: number): number {
 }
 
 /** The first joint that lies behind an offset. */
-function firstBehind(joints: readonly { readonly at: number }[], offset: number): number {
+function firstBehind(joints: readonly Joint[], offset: number): number {
   let low = 0
   let high = joints.length
   while (low < high) {
