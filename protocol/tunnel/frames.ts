@@ -170,6 +170,16 @@ export function* decodeFrames(message: Uint8Array): Generator<Frame> {
   }
 }
 
+/** Whether a message holds DATA of one stream and nothing else: then it lives no longer than what is unread of that stream. */
+export function isOneStreamsData(message: Uint8Array): boolean {
+  for (let at = 0; at < message.length; ) {
+    if (message[at + 3] !== TYPE.DATA) return false
+    for (let byte = 5; byte < HEADER_BYTES; byte++) if (message[at + byte] !== message[byte]) return false
+    at += HEADER_BYTES + (((message[at] ?? 0) << 16) | ((message[at + 1] ?? 0) << 8) | (message[at + 2] ?? 0))
+  }
+  return true
+}
+
 /** Credit of a WINDOW frame. */
 export function decodeWindow(payload: Uint8Array): number {
   const credit = new DataView(payload.buffer, payload.byteOffset, 4).getUint32(0)

@@ -14,6 +14,7 @@ import {
   FLAG,
   type Frame,
   HEADER_BYTES,
+  isOneStreamsData,
   TunnelProtocolError,
   TYPE,
 } from './frames.ts'
@@ -94,7 +95,11 @@ export class TunnelSession {
     this.#wire = {
       frame: (stream, type, flags, payload) =>
         this.#outbox.push(encodeFrame(type, flags, stream.id, payload), null, stream),
-      window: (stream, credit) => this.#outbox.push(encodeWindow(stream.id, credit), null, null),
+      window: (stream, credit) => {
+        this.#outbox.push(encodeWindow(stream.id, credit), null, null)
+        // At once: a peer that waits for credit would stand still while this end works on what it has read.
+        this.#outbox.flush()
+      },
       reset: (stream, code, reason) => this.#outbox.push(encodeReset(stream.id, code, reason), null, null),
       ready: (stream) => {
         this.#ready.add(stream)
@@ -161,8 +166,9 @@ export class TunnelSession {
     if (this.#closed !== null) return
     this.#heard++
     try {
+      const whole = isOneStreamsData(message)
       for (const frame of decodeFrames(message)) {
-        this.#frame(frame, message.length)
+        this.#frame(frame, whole ? 0 : message.length)
         if (this.#closed !== null) return
       }
     } catch (error) {
@@ -222,7 +228,8 @@ export class TunnelSession {
 
   // ---- receiving ---------------------------------------------------------------------------------------------
 
-  #frame(frame: Frame, messageBytes: number): void {
+  /** @param shared length of the message if the frame's payload is but a part of it */
+  #frame(frame: Frame, shared: number): void {
     switch (frame.type) {
       case TYPE.HEAD:
         this.#head(frame)
@@ -236,7 +243,7 @@ export class TunnelSession {
           return
         }
         // A small view must not keep a large message alive while nobody reads it.
-        const bytes = frame.payload.length * 2 < messageBytes ? frame.payload.slice() : frame.payload
+        const bytes = frame.payload.length * 2 < shared ? frame.payload.slice() : frame.payload
         stream.receiveData(bytes, frame.flags)
         if (this.#unread > this.#congested) this.#relieve()
         return

@@ -188,15 +188,25 @@ async function writeResponse(response: ServerResponse, reply: Extract<Reply, { k
   }
   response.writeHead(reply.status, flat)
   response.flushHeaders()
+  const ask = (): Promise<Uint8Array | null> => {
+    const asked = body.read()
+    // It may fail while the client is waited for: it is told of below.
+    asked.catch(() => undefined)
+    return asked
+  }
   try {
+    let next = ask()
     for (;;) {
-      const chunk = await body.read()
+      const chunk = await next
       if (chunk === null) break
       if (response.destroyed) {
         body.cancel('the client has gone')
         return
       }
-      if (!response.write(chunk)) await drained(response)
+      const full = !response.write(chunk)
+      // While the client takes this one, the next is masked: one, and no more.
+      next = ask()
+      if (full) await drained(response)
     }
     response.end()
   } catch {

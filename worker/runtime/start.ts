@@ -25,6 +25,11 @@ import type { ProcessSettings } from './processconfig.ts'
 const clock: Clock = {
   now: () => Date.now(),
   after(ms, callback) {
+    if (ms <= 0) {
+      // A timer of no time takes a millisecond: a long answer rests several times.
+      const turn = setImmediate(callback)
+      return () => clearImmediate(turn)
+    }
     const timer = setTimeout(callback, ms)
     timer.unref?.()
     return () => clearTimeout(timer)
