@@ -14,7 +14,7 @@ import { createMaskings } from './hub/masking.ts'
 import { type HubOptions, type Passage, refuse } from './hub/passage.ts'
 import { type Admission, admitAllowed, admitHeld } from './hub/permit.ts'
 import { maskForRecord, recordIntent, refuseRecorded } from './hub/record.ts'
-import { restore } from './hub/restore.ts'
+import { pinToLook, restore } from './hub/restore.ts'
 import { createSecondTries } from './hub/secondtries.ts'
 import { pinned, send } from './hub/send.ts'
 import { createStreams, type OpenStream } from './hub/streams.ts'
@@ -93,7 +93,10 @@ export function createHub(options: HubOptions): Hub {
     const { decided, body } = admission
     const masked = maskForRecord(decided, body, passage.masking)
     if (!masked.ok) return refuseRecorded(passage, decided, { kind: 'malformed', message: masked.reason }, null)
-    const outgoing = pinned(decided, sent, admission.pin)
+    const pin = pinToLook(restored, admission.pin, async () =>
+      restore(passage, request, came, await policies.current()),
+    )
+    const outgoing = pinned(decided, sent, pin)
     if (!outgoing.ok) return refuseRecorded(passage, decided, outgoing.refusal, body)
     const recorded = await recordIntent(passage, decided, outgoing.value.bytes, masked, outgoing.value.version)
     stream.session = recorded.session

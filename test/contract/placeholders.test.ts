@@ -308,6 +308,60 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     expect(reply.status).toBe(403)
   })
 
+  describe('a value that changes between the look and the write', () => {
+    /** A Secret that is stored anew, once, when the first write arrives. */
+    const racing = (name: string, change: (data: Record<string, string>) => Record<string, string>) => {
+      const path = `${NS}/secrets/${name}`
+      const { data, ...rest } = secret(name, live.pw, live.other)
+      let now = { version: '7', data: data as Record<string, string> }
+      const writes: string[] = []
+      world.upstream.on(path, (request, response) => {
+        const metadata = { name, resourceVersion: now.version }
+        const answer = json({ ...rest, metadata, data: now.data })
+        if (request.method === 'GET') return answer(request, response)
+        if (now.version === '7') now = { version: '8', data: change(now.data) }
+        const body = String(request.body)
+        writes.push(body)
+        const conflict = json({ kind: 'Status', status: 'Failure', reason: 'Conflict', code: 409 }, 409)
+        return (body.includes(`"${now.version}"`) ? answer : conflict)(request, response)
+      })
+      return { path, writes }
+    }
+    const kinds: readonly [string, (of: Values) => AskOptions][] = [
+      ['a merge patch', ({ pw }) => patch('merge-patch+json', { stringData: { pw } })],
+      ['a JSON patch', ({ pw }) => patch('json-patch+json', [{ op: 'replace', path: '/data/pw', value: base64(pw) }])],
+      ['an update', ({ pw }) => put(JSON.stringify({ kind: 'Secret', data: { pw: base64(pw) } }))],
+    ]
+    it.each(kinds)('%s is not written over it', async (name, ask) => {
+      const { path, writes } = racing(`race-${name.replace(/\W/g, '').toLowerCase()}`, (data) => ({
+        ...data,
+        pw: base64('the next one'),
+      }))
+      const reply = await world.ask(path, ask(seen))
+      expect(reply.status, reply.text).toBe(403)
+      expect(writes).toHaveLength(1)
+      expect(writes[0]).toContain('"7"')
+    })
+    it.each(kinds)('%s is written again where it was another', async (name, ask) => {
+      const { path, writes } = racing(`again-${name.replace(/\W/g, '').toLowerCase()}`, (data) => ({
+        ...data,
+        other: base64('the next one'),
+      }))
+      const reply = await world.ask(path, ask(seen))
+      expect(reply.status, reply.text).toBe(200)
+      expect(writes.map((body) => /"[78]"/.exec(body)?.[0])).toEqual(['"7"', '"8"'])
+    })
+    it('a patch that carries what was open is tried as it was looked at, dry run or not', async () => {
+      for (const query of ['', '?dryRun=All']) {
+        const { path, writes } = racing(`carry${query.length}`, (data) => ({ ...data, open: base64(live.pw) }))
+        const copy = { op: 'copy', from: '/data/open', path: '/metadata/annotations/note' }
+        const reply = await world.ask(`${path}${query}`, patch('json-patch+json', [copy]))
+        expect(reply.status, reply.text).toBe(403)
+        expect(writes).toHaveLength(1)
+      }
+    })
+  })
+
   it('what policy denies is denied by policy, and nothing is read', async () => {
     const before = world.upstream.seen.length
     const reply = await world.ask(

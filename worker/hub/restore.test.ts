@@ -116,7 +116,7 @@ async function seen(value: string): Promise<string> {
 describe('a write with placeholders', () => {
   it('without one goes on as it came, and nothing is asked', async () => {
     const { restored, taken, order } = await run('PATCH', `${NS}/secrets/s`, '{"data":{"a":"eA=="}}')
-    expect(restored).toEqual({ ok: true, value: taken })
+    expect(restored).toEqual({ ok: true, value: taken, version: '' })
     expect(order).toEqual([])
   })
 

@@ -29,10 +29,16 @@ import { jsonOf } from './pin.ts'
 import { ask } from './preparatory.ts'
 import { openSession } from './record.ts'
 import { releasesFor } from './releases.ts'
+import type { Pin } from './send.ts'
 
 /** The body that goes on, or why the request does not. */
 export type Restoration =
-  | { readonly ok: true; readonly value: TakenBody | null }
+  | {
+      readonly ok: true
+      readonly value: TakenBody | null
+      /** Of the object as it was looked at; '' where none was. */
+      readonly version: string
+    }
   | { readonly ok: false; readonly refusal: Refusal; readonly decision: Decision }
 
 const encoder = new TextEncoder()
@@ -48,7 +54,7 @@ export async function restore(
   const { info } = request
   const found = taken === null ? null : findPlaceholder({ info, format: taken.format, bytes: taken.bytes })
   const carrying = taken !== null && info.isResourceRequest && mayCarryAway(info, taken)
-  if (taken === null || (found === null && !carrying)) return { ok: true, value: taken }
+  if (taken === null || (found === null && !carrying)) return { ok: true, value: taken, version: '' }
   const denied = deniedOutright(passage, request, set)
   if (denied !== null) return { ok: false, ...denied }
 
@@ -68,7 +74,8 @@ export async function restore(
   const carriedIn = taken.format === 'json-patch' ? carriedBy : renamedBy
   const carried = carrying ? carriedIn(written.json, stands.sources) : null
   if (carried !== null) return no({ kind: 'forbidden', message: carriedMessage(carried) })
-  if (found === null) return { ok: true, value: taken }
+  const version = versionIn(stands.sources)
+  if (found === null) return { ok: true, value: taken, version }
   const own: Restoring = {
     tags: new Tags(passage.masking.key),
     sources: stands.sources,
@@ -93,12 +100,53 @@ export async function restore(
   if (looked && !isMaskedAgain(passage, request, taken, written.json, restored.text, restoring ?? own))
     return no({ kind: 'forbidden', message: UNCOVERED })
   const { values } = restored
-  return { ok: true, value: { bytes, format: taken.format, value: strict.value, restored: { from: taken, values } } }
+  return {
+    ok: true,
+    value: { bytes, format: taken.format, value: strict.value, restored: { from: taken, values } },
+    version,
+  }
+}
+
+function versionIn([source]: readonly Source[]): string {
+  return source === undefined ? '' : (textAt(source.live, ['metadata', 'resourceVersion']) ?? '')
+}
+
+/**
+ * Pins a write to the object by which its placeholders were undone, or which was looked at for what it would carry: a value that
+ * was changed in between would be written over, and one that came in between carried. Of two looks this is the earlier one.
+ * @param looked what {@link restore} gave
+ * @param judged what it is pinned to besides
+ * @param again looks anew
+ */
+export function pinToLook(
+  looked: Extract<Restoration, { ok: true }>,
+  judged: Pin | null,
+  again: () => Promise<Restoration>,
+): Pin | null {
+  if (looked.version === '') return judged
+  return {
+    version: looked.version,
+    always: looked.value?.format === 'json-patch',
+    async again() {
+      const fresh = await again()
+      if (!fresh.ok) return fresh
+      if (!sameBytes(fresh.value, looked.value)) return { ok: false, refusal: { kind: 'forbidden', message: ROTATED } }
+      const anew = await judged?.again()
+      return anew === undefined || anew.ok ? { ok: true, value: fresh.version } : anew
+    },
+  }
+}
+
+function sameBytes(one: TakenBody | null, other: TakenBody | null): boolean {
+  if (one === null || other === null || one.bytes.length !== other.bytes.length) return one === other
+  return one.bytes.every((byte, at) => byte === other.bytes[at])
 }
 
 const NOT_YET: Restored = { ok: false, where: '' }
 const carriedMessage = (where: string): string =>
   `what is written at ${where.slice(0, 256)} would carry a masked value to another field, or make it known by another name; nothing was sent. Write the value itself where it is to stand.`
+const ROTATED =
+  'a value that a placeholder (⟦masked…⟧) stands for has changed since; nothing was written. Read the object again.'
 const UNCOVERED =
   'the write holds placeholders (⟦masked…⟧) and changes what stands around them, so that their values would not be masked any more when they are read again; nothing was sent. Leave the words around a placeholder as they are, or write the value itself.'
 

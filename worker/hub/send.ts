@@ -18,6 +18,8 @@ const MAX_TRIES = 5
 /** The version of the object that a write was judged by. */
 export interface Pin {
   readonly version: string
+  /** A dry run is pinned as well: its answer shows what was looked at. */
+  readonly always?: boolean
   /** Judges anew. @returns the version it may be pinned to now, or why it may not pass any more */
   again(): Promise<Outcome<string>>
 }
@@ -37,7 +39,7 @@ const PINNABLE: ReadonlySet<string> = new Set(['update', 'patch', 'delete'])
 /** Adds the precondition where there is something to pin to. */
 export function pinned({ info }: Decided, sent: TakenBody | null, pin: Pin | null): Outcome<Outgoing> {
   const asItCame: Outgoing = { bytes: sent?.bytes ?? null, json: false, version: '', pin: null }
-  if (pin === null || pin.version === '' || info.dryRun || !PINNABLE.has(info.verb))
+  if (pin === null || pin.version === '' || (info.dryRun && pin.always !== true) || !PINNABLE.has(info.verb))
     return { ok: true, value: asItCame }
   // An Eviction's preconditions are its own.
   if (info.subresource === 'eviction') return { ok: true, value: asItCame }
