@@ -59,8 +59,10 @@ export function result(
   return { start, end, open, nameEnd, work, rule: kind === 'password' ? 'password' : 'secret' }
 }
 
-const SCHEMES: ReadonlySet<string> = new Set(
-  'bearer basic token apikey digest negotiate bot key geniekey splunk ssws'.split(' '),
+const SCHEMES = 'bearer basic token apikey digest negotiate bot key geniekey splunk ssws'.split(' ')
+/** By the byte they begin with, in lower case. */
+const SCHEMES_BY_FIRST = Array.from({ length: 256 }, (_, byte) =>
+  SCHEMES.filter((scheme) => scheme.charCodeAt(0) === byte),
 )
 const MAX_SCHEME = 10
 
@@ -69,8 +71,11 @@ function behindScheme(bytes: Uint8Array, from: number): number {
   const limit = Math.min(bytes.length, from + MAX_SCHEME)
   let at = from
   while (at < limit && LETTER[bytes[at]!] === 1) at++
-  if (at >= bytes.length || BLANK[bytes[at]!] === 0 || !SCHEMES.has(latin(bytes, from, at).toLowerCase())) return from
-  return blanksEnd(bytes, at)
+  if (at >= bytes.length || BLANK[bytes[at]!] === 0 || at === from) return from
+  const schemes = SCHEMES_BY_FIRST[bytes[from]! | 0x20]!
+  return schemes.some(({ length }, n) => length === at - from && standsAt(bytes, from, schemes[n]!))
+    ? blanksEnd(bytes, at)
+    : from
 }
 
 /** What a value may stand in: an optional one of Rust, binaries of Erlang, a block of XML or of Lua, a string of PHP with its length. */

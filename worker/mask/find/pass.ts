@@ -17,7 +17,7 @@ import {
   userPasswordAt,
 } from './command.ts'
 import type { Compiled, Target } from './compiled.ts'
-import { entropyOf } from './entropy.ts'
+import { SlidingEntropy } from './entropy.ts'
 import { assignedAt } from './generic.ts'
 import { isNamedSecret } from './judgement.ts'
 import { jwtAt } from './jwt.ts'
@@ -73,6 +73,7 @@ export class Pass {
   readonly #budget: Budget
   #lazyShape: ShapeMatch | null = null
   readonly #tried: Tried
+  #entropy: SlidingEntropy | null = null
   #nameEnd = -1
   #maskedEnd = -1
   #assignedEnd = -1
@@ -257,7 +258,10 @@ export class Pass {
     if (!matched) return
     const { maskStart, maskEnd } = shape
     if (rule.near.length > 0 && isOrdinary(this.#bytes, maskStart, maskEnd)) return
-    if (rule.entropy > 0 && entropyOf(this.#bytes, maskStart, maskEnd) < rule.entropy) return
+    if (rule.entropy > 0) {
+      this.#entropy ??= new SlidingEntropy(this.#bytes)
+      if (this.#entropy.isLess(maskStart, maskEnd, rule.entropy)) return
+    }
     if (rule.check !== null && !passesCheck(rule.check, this.#bytes, maskStart, maskEnd)) return
     this.#add(maskStart, maskEnd, rule.id, SPECIFIC)
   }

@@ -1,7 +1,7 @@
 // Private keys in PEM (RFC 7468), of OpenSSH, of OpenPGP (RFC 9580), of PuTTY: from BEGIN to END, whatever stands in front of each
 // line, also on one line with `\n` spelled out. In: where a marker begins. Out: how far the key goes. No I/O.
 
-import { BASE64, latin, standsAt } from './bytes.ts'
+import { BASE64, standsAt } from './bytes.ts'
 
 /** A key that goes on longer is cut off here. An RSA key of 16,384 bits has 13 KB; PGP key blocks are larger. Stops a BEGIN without an END. */
 export const MAX_PEM_BYTES = 64 * 1024
@@ -19,7 +19,7 @@ export interface PemParts {
   readonly work: number
 }
 
-const NOT: PemParts = { end: -1, touchedEnd: false, work: 4 }
+const not = (work: number): PemParts => ({ end: -1, touchedEnd: false, work })
 
 /** Looks at what begins at `start` with `-----BEGIN` or `---- BEGIN`. */
 export function pemAt(bytes: Uint8Array, start: number): PemParts {
@@ -30,10 +30,19 @@ export function pemAt(bytes: Uint8Array, start: number): PemParts {
   const limit = Math.min(bytes.length, at + MAX_LABEL)
   while (at < limit && bytes[at] !== 0x2d && bytes[at] !== 0x0a) at++
   if (at >= bytes.length) return { end: -1, touchedEnd: at - labelStart < MAX_LABEL, work: at - start }
-  if (bytes[at] !== 0x2d) return { ...NOT, work: at - start }
-  if (!/PRIVATE KEY/i.test(latin(bytes, labelStart, at))) return { ...NOT, work: at - start + 64 }
+  if (bytes[at] !== 0x2d) return not(at - start)
+  if (!saysPrivate(bytes, labelStart, at)) return not(at - start)
   while (at < bytes.length && at < start + 2 * MAX_LABEL && (bytes[at] === 0x2d || bytes[at] === 0x20)) at++
   return bodyTo(bytes, start, at, '-----end', '---- end')
+}
+
+const PRIVATE_KEY = 'private key'
+
+function saysPrivate(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at + PRIVATE_KEY.length <= to; at++) {
+    if ((bytes[at]! | 0x20) === 0x70 && standsAt(bytes, at, PRIVATE_KEY)) return true
+  }
+  return false
 }
 
 /** Looks at what begins at `start` with `Private-Lines:`, as PuTTY writes it. */
@@ -56,10 +65,9 @@ function bodyTo(bytes: Uint8Array, start: number, bodyStart: number, end1: strin
     const byte = bytes[at]!
     const sixth = (bytes[at + 5] ?? 0) | 0x20
     // Another key begins before this one has: it is looked at by itself.
-    if (body === 0 && byte === 0x2d && sixth === 0x62 && standsAt(bytes, at, '-----begin'))
-      return { ...NOT, work: at - start }
+    if (body === 0 && byte === 0x2d && sixth === 0x62 && standsAt(bytes, at, '-----begin')) return not(at - start)
     if (mayEnd(byte, sixth) && (standsAt(bytes, at, end1) || standsAt(bytes, at, end2))) {
-      if (body < MIN_BODY) return { ...NOT, work: at - start }
+      if (body < MIN_BODY) return not(at - start)
       let stop = at + end1.length
       if (byte === 0x2d) {
         const labelLimit = Math.min(bytes.length, stop + MAX_LABEL)

@@ -6,6 +6,10 @@ import { lower, WORD } from './bytes.ts'
 import type { Anchored, Step } from './shape.ts'
 
 const FAILED = -1
+/** Repeats of a class from which on it is worth remembering how far they go. */
+const LONG_RUN = 32
+/** Runs that are remembered, of a class each. */
+const MAX_RUNS = 4
 /** Work done before it is spent. */
 const MAX_UNSPENT = 1024
 
@@ -28,6 +32,7 @@ export class ShapeMatch {
   #open = -1
   #close = -1
   #earliestOpen = -1
+  readonly #runs: { readonly set: Uint8Array; from: number; to: number }[] = []
   readonly #budget: Budget
 
   /** @param budget what a try spends while it goes on; a short one is left in `work` for the caller to spend */
@@ -119,12 +124,21 @@ export class ShapeMatch {
           const { set, min, max } = step
           const stop = at + max
           let to = at
-          while (to < stop && to < this.#limit && set[this.#bytes[to]!] === 1) to++
-          this.work += to - at
+          if (max > LONG_RUN) to = this.#runEnd(set, at, stop)
+          else {
+            while (to < stop && to < this.#limit && set[this.#bytes[to]!] === 1) to++
+            this.work += to - at
+          }
           if (to < stop && to >= this.#limit) this.touchedEnd = true
           if (to < at + min) return FAILED
           if (min !== max) {
+            const next = step.next!
+            const first = next.kind === 'literal' ? next.bytes[0]! : -1
             for (; to > at + min; to--) {
+              if (first >= 0 && to < this.#limit) {
+                const byte = this.#bytes[to]!
+                if ((this.#fold ? lower(byte) : byte) !== first) continue
+              }
               const end = this.#forwards(step.next!, to)
               if (end !== FAILED) return end
             }
@@ -149,6 +163,28 @@ export class ShapeMatch {
       }
       step = step.next!
     }
+  }
+
+  /** Where a run of a class ends that begins at `at`, `stop` at most. What the shapes before have read of it is not read again. */
+  #runEnd(set: Uint8Array, at: number, stop: number): number {
+    let slot = 0
+    while (slot < this.#runs.length && this.#runs[slot]!.set !== set) slot++
+    let run = this.#runs[slot]
+    if (run === undefined) {
+      run = { set, from: at, to: at }
+      if (slot < MAX_RUNS) this.#runs.push(run)
+      else this.#runs[at % MAX_RUNS] = run
+    } else if (at < run.from || at > run.to) {
+      run.from = at
+      run.to = at
+    }
+    const most = Math.min(stop, this.#limit)
+    if (run.to >= most) return most
+    let to = run.to
+    while (to < most && set[this.#bytes[to]!] === 1) to++
+    this.work += to - run.to
+    run.to = to
+    return to
   }
 
   #backwards(given: Step, from: number): number {

@@ -211,7 +211,10 @@ export class ViewBuilder {
     const to = this.#to
     const kind = this.#kind
     /** The segment that holds byte i. */
+    let last = 0
     const segment = (i: number): number => {
+      // What is asked next mostly lies in the same one.
+      if (at[last]! <= i && (last + 1 >= count || at[last + 1]! > i)) return last
       let low = 0
       let high = count - 1
       while (low < high) {
@@ -219,6 +222,7 @@ export class ViewBuilder {
         if (at[middle]! <= i) low = middle
         else high = middle - 1
       }
+      last = low
       return low
     }
     const startOf = (i: number): number => {
