@@ -24,6 +24,7 @@ export type Kind =
   | 'jwt'
   | 'pem'
   | 'putty'
+  | 'data'
   | 'bearer'
   | 'basic'
   | 'masked'
@@ -81,6 +82,8 @@ function compile(table: readonly PatternRule[]): Compiled {
   special('-----begin', 'pem', true)
   special('---- begin', 'pem', true)
   special('private-lines:', 'putty', true)
+  special('data:', 'data', false)
+  special('data":', 'data', false)
   special('eyj', 'jwt', true)
   special('://', 'url', false)
   special('bearer ', 'bearer', false)

@@ -27,6 +27,7 @@ import { type Candidate, GENERIC, SPECIFIC, type Stretch } from './overlap.ts'
 import { pemAt, puttyAt } from './pem.ts'
 import type { PatternRule } from './rule.ts'
 import type { Scan } from './scan.ts'
+import { secretValuesAt } from './secretobject.ts'
 import type { Anchored } from './shape.ts'
 import { ShapeMatch } from './shapematch.ts'
 import { userinfoAt } from './url.ts'
@@ -225,6 +226,14 @@ export class Pass {
           this.#pemEnd = pem.end
           this.#add(start, pem.end, 'private-key', SPECIFIC)
         }
+        return
+      }
+      case 'data': {
+        if (this.#off.has('secret')) return
+        const { parts, open, work } = secretValuesAt(bytes, end)
+        this.#budget.spend(work)
+        if (open >= 0) this.#opens(open)
+        for (const part of parts) this.#add(part.start, part.end, 'secret', SPECIFIC)
         return
       }
       case 'masked':
