@@ -149,6 +149,13 @@ test('a body without a type is withheld, none is not', () => {
   expect(() => run(planned(pods, 200, []), 'x')).toThrow()
 })
 
+test('of a kubelet’s log through a proxy the same part may be asked for as of a log', () => {
+  const of = (query: string) => planned({ ...proxy, resource: 'nodes', query }, 200, type('text/plain'))
+  expect(run(of('limitBytes=20'), 'token=ghp_abcdefghij')).toMatch(/^token=⟦masked:cut:/)
+  const key = `${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n'.repeat(2)}-----END PRIVATE KEY-----\n`
+  expect(run(of('tailLines=3'), key)).not.toContain('MIIEvQ')
+})
+
 test('what comes through a proxy may be Secrets again', () => {
   const out = run(planned(proxy, 200, type('application/json')), '{"items":[{"data":{"a":"aHVudGVyMg=="}}]}')
   expect(out).not.toContain('aHVudGVyMg==')

@@ -110,8 +110,9 @@ function transformFor(
     return wholeText(scope, { strict: isSecrets(info), maxBytes: MAX_ERROR_TEXT_BYTES })
   }
   if (isSecrets(info) || !TEXT_SUBRESOURCES.has(info.subresource)) return null
-  return info.subresource === 'log'
-    ? textTransform(masking, 'log', partAsked(info.query))
+  // What is proxied may be a kubelet's log, which takes the same limits.
+  return info.subresource === 'log' || info.subresource === 'proxy'
+    ? textTransform(masking, info.subresource, partAsked(info.query))
     : textTransform(masking, info.subresource)
 }
 

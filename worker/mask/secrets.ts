@@ -6,6 +6,7 @@ import { documentEdits } from './look.ts'
 import type { Node, Token } from './node.ts'
 import type { Scope } from './scope.ts'
 import { statusLeaf } from './status.ts'
+import { AGE } from './table.ts'
 import { decodeString, Text } from './token.ts'
 import { type Leaf, maskData, maskFieldsBelow, maskWhole } from './values.ts'
 
@@ -14,7 +15,6 @@ const NAME_CELL = 0
 const TYPE_CELL = 1
 const COUNT_CELL = 2
 const AGE_CELL = 3
-const AGE = /^(?:<unknown>|<invalid>|[0-9]+[smhdy][0-9smhdy]*)$/
 
 /** The annotation that holds the whole object as `kubectl apply` sent it. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'

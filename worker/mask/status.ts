@@ -2,8 +2,7 @@
 // API server quotes of a Secret or of a secret field of any object, and without whatever the finder finds. No I/O.
 
 import type { Finder } from './contract.ts'
-import type { Field } from './fields.ts'
-import { fold } from './keys.ts'
+import { concerns, type Field } from './fields.ts'
 import { MAX_REQUEST_SECRETS, MAX_STATUS_CHARS } from './limits.ts'
 import type { Node } from './node.ts'
 import { maskPairs } from './quoted.ts'
@@ -135,12 +134,6 @@ function stepsOf(path: string): readonly string[] {
   return [...path.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)]
     .map(([all, key]) => key ?? all)
     .filter((step) => !/^\d+$/.test(step))
-}
-
-/** Whether a path leads to a field, into it, or to what it stands in. */
-function concerns({ steps, managed }: Field, path: readonly string[]): boolean {
-  if (managed) return false
-  return steps.slice(0, path.length).every((step, at) => step === '*' || step === fold(path[at] ?? ''))
 }
 
 /** A value as it may stand in a message: plain, or as Go and JSON escape it. Short ones only within quotes. */

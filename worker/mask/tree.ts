@@ -10,7 +10,7 @@ import { type Nodes, nodesOf, SECRET_LIST } from './nodes.ts'
 import type { Scope } from './scope.ts'
 import { secretObject } from './secrets.ts'
 import { statusLeaf } from './status.ts'
-import { type Column, cellsNode, columnsNode } from './table.ts'
+import { type Column, cellsNode, columnsNode, isCustom } from './table.ts'
 import { maskBelow, maskFieldsBelow } from './values.ts'
 
 /** Fields that are masked by structure whatever a MaskPolicy says. */
@@ -56,7 +56,19 @@ export function isSecrets(info: RequestInfo): boolean {
 function secretsTree(scope: Scope): Node {
   if (!scope.masking.rules.layers.structure) return answerTree(scope)
   const { any, meta } = nodesOf(scope, treeFor)
-  return secretObject(scope, { any, meta, document: treeFor })
+  const secret = secretObject(scope, { any, meta, document: treeFor })
+  const fields = fieldsOf(scope).filter(({ steps }) => steps[0] !== 'data' && steps[0] !== 'stringdata')
+  return fields.length === 0 ? secret : withFields(secret, fields, scope)
+}
+
+/** A tree for objects, lists and Tables whose objects have fields that are masked besides. */
+function withFields(base: Node, fields: readonly Field[], scope: Scope): Node {
+  const object = extend(base, fields, (field) => maskedField(scope, field))
+  const rows = base.members?.get('rows') ?? {}
+  const members = new Map(object.members)
+  for (const name of ['items', 'object']) members.set(name, object)
+  members.set('rows', { ...rows, members: new Map([...(rows.members ?? []), ['object', object]]) })
+  return { ...object, members }
 }
 
 function isOpenApi({ isResourceRequest, path }: RequestInfo): boolean {
@@ -137,7 +149,7 @@ function fieldsOf({ info, masking }: Scope): readonly Field[] {
   const what = `${info.resource}${info.subresource === '' ? '' : `/${info.subresource}`} ${info.apiGroup}`
   const builtIn = info.isResourceRequest ? BUILT_IN.filter(({ resources }) => resources.test(what)) : []
   const rules = [...builtIn.flatMap(({ fields }) => fields), ...masking.rules.fields(info)]
-  return rules.flatMap(({ name: rule, path }): Field[] => {
+  const fields = rules.flatMap(({ name: rule, path }): Field[] => {
     // Arrays are passed through: a step to each element says nothing more.
     const steps = path.filter((step) => step !== '[*]').map((step) => (step === '*' ? step : fold(step)))
     const managed = [
@@ -151,6 +163,9 @@ function fieldsOf({ info, masking }: Scope): readonly Field[] {
       { rule, steps: managed, managed: true },
     ]
   })
+  // A custom kind says itself which of its fields `scale` shows as the selector.
+  const [first] = isCustom(info) && info.subresource === 'scale' ? fields : []
+  return first === undefined ? fields : [...fields, { rule: first.rule, steps: ['status', 'selector'], managed: false }]
 }
 
 function maskedField(scope: Scope, { rule, managed }: Field): Node {
