@@ -1,4 +1,5 @@
-// The values that structure masked in a session, kept to be found again: whole, by line, and what is secret inside them.
+// The values that structure masked in a session, kept to be found again: whole, by line, what is secret inside them, and as other
+// programs write them.
 // In memory only; bounded. No I/O.
 
 import type { KnownValues } from '../contract.ts'
@@ -7,12 +8,13 @@ import type { Budget } from './budget.ts'
 import { secretLeaves } from './values/leaves.ts'
 import { searchable, searchableLine } from './values/searchable.ts'
 import { type KnownHit, KnownTable, TEXT_COST_BYTES, WINDOW } from './values/table.ts'
+import { variantsOf } from './values/variants.ts'
 
 /** Values noted in one session. Some ten times what the Secrets of a large cluster hold. */
 export const MAX_VALUES = 20_000
 /** Their bytes. Stops a session that lists Secrets for hours from filling memory. */
 export const MAX_VALUES_BYTES = 16 * 1024 * 1024
-/** Lines and leaves of them that are searched for by themselves. */
+/** Lines and variants of them that are searched for by themselves. */
 const MAX_PARTS = 100_000
 /** Lines of one value that are searched for by themselves: a 16384-bit key has 200. */
 const MAX_LINES_OF_VALUE = 1000
@@ -39,13 +41,15 @@ export interface SearchableValues extends KnownValues {
     final: boolean,
     budget: Budget,
   ): { readonly hits: readonly KnownHit[]; readonly open: number }
-  /** The text of a hit. */
+  /** The value of a hit, or the line of one: the same, however it is written there. */
   text(hit: KnownHit): Uint8Array
 }
 
 class Values implements SearchableValues {
   readonly #table = new KnownTable()
   readonly #makeRoom: MakeRoom
+  /** Numbers of the values that variants are of. */
+  readonly #meant = new Map<number, number>()
   #values = 0
   #bytes = 0
 
@@ -73,8 +77,14 @@ class Values implements SearchableValues {
 
   #noteOne(value: Uint8Array, name: string): void {
     if (!searchable(value, name) || this.#table.has(value)) return
+    const number = this.#table.size
     this.#keep(value)
     this.#noteParts(value)
+    for (const variant of variantsOf(value)) {
+      const at = this.#table.size
+      this.#part(variant)
+      if (this.#table.size > at) this.#meant.set(at, number)
+    }
   }
 
   suspect(bytes: Uint8Array, start: number, end: number): boolean {
@@ -90,7 +100,7 @@ class Values implements SearchableValues {
   }
 
   text(hit: KnownHit): Uint8Array {
-    return this.#table.text(hit.text)
+    return this.#table.text(this.#meant.get(hit.text) ?? hit.text)
   }
 
   #keep(value: Uint8Array): void {

@@ -4,6 +4,8 @@
 // it holds. No I/O.
 
 import type { Budget } from '../budget.ts'
+import { characterOf, FORMS, FORMS_SEARCHED, isBase64, isCharacter, lengthOf, NORMAL, sameLength } from './forms.ts'
+import { CR, hasOneIn, isBreak, LF, lineEndsIn, MAX_BREAK } from './lineends.ts'
 
 /** Bytes that are hashed together. No text is shorter in any of its forms. */
 export const WINDOW = 6
@@ -15,11 +17,6 @@ const MAX_OFFSET = 4096
 const BYTES_GROWTH = 1.25
 /** So many texts may share a window before another place is looked for. */
 const FEW = 2
-const FORMS = 8
-const PLAIN = 0
-const HEX_LOWER = 4
-const HEX_UPPER = 5
-const FORMS_SEARCHED = [PLAIN, 1, 2, 3, HEX_LOWER, HEX_UPPER]
 /** What a text takes beside its bytes, at most: in each form where it is found and how it begins, in tables that have just grown. */
 export const TEXT_COST_BYTES = 512
 /** The bitmap of beginnings is so many powers of two larger than that of windows. */
@@ -29,14 +26,6 @@ const FIRST_BITS = 11
 /** Lengths of a text's beginning that are remembered, so that one that is cut short is known: 1 to 6, then powers of two. */
 const LEVEL = new Uint8Array(MAX_TAIL + 1)
 for (const length of [1, 2, 3, 4, 5, 6, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]) LEVEL[length] = 1
-
-/** Both base64 alphabets are one. */
-const NORMAL = Uint8Array.from({ length: 256 }, (_, byte) => (byte === 0x2d ? 0x2b : byte === 0x5f ? 0x2f : byte))
-const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
-const LOWER = new TextEncoder().encode('0123456789abcdef')
-const UPPER = new TextEncoder().encode('0123456789ABCDEF')
-/** For each way a text may be aligned in base64: its bits that belong to a character with the byte before it. */
-const LOST_BITS = [0, 4, 2]
 
 /** A known text, found. */
 export interface KnownHit {
@@ -152,7 +141,7 @@ export class KnownTable {
   }
 
   /**
-   * Where known texts stand in bytes.
+   * Where known texts stand in bytes, also over line ends: those of lines that were broken for their width, at whatever byte.
    * @returns `open`: from there on a known text may have begun that ends in what comes; the length when none
    */
   search(
@@ -167,6 +156,7 @@ export class KnownTable {
     const heads = this.#heads
     let low = 0
     let high = 0
+    let lineEnds: readonly number[] | null = null
     for (let i = 0; i < bytes.length; i++) {
       high = ((high << 8) | (low >>> 24)) & 0xffff
       low = (low << 8) | NORMAL[bytes[i]!]!
@@ -176,11 +166,88 @@ export class KnownTable {
       for (let e = heads[hash & (heads.length - 1)]!; e >= 0; e = this.#next[e]!) {
         if (this.#hash[e] !== hash) continue
         const start = i - WINDOW + 1 - this.#offset[e]!
-        const hit = start < 0 ? null : this.#compare(bytes, start, this.#code[e]!, budget)
+        let hit = start < 0 ? null : this.#compare(bytes, start, this.#code[e]!, budget)
+        if (hit === null) {
+          lineEnds ??= lineEndsIn(bytes)
+          if (hasOneIn(lineEnds, start - MAX_BREAK, start + this.#lengthOf(e) + MAX_BREAK))
+            hit = this.#compareOver(bytes, i, e, budget)
+        }
         if (hit !== null) hits.push(hit)
       }
     }
+    this.#searchBreaks(bytes, hits, budget)
     return { hits, open: final ? bytes.length : this.#openIn(bytes, budget) }
+  }
+
+  /** The windows that have a line end in them. */
+  #searchBreaks(bytes: Uint8Array, hits: KnownHit[], budget: Budget): void {
+    let past = 0
+    for (let lf = bytes.indexOf(LF); lf >= 0; lf = bytes.indexOf(LF, past)) {
+      past = lf + 1
+      while (past < bytes.length && isBreak(bytes[past]!)) past++
+      // Lines that are broken have no empty ones between.
+      if (past - lf > MAX_BREAK) continue
+      let from = lf
+      const least = Math.max(0, lf - WINDOW * MAX_BREAK)
+      for (let count = 1; count < WINDOW && from > least; ) if (!isBreak(bytes[--from]!)) count++
+      const most = Math.min(bytes.length, lf + WINDOW * MAX_BREAK)
+      let low = 0
+      let high = 0
+      let count = 0
+      let behind = 0
+      for (let i = from; i < most && behind < WINDOW - 1; i++) {
+        if (isBreak(bytes[i]!)) continue
+        if (i > lf) behind++
+        high = ((high << 8) | (low >>> 24)) & 0xffff
+        low = (low << 8) | NORMAL[bytes[i]!]!
+        if (++count < WINDOW || behind === 0) continue
+        const hash = mix(low, high)
+        const bit = hash >>> (32 - this.#bits)
+        if ((this.#bitmap[bit >>> 5]! & (1 << (bit & 31))) === 0) continue
+        for (let e = this.#heads[hash & (this.#heads.length - 1)]!; e >= 0; e = this.#next[e]!) {
+          const hit = this.#hash[e] === hash ? this.#compareOver(bytes, i, e, budget) : null
+          if (hit !== null) hits.push(hit)
+        }
+      }
+    }
+  }
+
+  #lengthOf(entry: number): number {
+    const code = this.#code[entry]!
+    return lengthOf(this.text(Math.floor(code / FORMS)), code % FORMS)
+  }
+
+  /** The text of an entry whose window ends with the byte at `last`, when it stands there with line ends in it. */
+  #compareOver(bytes: Uint8Array, last: number, entry: number, budget: Budget): KnownHit | null {
+    const code = this.#code[entry]!
+    const number = Math.floor(code / FORMS)
+    const form = code % FORMS
+    const text = this.text(number)
+    const length = lengthOf(text, form)
+    const window = this.#offset[entry]! + WINDOW - 1
+    let broken = false
+    /** Goes on from the character beside which it stands; gives where one stands, -1 when it does not. */
+    const go = (at: number, place: number, by: 1 | -1): number => {
+      let next = at + by
+      for (let i = 0; i < MAX_BREAK && isBreak(bytes[next] ?? 0); i++) {
+        if (isCharacter(bytes, next, text, form, place)) break
+        next += by
+        broken = true
+      }
+      budget.spend(1)
+      return next >= 0 && next < bytes.length && isCharacter(bytes, next, text, form, place) ? next : -1
+    }
+    let start = last + 1
+    for (let place = window; place >= 0; place--) {
+      start = go(start, place, -1)
+      if (start < 0) return null
+    }
+    let end = last
+    for (let place = window + 1; place < length; place++) {
+      end = go(end, place, 1)
+      if (end < 0) return null
+    }
+    return broken ? { start, end: end + 1, text: number, base64: isBase64(form) } : null
   }
 
   /** The text of an entry, when it stands at `start` whole. */
@@ -193,26 +260,41 @@ export class KnownTable {
     const same = sameLength(bytes, start, text, form, length)
     budget.spend(1 + same)
     if (same < length) return null
-    return { start, end: start + length, text: number, base64: form >= 1 && form <= 3 }
+    return { start, end: start + length, text: number, base64: isBase64(form) }
   }
 
   /** Where the first known text begins that the bytes end in the middle of, or may. */
   #openIn(bytes: Uint8Array, budget: Budget): number {
     const from = Math.max(0, bytes.length - this.#longest + 1)
+    const open = this.#openFrom(bytes, from, false, budget)
+    const ofOneLine = bytes.indexOf(LF, from) < 0 && bytes.indexOf(CR, from) < 0
+    return ofOneLine ? open : Math.min(open, this.#openFrom(bytes, from, true, budget))
+  }
+
+  /** @param over with line ends left out. A few bytes of a text stand at the end of many lines: they keep nothing waiting. */
+  #openFrom(bytes: Uint8Array, from: number, over: boolean, budget: Budget): number {
     const shift = 32 - this.#bits - BEGIN_BITS
     const begins = this.#begins
     let work = bytes.length - from
     for (let start = from; start < bytes.length; start++) {
+      if (over && isBreak(bytes[start]!)) continue
       let hash = 0
+      let count = 0
+      let breaks = 0
       let i = start
       for (; i < bytes.length; i++) {
+        if (over && isBreak(bytes[i]!)) {
+          if (++breaks > MAX_BREAK) break
+          continue
+        }
+        breaks = 0
         hash = step(hash, bytes[i]!)
-        if (LEVEL[i - start + 1] === 0) continue
-        const bit = finish(hash, i - start + 1) >>> shift
+        if (LEVEL[++count] === 0) continue
+        const bit = finish(hash, count) >>> shift
         if ((begins[bit >>> 5]! & (1 << (bit & 31))) === 0) break
       }
       work += i - start
-      if (i < bytes.length) continue
+      if (i < bytes.length || (over && count < WINDOW)) continue
       budget.spend(work)
       return start
     }
@@ -315,33 +397,4 @@ function contentHash(text: Uint8Array): number {
   let hash = text.length
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text[i]!, 0x01000193)
   return hash
-}
-
-/** How many characters a text has in a form. */
-function lengthOf(text: Uint8Array, form: number): number {
-  if (form === PLAIN) return text.length
-  if (form >= HEX_LOWER) return text.length * 2
-  return Math.floor((text.length * 8 - LOST_BITS[form - 1]!) / 6)
-}
-
-/** A character of a text in a form. */
-function characterOf(text: Uint8Array, form: number, at: number): number {
-  if (form === PLAIN) return text[at]!
-  if (form >= HEX_LOWER) {
-    const byte = text[at >> 1]!
-    return (form === HEX_LOWER ? LOWER : UPPER)[(at & 1) === 0 ? byte >> 4 : byte & 15]!
-  }
-  const bit = LOST_BITS[form - 1]! + 6 * at
-  const byte = bit >> 3
-  const two = (text[byte]! << 8) | (text[byte + 1] ?? 0)
-  return ALPHABET[(two >> (10 - (bit & 7))) & 63]!
-}
-
-/** How many characters of a text in a form stand at an offset, at most `most`. */
-function sameLength(bytes: Uint8Array, start: number, text: Uint8Array, form: number, most: number): number {
-  let i = 0
-  if (form === PLAIN) while (i < most && bytes[start + i] === text[i]) i++
-  else if (form >= HEX_LOWER) while (i < most && bytes[start + i] === characterOf(text, form, i)) i++
-  else while (i < most && NORMAL[bytes[start + i]!] === characterOf(text, form, i)) i++
-  return i
 }
