@@ -8,8 +8,8 @@ import { copyBehind, copyBetween } from './around.ts'
 import { ROW_DIGITS, readRow } from './rows.ts'
 import { type View, ViewBuilder } from './view.ts'
 
-/** Bytes of text in a row that make numbers worth reading. */
-const MIN_TEXT = 8
+/** Bytes of text in a row that make numbers worth reading: a known value may be as short. */
+const MIN_TEXT = 6
 /** In base32 and in hex without signs between, which digests are written in too. */
 const MIN_TEXT_IN_ROW = 12
 /** Shorter stretches hold no credential. Each has a character at one of these places. */

@@ -16,11 +16,18 @@ const MAX_SEQUENCE_BYTES = 4096
 /** A word that is being rubbed out is no longer. */
 const MAX_RUBBED_BYTES = 512
 
-/** The view without terminal sequences; null when it has none. `final`: no more text comes. */
-export function withoutTerminal(view: View, final: boolean): View | null {
+/** Final bytes of sequences that take the cursor elsewhere: what follows may have nothing to do with what stands before. */
+const MOVES = new Uint8Array(256)
+for (const final of 'ABCDEFGHSTdf') MOVES[final.charCodeAt(0)] = 1
+
+/**
+ * The view without terminal sequences; null when it has none. `final`: no more text comes.
+ * @param apart with a blank where the cursor moves; null when it does not
+ */
+export function withoutTerminal(view: View, final: boolean, apart = false): View | null {
   const { bytes } = view
   const cutInTwo = !final && bytes[bytes.length - 1] === 0xc2
-  if (!cutInTwo && !hasSign(bytes)) return null
+  if (apart ? !moves(bytes) : !cutInTwo && !hasSign(bytes)) return null
   const builder = new ViewBuilder(view, bytes.length)
   let copied = 0
   let at = 0
@@ -38,6 +45,7 @@ export function withoutTerminal(view: View, final: boolean): View | null {
     builder.copy(copied, at)
     const end = byte === ESCAPE || byte === 0xc2 ? sequenceEnd(bytes, at) : at + 1
     if (byte === BACKSPACE || byte === 0x7f) builder.erase()
+    else if (apart && end <= bytes.length && isMove(bytes, at, end)) builder.byte(0x20, at, end)
     if (end > bytes.length) {
       if (!final) open = at
       copied = bytes.length
@@ -65,6 +73,18 @@ function rubbingOut(bytes: Uint8Array): number | undefined {
 function hasSign(bytes: Uint8Array): boolean {
   for (let i = 0; i < bytes.length; i++) if (SIGNS[bytes[i]!] === 1) return true
   return false
+}
+
+function moves(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(ESCAPE); at >= 0; at = bytes.indexOf(ESCAPE, at + 1)) {
+    const end = sequenceEnd(bytes, at)
+    if (end <= bytes.length && isMove(bytes, at, end)) return true
+  }
+  return false
+}
+
+function isMove(bytes: Uint8Array, start: number, end: number): boolean {
+  return bytes[start] === ESCAPE && bytes[start + 1] === 0x5b && MOVES[bytes[end - 1]!] === 1
 }
 
 /** Where the sequence at an escape ends; past the end of the text when it is cut short. */

@@ -7,7 +7,7 @@ import { withoutEscapes } from './escapes.ts'
 import { withLinesJoined } from './lines.ts'
 import { withNumbersRead } from './notation.ts'
 import { withoutTerminal } from './terminal.ts'
-import { withoutPercent } from './url.ts'
+import { withoutPercent, withoutPrintable } from './url.ts'
 import { MADE_BACKSLASH, MADE_BREAK, MADE_CONTROL, MADE_PERCENT, plainView, type Undone, type View } from './view.ts'
 
 /** Ways taken one after the other: what is wrapped more often than this is not found. */
@@ -52,13 +52,17 @@ function waysFrom(view: View, final: boolean, budget: Budget): View[] {
     const bare = withoutTerminal(view, final)
     add(bare)
     // Nothing more is to be seen with the sequences than without them.
-    if (bare !== null) return ways
+    if (bare !== null) {
+      add(withoutTerminal(view, final, true))
+      return ways
+    }
   }
   const ordered = first || undone === 'terminal'
   if ((ordered || (made & MADE_BREAK) !== 0) && may(view, 'lines')) add(withLinesJoined(view, final))
   if ((ordered || undone === 'lines' || (made & MADE_BACKSLASH) !== 0) && may(view, 'escapes'))
     add(withoutEscapes(view, final))
   if ((undone !== 'url' || (made & MADE_PERCENT) !== 0) && may(view, 'url')) add(withoutPercent(view, final))
+  if (ordered && may(view, 'url')) add(withoutPrintable(view, final))
   if (undone !== 'url' && may(view, 'numbers')) add(withNumbersRead(view, final, budget))
   if (may(view, 'base64')) add(withBase64Undone(view, final, budget))
   return ways
