@@ -350,7 +350,7 @@ export class TunnelStream {
     this.#wire.unread(-cost)
     if (this.#remoteEnded || this.#failed !== null) return
     this.#owed += cost
-    if (this.#owed * 4 >= this.#window) {
+    if (this.#owed * 2 >= this.#window) {
       this.#credit += this.#owed
       this.#wire.window(this, this.#owed)
       this.#owed = 0

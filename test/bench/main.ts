@@ -4,6 +4,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
@@ -15,6 +16,7 @@ import { clients } from '../clients.ts'
 import { decideFigures, decideText } from './decide.ts'
 import { type Round, run, type Target } from './load.ts'
 import { maskingFigures, maskingText } from './masking.ts'
+import type { Seen } from './watch.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const BUN = join(ROOT, 'node_modules/.bin/bun')
@@ -26,8 +28,17 @@ const ROUNDS = 3
 const children: ChildProcess[] = []
 
 /** Starts a program and resolves with the first group that `pattern` finds in its output. */
-function start(command: string, args: readonly string[], pattern: RegExp): Promise<string> {
-  const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+function start(
+  command: string,
+  args: readonly string[],
+  pattern: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   children.push(child)
   return new Promise((found, reject) => {
     let text = ''
@@ -121,6 +132,65 @@ function print(title: string, figures: Record<string, Figure>): void {
   }
 }
 
+/** Asks the gateway's watch. */
+function ask(path: string, command: 'begin' | 'end'): Promise<Seen> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = connect(path, () => socket.write(command))
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8')
+    })
+    socket.on('end', () => resolve(JSON.parse(text) as Seen))
+    socket.on('error', reject)
+  })
+}
+
+interface Inside {
+  readonly loopWorstMs: number
+  readonly loopP99Ms: number
+  readonly workWorstMs: number
+  readonly extraBytesPerRequest: number
+}
+
+/** What a load does to the gateway's loop and memory, seen from inside. */
+async function inside(path: string, target: Target, clientCount: number): Promise<Inside> {
+  await run(target, clientCount, roundMs / 2)
+  await ask(path, 'begin')
+  const { residentBytes } = await ask(path, 'end')
+  const worst: number[] = []
+  const p99: number[] = []
+  const work: number[] = []
+  let peak = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    await ask(path, 'begin')
+    await run(target, clientCount, roundMs)
+    const seen = await ask(path, 'end')
+    worst.push(seen.worstMs)
+    p99.push(seen.p99Ms)
+    work.push(seen.workMs)
+    peak = Math.max(peak, seen.peakBytes)
+  }
+  return {
+    loopWorstMs: median(worst),
+    loopP99Ms: median(p99),
+    workWorstMs: median(work),
+    extraBytesPerRequest: Math.max(0, peak - residentBytes) / clientCount,
+  }
+}
+
+const LOOP_BUDGET_MS = 10
+const MEMORY_BUDGET_BYTES = 16 * 1024 * 1024
+
+function insideText(figures: Readonly<Record<string, Inside>>): string {
+  const kept = (yes: boolean) => (yes ? 'kept' : 'missed')
+  let out = '\nInside the gateway\n'
+  for (const [load, { loopWorstMs, loopP99Ms, workWorstMs, extraBytesPerRequest }] of Object.entries(figures)) {
+    out += `  ${load.padEnd(26)} loop late by ${loopWorstMs.toFixed(1)} ms at worst, p99 ${loopP99Ms.toFixed(1)} ms, at work for ${workWorstMs.toFixed(1)} ms at a stretch  budget ${LOOP_BUDGET_MS} ms: ${kept(loopWorstMs <= LOOP_BUDGET_MS)}`
+    out += `  memory ${(extraBytesPerRequest / 1e6).toFixed(1)} MB a request  budget ${(MEMORY_BUDGET_BYTES / 1e6).toFixed(0)} MB: ${kept(extraBytesPerRequest <= MEMORY_BUDGET_BYTES)}\n`
+  }
+  return out
+}
+
 async function main(): Promise<void> {
   // First, while nothing else runs.
   const deciding = decideFigures()
@@ -168,13 +238,22 @@ async function main(): Promise<void> {
       ),
     )
     const data = join(folder, 'data')
+    const watch = join(folder, 'watch')
     await start(
       'node',
       ['cli/bin.js', 'up', '--data', data, '--port', '0', '--kubeconfig', kubeconfig],
       /^(Stop with Ctrl-C)/,
+      { BUN_OPTIONS: `--preload ${join(ROOT, 'test/bench/watch.ts')}`, SALLYPORT_BENCH_WATCH: watch },
     )
     const door = await wayIn(join(data, 'agent.kubeconfig'))
 
+    const throughDoor = (path: string): Target => ({
+      name: 'sallyport',
+      port: door.port,
+      tls: { ca: door.ca },
+      path: `${door.prefix}${path}`,
+      headers: { authorization: `Bearer ${door.token}`, accept: 'application/json' },
+    })
     const targets = (path: string): Target[] => [
       {
         name: 'direct',
@@ -184,13 +263,7 @@ async function main(): Promise<void> {
         headers: { authorization: 'Bearer bench', accept: 'application/json' },
       },
       { name: 'kubectl proxy', port: proxy, path, headers: { accept: 'application/json' } },
-      {
-        name: 'sallyport',
-        port: door.port,
-        tls: { ca: door.ca },
-        path: `${door.prefix}${path}`,
-        headers: { authorization: `Bearer ${door.token}`, accept: 'application/json' },
-      },
+      throughDoor(path),
     ]
     const one = '/api/v1/namespaces/bench/pods/web-00001'
     const list = '/api/v1/namespaces/bench/pods'
@@ -199,10 +272,16 @@ async function main(): Promise<void> {
       'GET one Pod, 16 clients': await compare(targets(one), 16),
       'GET a 5 MB PodList, 1 client': await compare(targets(list), 1),
     }
-    if (asJson)
-      process.stdout.write(`${JSON.stringify({ roundMs, rounds: ROUNDS, results, deciding, masking }, null, 2)}\n`)
-    else {
+    const insides = {
+      'GET one Pod, 16 clients': await inside(watch, throughDoor(one), 16),
+      '5 MB PodList, 16 clients': await inside(watch, throughDoor(list), 16),
+    }
+    if (asJson) {
+      const figures = { roundMs, rounds: ROUNDS, results, insides, deciding, masking }
+      process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`)
+    } else {
       for (const [title, figures] of Object.entries(results)) print(title, figures)
+      process.stdout.write(insideText(insides))
       process.stdout.write(decideText(deciding))
       process.stdout.write(maskingText(masking))
     }

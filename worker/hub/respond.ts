@@ -135,6 +135,7 @@ export async function respond(options: RespondOptions): Promise<Reply> {
       if (got === 'long enough') out = transform.flush?.() ?? NOTHING
       else if (got.item !== null) {
         const { item } = got
+        await pace.rest()
         out = pace.work(item.length, () => transform.push(item))
       } else {
         over = true
@@ -143,9 +144,9 @@ export async function respond(options: RespondOptions): Promise<Reply> {
       // Who waits for all of it need not see the last word early.
       if (options.streaming) holdBack.held(transform.holding ?? false, out.length > 0)
       // What goes out or into the record must not change under either.
-      if (out.length > 0) await recorder.write(out)
-      await pace.rest()
-      if (out.length > 0) return out
+      if (out.length === 0) continue
+      await recorder.write(out)
+      return out
     }
     return null
   }
