@@ -6,7 +6,7 @@ import { DEFAULT_MASK_RULES } from './rules.ts'
 import { infoOf, JSON_HEADERS, maskingFor, run } from './testing.ts'
 
 const LIVE = 'V3ry-s3cret-w0rd'
-const hiding = { namesSecret: (name: string) => /password/i.test(name), hide: () => '…' }
+const hiding = { namesSecret: (name: string) => /password/i.test(name), hide: () => '⟦masked:x⟧' }
 const pair = (name: string, value: string): string => `{Name: "${name}", Value: ${value}, ValueFrom: nil}`
 
 describe('pairs in a message', () => {
@@ -36,7 +36,29 @@ describe('pairs in a message', () => {
     [
       'a value that is told in parts',
       `Name: "PASSWORD",\nValue: strings.Join({\n "${LIVE}",\n- "a",\n}, ""),\n`,
-      'Name: "PASSWORD",\nValue: …',
+      'Name: "PASSWORD",\nValue: strings.Join({…}, ""),\n',
+    ],
+    [
+      'any value that is told in parts',
+      `Name: "URL",\nValue: strings.Join({\n "postgres://u:",\n- "a",\n+ "${LIVE}", ... // 9 identical bytes\n}, ""),\nMode: "x"`,
+      'Name: "URL",\nValue: strings.Join({…}, ""),\nMode: "x"',
+    ],
+    ['one that does not end', `URL: strings.Join({\n "postgres://u:"${LIVE}`, 'URL: strings.Join({…'],
+    ['any value of several lines', `Name: "URL",\nValue: (\n"""\n${LIVE}\n"""\n)`, 'Name: "URL",\nValue: (\n"""…'],
+    [
+      'a command line that is changed',
+      `Args: []string{\n  "--api-token",\n- "x",\n+ "${LIVE}",\n },\n Mode: "x"`,
+      'Args: []string{…},\n Mode: "x"',
+    ],
+    [
+      'a command line of which some is left out',
+      `Command: []string{\n ... // 2 identical elements\n "${LIVE}",\n },`,
+      'Command: []string{…},',
+    ],
+    [
+      'a command line as it stands',
+      'Args: []string{"-v", "x - y"}, Command: []string{}',
+      'Args: []string{"-v", "x - y"}, Command: []string{}',
     ],
     ['a value of several lines', `Name: "PASSWORD",\nValue: (\n"""\n${LIVE}\n"""\n)`, 'Name: "PASSWORD",\nValue: …'],
     ['a value in backticks', `Name: "PASSWORD", Value: \`${LIVE}\``, 'Name: "PASSWORD", Value: …'],
@@ -45,7 +67,7 @@ describe('pairs in a message', () => {
     ['of maps', `map[name:DB_PASSWORD value:${LIVE}]`, 'map[name:DB_PASSWORD value:…'],
     ['as JSON', `{"name":"password","value":"${LIVE}"}`, '{"name":"password","value":"…"}'],
   ])('%s', (_name, text, expected) => {
-    expect(maskPairs(text, hiding)).toBe(expected)
+    expect(maskPairs(text, hiding).replaceAll('⟦masked:x⟧', '…')).toBe(expected)
   })
 
   test('many of them', () => {

@@ -8,6 +8,7 @@ const VALUE = /\b(?:Value|value)"?:[ \t\n\u00a0]*/y
 const PLAIN_NAME = /\bname:([^\s\]"]+)/y
 const MARK = /\b(?:Name|Key|name|key|Value|value)"?:/g
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y
+const MASKED = /^(?:strings\.Join\(\{)?⟦masked:/
 const SIMPLE = /(?:nil|<nil>|null|true|false)\b|-?[0-9][0-9.]*(?=[\s,}\]])/y
 /** How cmp.Diff begins a line that is in one of both only. */
 const CHANGED = /[-+][ \t\u00a0]*$/
@@ -23,13 +24,47 @@ export interface Hiding {
 
 /** Masks the values of pairs and of maps. What has no end that can be told is masked to the end of the message. */
 export function maskPairs(text: string, { namesSecret, hide }: Hiding): string {
-  const paired = maskNamed(text, { namesSecret, hide })
+  const paired = maskNamed(maskParted(text, hide), { namesSecret, hide })
   if (!paired.includes('"')) return paired
   return paired.replace(ENTRY, (all, name: string, quoted: string) => {
     const value = quoted.slice(1, -1)
     if (value === '' || value.startsWith('⟦masked:') || !namesSecret(name)) return all
     return `${all.slice(0, all.length - quoted.length)}"${hide(value)}"`
   })
+}
+
+/** How cmp.Diff begins a string that it parts, a text of several lines, and a command line. */
+const PARTED = /\b(?:strings|bytes)\.Join\(\{|"{3}|\b(?:Args|Command):\s*\[\]string\{/g
+/** What stands in one: strings, marks of changes, how many are left out. */
+const IN_PARTED = /[\s,+\u00a0-]|"(?:[^"\\]|\\.)*"|`[^`]*`|⟦[^⟦⟧]*⟧|\.\.\. \/\/ [0-9]+ [a-z ]+/y
+const JOINED = /\}, (?:"(?:[^"\\]|\\.)*"|nil)\)/y
+const CHANGED_IN = /[-+]|\.\.\./
+
+/**
+ * Masks strings that are told in parts, whatever they look like: no rule knows a part. And command lines of which parts are left out
+ * or stand twice.
+ */
+function maskParted(text: string, hide: (value: string) => string): string {
+  let out = ''
+  let at = 0
+  PARTED.lastIndex = 0
+  for (let begins = PARTED.exec(text); begins !== null; begins = PARTED.exec(text)) {
+    const from = begins.index + begins[0].length
+    let end = from
+    let changed = false
+    for (let part = matchAt(IN_PARTED, text, end); part !== null; part = matchAt(IN_PARTED, text, end)) {
+      changed ||= CHANGED_IN.test(part[0].slice(0, 3)) && !/^["`⟦]/.test(part[0])
+      end += part[0].length
+    }
+    const isLine = begins[0].includes(']string')
+    const closes = isLine ? text[end] === '}' : matchAt(JOINED, text, end) !== null
+    if (!closes && (!isLine || changed)) return out + text.slice(at, from) + hide(text.slice(from))
+    PARTED.lastIndex = Math.max(end, from)
+    if (isLine && !changed) continue
+    out += text.slice(at, from) + hide(text.slice(from, end))
+    at = end
+  }
+  return out + text.slice(at)
 }
 
 function maskNamed(text: string, { namesSecret, hide }: Hiding): string {
@@ -52,7 +87,13 @@ function maskNamed(text: string, { namesSecret, hide }: Hiding): string {
     valueSeen = true
     const from = mark.index + value[0].length
     MARK.lastIndex = from
-    if (!secret || matchAt(SIMPLE, text, from) !== null || from === text.length) continue
+    if (
+      !secret ||
+      MASKED.test(text.slice(from, from + 32)) ||
+      matchAt(SIMPLE, text, from) !== null ||
+      from === text.length
+    )
+      continue
     // Of a changed string the form of what follows tells how much of it stayed as it was: it may be parted, or over several lines.
     const quoted = CHANGED.test(text.slice(Math.max(0, mark.index - MAX_INDENT), mark.index))
       ? null
