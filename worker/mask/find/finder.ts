@@ -57,6 +57,9 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         if (part.end <= part.start || !view.isNew(part.start, part.end)) continue
         const whole = part.start === start && part.end === end
         found.candidates.push(candidate(view, part, { rule, value: whole ? value : null, base64 }))
+        // What goes too far is found as far as its lines surely belong together.
+        const unsure = view.firstUnsure(part.start, part.end)
+        if (unsure > 0) found.candidates.push(candidate(view, { ...part, end: unsure }, { rule, value: null, base64 }))
       }
     }
     let mayBe: boolean | null = null

@@ -44,8 +44,10 @@ export interface Line {
 
 /** What a line goes on with. */
 export interface Join {
-  /** Where the text of the line itself begins. */
-  readonly content: number
+  /** How much of the line is what a log puts before each. */
+  readonly lead: number
+  /** The word stands alone on its line. */
+  readonly alone: boolean
   /** Start of the last word before the break. */
   readonly word: number
   /** Its end. */
@@ -73,11 +75,13 @@ interface Break {
   readonly quoted: boolean
   /** A backslash says that the line goes on. */
   readonly escaped: boolean
+  /** The line has a usual width, or that of the line before. */
+  readonly usual: boolean
   /** Where the next line begins. */
   readonly behind: number
 }
 
-/** What stands before a break at `stop`; null when that is no word, or one too short to be part of something. */
+/** What stands before a break at `stop`; null when that is no word, or one too short to be part of something, and the line of no usual width. */
 function breakAt(bytes: Uint8Array, { start, before }: Line, stop: number): Break | null {
   let end = stop
   if (end > start && bytes[stop] === LF && bytes[end - 1] === CR) end--
@@ -89,62 +93,80 @@ function breakAt(bytes: Uint8Array, { start, before }: Line, stop: number): Brea
   let word = end
   const least = Math.max(start, end - MAX_WORD_BYTES)
   while (word > least && WORD[bytes[word - 1]!] === 1) word--
-  if (word === end) return null
+  const usual = USUAL[width] === 1 || (width >= WIDE && before === width)
+  if (word === end && !usual) return null
   const content = contentStart(bytes, start, end)
   if (width < WIDE && end - word < LONG_WORD && (end - word < MIN_ALONE || word > content)) return null
   const quoted = word > start && isQuote(bytes[word - 1]!)
   const behind = bytes[stop] === CR && bytes[stop + 1] === LF ? stop + 2 : stop + 1
-  return { start, width, before, content, word, end, quoted, escaped, behind }
+  return { start, width, before, content, word, end, quoted, escaped, usual, behind }
 }
 
 /** Whether a word may go on after the break at `stop`. */
 export function joinAt(bytes: Uint8Array, line: Line, stop: number, final: boolean): Join | null {
   const from = breakAt(bytes, line, stop)
   if (from === null) return null
-  const { start, width, content, word, end, behind } = from
-  const next = goesOn(bytes, start, behind, final)
-  if (next === null) return behindLead(bytes, from, final)
+  const { start, width, content, word, end, usual, behind } = from
+  if (isAlike(bytes[start], bytes[behind])) {
+    const lead = leadOf(bytes, start, end, behind)
+    if (lead !== 0) return behindLead(bytes, from, lead, final)
+  }
+  const next = goesOn(bytes, start, behind, final) ?? (usual && behind < bytes.length ? behind : null)
+  if (next === null) return null
   const escaped = from.escaped && next === behind
-  let full = escaped || (width >= WIDE && (USUAL[width] === 1 || line.before === width))
-  const waiting: Join = { content, word, end, next: -1, sure: JOINED_MAYBE, full }
+  // Behind as many blanks as stand before both lines.
+  const indent = next - behind
+  let full = escaped || usual || (indent > 0 && indent <= content - start && USUAL[width - indent] === 1)
+  const alone = word <= content
+  const waiting: Join = { lead: 0, alone, word, end, next: -1, sure: JOINED_MAYBE, full }
   if (next < 0) return waiting
   const nextEnd = wordEnd(bytes, next)
   const ends = nextEnd === bytes.length && !final
   const even = isEven(bytes, from, nextEnd)
-  if (!(full && (from.quoted || even)) && startsAnew(bytes, next, nextEnd, full)) {
+  if (startsAnew(bytes, next, nextEnd, full, full && (from.quoted || even))) {
     // What it begins may be part of a word that is not there yet.
-    return full && ends && nextEnd - behind <= width ? waiting : behindLead(bytes, from, final)
+    return full && ends && nextEnd - behind <= width ? waiting : null
   }
   full ||= width >= WIDE && even
   if (!full && end - word + (nextEnd - next) < MIN_JOINED) return ends ? waiting : null
-  return { content, word, end, next, sure: sureOf(bytes, { ...from, escaped }, full, next, nextEnd), full }
+  return { lead: 0, alone, word, end, next, sure: sureOf(bytes, { ...from, escaped }, full, next, nextEnd), full }
+}
+
+/** Whether two lines may begin alike, digits being as good as others. */
+function isAlike(one: number | undefined, other: number | undefined): boolean {
+  return one !== undefined && one > 0x20 && (one === other || (isDigit(one) && isDigit(other)))
 }
 
 /**
  * Whether a word goes on behind what a log puts before each line. A log has many lines, of any width: only where they were broken for
  * their width.
  */
-function behindLead(bytes: Uint8Array, from: Break, final: boolean): Join | null {
+function behindLead(bytes: Uint8Array, from: Break, lead: number, final: boolean): Join | null {
   const { start, width, word, end, behind } = from
-  const lead = leadOf(bytes, start, end, behind)
-  const waiting: Join = { content: start, word, end, next: -1, sure: JOINED_MAYBE, full: true }
-  if (lead < 0 && !final) return waiting
-  if (lead <= 0 || word < start + lead) return null
+  const waiting: Join = { lead: 0, alone: false, word, end, next: -1, sure: JOINED_MAYBE, full: true }
+  if (lead < 0) return final ? null : waiting
+  if (word < start + lead) return null
   const next = behind + lead
   if (USUAL[width - lead] === 0 && (from.before !== width || width - lead < WIDE)) return null
   if (next >= bytes.length) return final ? null : waiting
-  if (WORD[bytes[next]!] === 0) return null
   const nextEnd = wordEnd(bytes, next)
   const ends = nextEnd === bytes.length && !final
-  if (!ends && !from.quoted && !isEven(bytes, from, nextEnd) && startsAnew(bytes, next, nextEnd, true)) return null
+  const even = isEven(bytes, from, nextEnd)
+  if (!ends && startsAnew(bytes, next, nextEnd, true, from.quoted || even)) return null
   const sure = sureOf(bytes, from, true, next, nextEnd)
-  const content = contentStart(bytes, start + lead, end)
-  return sure === JOINED_ALONE || ends ? { content, word, end, next, sure, full: true } : null
+  if (sure !== JOINED_ALONE && !ends && !isAsWide(bytes, from)) return null
+  return { lead, alone: word <= contentStart(bytes, start + lead, end), word, end, next, sure, full: true }
 }
 
 /** Whether the next line is one word, and as wide. */
 function isEven(bytes: Uint8Array, { width, behind }: Break, nextEnd: number): boolean {
   return nextEnd - behind === width && lineStop(bytes, nextEnd) !== null
+}
+
+/** Whether the next line is as wide. */
+function isAsWide(bytes: Uint8Array, { width, behind }: Break): boolean {
+  const lf = bytes.subarray(behind, behind + width + 2).indexOf(LF)
+  return lf === width || (lf === width + 1 && bytes[behind + width] === CR)
 }
 
 /** How sure it is that a line goes on with a word. `full`: it was broken for its width. */
@@ -205,9 +227,10 @@ export function wordEnd(bytes: Uint8Array, from: number): number {
 
 /**
  * Whether a line's first word shows that it begins something of its own: a time, a level of klog, a key of YAML, a variable, a list
- * item. `full`: the line before was broken for its width, so that part of a credential may look like one.
+ * item. `full`: the line before was broken for its width, so that part of a credential may look like one; `certain`: it is no name.
  */
-function startsAnew(bytes: Uint8Array, at: number, end: number, full: boolean): boolean {
+function startsAnew(bytes: Uint8Array, at: number, end: number, full: boolean, certain: boolean): boolean {
+  if (at === end) return false
   if (isDigit(bytes[at]) && isDigit(bytes[at + 1])) {
     const third = bytes[at + 2]
     if (third === 0x3a) return true
@@ -222,6 +245,7 @@ function startsAnew(bytes: Uint8Array, at: number, end: number, full: boolean): 
   )
     return true
   if (end - at === 1 && PREFIX[level] === 1) return true
+  if (certain) return false
   // A key of YAML: letters, then a colon at the word's end.
   if (bytes[end - 1] === 0x3a && !(full && bytes.subarray(at, end - 1).includes(0x3a))) return true
   // A variable: a name, `=`, and something that is no padding.

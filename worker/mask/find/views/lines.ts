@@ -58,8 +58,9 @@ function copyChain(
   let { line } = chain
   let join = chain.first
   // Of a word alone on its line the name stands on the line before.
-  const from = join.word <= join.content ? 0 : line.start
-  builder.copy(Math.max(from, chain.done, join.word - CONTEXT_BYTES), join.end)
+  const least = Math.max(chain.done, join.word - CONTEXT_BYTES)
+  if (join.alone) builder.copy(least, line.start)
+  builder.copy(Math.max(line.start + join.lead, least), join.end)
   let copied = join.end - join.word
   for (;;) {
     const { next, full } = join

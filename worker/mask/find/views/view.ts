@@ -48,6 +48,8 @@ export interface View {
   copied(start: number, end: number): boolean
   /** The least sure of the joints of lines in a stretch: `JOINED_…`. */
   joined(start: number, end: number): number
+  /** Where in a stretch of lines that surely belong together the first begins that may not; -1: nowhere. */
+  firstUnsure(start: number, end: number): number
   /** Where the first line begins that was joined to the one before it inside a stretch; -1: none. */
   firstJoint(start: number, end: number): number
   /** Whether a find in a stretch of this view is new: not one that the view before shows as well. */
@@ -70,6 +72,7 @@ export function plainView(bytes: Uint8Array): View {
     piece: (at) => ({ start: at, end: at + 1 }),
     copied: () => false,
     joined: () => JOINED_NOT,
+    firstUnsure: () => -1,
     firstJoint: () => -1,
     isNew: () => true,
   }
@@ -285,6 +288,13 @@ export class ViewBuilder {
           sure = Math.max(sure, joints[i]!.sure)
         }
         return sure
+      },
+      firstUnsure: (start, end) => {
+        const first = firstBehind(joints, start)
+        for (let i = first; i < joints.length && joints[i]!.at < end; i++) {
+          if (joints[i]!.sure > JOINED_ALONE) return i === first ? -1 : joints[i]!.at
+        }
+        return -1
       },
       firstJoint: (start, end) => {
         const joint = joints[firstBehind(joints, start)]
