@@ -34,6 +34,7 @@ export function isSecret(bytes: Uint8Array, start: number, end: number, kind: Na
   const jumbled = kind !== 'password' && isJumbled(text)
   const excuse = excuseOf(text)
   if (excuse === 'uuid') return kind !== 'weak'
+  if (kind === 'weak' && UUID_HEAD.test(text) && endsLine(bytes, end)) return false
   if (excuse === 'code' && how.quoted) {
     // Code does not stand in quotes, but for a call in a template.
     if (/^[\w$.>:-]+\([^()]*\)$/.test(text)) return false
@@ -77,6 +78,14 @@ export function isSecret(bytes: Uint8Array, start: number, end: number, kind: Na
   if (isNumberedWord(text) || isWords(text)) return false
   if (length < 16) return (mixed && entropy >= 2.4) || (signs > 0 && uppers > 0 && lowers > 0)
   return (mixed && entropy >= 2.8) || entropy >= 3.4 || (signs > 1 && entropy >= 3.2)
+}
+
+/** A UUID that a line was broken in. */
+const UUID_HEAD = /^[0-9a-f]{8}-(?:[0-9a-f]{1,4}|(?:[0-9a-f]{4}-){1,2}[0-9a-f]{0,4}|(?:[0-9a-f]{4}-){3}[0-9a-f]{0,11})$/i
+
+/** Whether a line ends there, or the text. */
+function endsLine(bytes: Uint8Array, end: number): boolean {
+  return end === bytes.length || bytes[end] === 0x0a || bytes[end] === 0x0d
 }
 
 const SYSTEM_PATH = /^\/(?:etc|var|usr|opt|home|run|tmp|mnt|root|proc|dev|app|api|v1)\b/
