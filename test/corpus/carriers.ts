@@ -8,6 +8,8 @@ export interface Carried {
   readonly bytes: Uint8Array
   /** Where what began at a place of the text (in UTF-16 units) begins in the bytes. Never falls. */
   at(place: number): number
+  /** How many of the bytes between two offsets are the text's own, and not what breaks its lines. Absent: all. */
+  own?(from: number, to: number): number
 }
 
 /** A way to carry a text. */
@@ -40,22 +42,49 @@ function encoded(text: string, encode: (piece: string) => string, before = '', a
 
 const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
 
+/** How lines are broken, besides where. */
+interface Breaks {
+  /** What stands where a line is broken. */
+  readonly broken?: string
+  /** What ends the lines that the text itself has. */
+  readonly ended?: string
+  /** What stands before each line. */
+  readonly lead?: string
+}
+
 /** Line breaks where a line would be longer than `columns` bytes, as fold(1) makes them. */
-function wrapped(inner: Carried, columns: number): Carried {
-  const out: number[] = []
+function wrapped(inner: Carried, columns: number, breaks: Breaks = {}): Carried {
+  const { lead = '', ended = '\n' } = breaks
+  const broken = encoder.encode((breaks.broken ?? ended) + lead)
+  const over = encoder.encode(ended + lead)
+  const out: number[] = [...encoder.encode(lead)]
   const places: number[] = []
+  /** How many of the first bytes are the text's own. */
+  const own: number[] = [...out.map(() => 0)]
   let column = 0
   for (const byte of inner.bytes) {
     if (column === columns && byte !== 0x0a) {
-      out.push(0x0a)
+      out.push(...broken)
       column = 0
     }
+    while (own.length <= out.length) own.push(places.length)
     places.push(out.length)
-    out.push(byte)
+    if (byte === 0x0a) out.push(...over)
+    else out.push(byte)
     column = byte === 0x0a ? 0 : column + 1
   }
-  return { bytes: Uint8Array.from(out), at: (place) => places[inner.at(place)] ?? out.length }
+  while (own.length <= out.length) own.push(places.length)
+  return {
+    bytes: Uint8Array.from(out),
+    at: (place) => places[inner.at(place)] ?? out.length,
+    own: (from, to) => own[to]! - own[from]!,
+  }
 }
+
+/** What stands before each line: of a block in YAML, of what kubectl prints of several pods, of a log with times. */
+const INDENT = '      '
+const POD = '[pod/web-7d4b9c6f5-x2x9z/main] '
+const TIME = '2026-03-01T10:00:01.123456789Z '
 
 /** Base64 of the UTF-8. A place in the middle of four characters is that of the first that tells only of what follows. */
 function inBase64(text: string): Carried {
@@ -82,6 +111,17 @@ export const CARRIERS: readonly Carrier[] = [
     carry: (text) => encoded(text, (t) => escaped(escaped(t)), '{"a":"{\\"b\\":\\"', '\\"}"}'),
   },
   { name: 'wrap-64', through: 'finder', carry: (text) => wrapped(plain(text), 64) },
+  { name: 'wrap-76', through: 'finder', carry: (text) => wrapped(plain(text), 76) },
+  { name: 'wrap-80', through: 'finder', carry: (text) => wrapped(plain(text), 80) },
+  { name: 'wrap-crlf', through: 'finder', carry: (text) => wrapped(plain(text), 64, { ended: '\r\n' }) },
+  { name: 'wrap-yaml', through: 'finder', carry: (text) => wrapped(plain(text), 64, { lead: INDENT }) },
+  { name: 'wrap-shell', through: 'finder', carry: (text) => wrapped(plain(text), 64, { broken: '\\\n' }) },
+  { name: 'wrap-pods', through: 'finder', carry: (text) => wrapped(plain(text), 64, { lead: POD }) },
+  { name: 'wrap-time', through: 'finder', carry: (text) => wrapped(plain(text), 80, { lead: TIME }) },
+  { name: 'b64-crlf', through: 'finder', carry: (text) => wrapped(inBase64(text), 64, { ended: '\r\n' }) },
+  { name: 'b64-yaml', through: 'finder', carry: (text) => wrapped(inBase64(text), 64, { lead: INDENT }) },
+  { name: 'b64-pods', through: 'finder', carry: (text) => wrapped(inBase64(text), 76, { lead: POD }) },
+  { name: 'b64-time', through: 'finder', carry: (text) => wrapped(inBase64(text), 76, { lead: TIME }) },
 ]
 
 /** An object with the text in a field of a neutral name, as the API server answers it. */

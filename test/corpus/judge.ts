@@ -56,7 +56,9 @@ export function judge(entry: Entry, carrier: Carrier): Outcome {
 }
 
 function throughFinder(entry: Entry, carrier: Carrier, masking: Masking): Outcome {
-  const { bytes, at } = carrier.carry(entry.text)
+  const carried = carrier.carry(entry.text)
+  const { bytes, at } = carried
+  const own = carried.own ?? ((from, to) => to - from)
   const name = entry.name === null ? {} : { name: entry.name }
   const { hits } = masking.finder.find(bytes, { final: true, ...(carrier.name === 'string' ? name : {}) })
   const rules = hits.map((hit) => hit.rule)
@@ -67,16 +69,16 @@ function throughFinder(entry: Entry, carrier: Carrier, masking: Masking): Outcom
   const first = entry.text.indexOf(entry.secret)
   const [start, end] = [at(first), at(first + entry.secret.length)]
   // Encoded, one character of the secret is several.
-  const scale = (end - start) / entry.secret.length
+  const scale = own(start, end) / entry.secret.length
   let open = start
   let longest: [number, number] = [start, start]
   for (const hit of [...hits, { start: end, end }]) {
     const until = Math.min(hit.start, end)
-    if (until - open > longest[1] - longest[0]) longest = [open, until]
+    if (until > open && own(open, until) > own(...longest)) longest = [open, until]
     open = Math.max(open, hit.end)
   }
   return {
-    good: longest[1] - longest[0] < readableLength(entry.secret) * scale,
+    good: own(...longest) < readableLength(entry.secret) * scale,
     rules,
     what: decoder.decode(bytes.subarray(...longest)),
     withheld: false,
