@@ -25,6 +25,7 @@ export type Kind =
   | 'pem'
   | 'putty'
   | 'data'
+  | 'pem-end'
   | 'bearer'
   | 'basic'
   | 'masked'
@@ -82,6 +83,7 @@ function compile(table: readonly PatternRule[]): Compiled {
   special('-----begin', 'pem', true)
   special('---- begin', 'pem', true)
   special('private-lines:', 'putty', true)
+  special('-----end', 'pem-end', false)
   special('data:', 'data', false)
   special('data":', 'data', false)
   special('eyj', 'jwt', true)

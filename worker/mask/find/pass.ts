@@ -25,6 +25,7 @@ import type { NameKind } from './names.ts'
 import { isOrdinary } from './ordinary.ts'
 import { type Candidate, GENERIC, SPECIFIC, type Stretch } from './overlap.ts'
 import { pemAt, puttyAt } from './pem.ts'
+import { keyBefore } from './pemend.ts'
 import type { PatternRule } from './rule.ts'
 import type { Scan } from './scan.ts'
 import { secretValuesAt } from './secretobject.ts'
@@ -73,8 +74,8 @@ export class Pass {
   readonly #judge: (name: string) => NameKind
   readonly #budget: Budget
   #lazyShape: ShapeMatch | null = null
-  readonly #tried: Tried
   #entropy: SlidingEntropy | null = null
+  readonly #tried: Tried
   #nameEnd = -1
   #maskedEnd = -1
   #assignedEnd = -1
@@ -226,6 +227,13 @@ export class Pass {
           this.#pemEnd = pem.end
           this.#add(start, pem.end, 'private-key', SPECIFIC)
         }
+        return
+      }
+      case 'pem-end': {
+        if (end <= this.#pemEnd || this.#off.has('private-key')) return
+        const key = keyBefore(bytes, start)
+        this.#budget.spend(key.work)
+        if (key.start >= 0) this.#add(key.start, start, 'private-key', SPECIFIC)
         return
       }
       case 'data': {
