@@ -67,6 +67,8 @@ export function argumentNodes(
   }
   const nameOf = (text: string, running: string): string => {
     if (SHORT.some(([of, short]) => short === text && of.test(running))) return 'password'
+    // In sorted JSON the program comes after its arguments, and an image may have one of its own.
+    if (running === '' && SHORT.some(([, short]) => short === text)) return 'secret'
     const name = OPTION.exec(text)?.[1] ?? ''
     return name.length > 1 && finder.namesSecret(name) ? name : ''
   }

@@ -58,6 +58,12 @@ describe('by structure', () => {
       { spec: { users: [{ name: 'app', password: '…' }], api: { key: 'left', apiToken: '…' } } },
     ],
     [
+      'what stands behind an option of one letter, where the program comes later or is the image’s',
+      pods,
+      { spec: { containers: [{ args: ['-a', SECRET, '-p', '8080', '-w', 'debug'], command: ['redis-cli'] }] } },
+      { spec: { containers: [{ args: ['-a', '…', '-p', '8080', '-w', 'debug'], command: ['redis-cli'] }] } },
+    ],
+    [
       'init and ephemeral containers, in lists',
       pods,
       { items: [{ spec: { initContainers: [{ env: [{ name: 'API_TOKEN', value: SECRET }] }] } }] },
