@@ -44,7 +44,7 @@ export function createHub(options: HubOptions): Hub {
   const leftovers = createLeftovers(options)
   const secondTries = createSecondTries(clock)
   const usage = createUsage(clock)
-  const maskings = createMaskings(options.maskingSecret, clock)
+  const maskings = createMaskings(options.maskingSecret, clock, options.maskingLimits)
   const streams = createStreams({
     clock,
     maxPerIdentity: options.maxStreamsPerIdentity ?? MAX_STREAMS_PER_IDENTITY,

@@ -8,6 +8,7 @@ import type { Clock, Log, Tunnel, UsageHistory } from '../ports.ts'
 import type { Sessions, Visit } from '../record/sessions.ts'
 import { statusOf } from '../reply/status.ts'
 import type { Leftovers } from './leftovers.ts'
+import type { MaskingLimits } from './masking.ts'
 import type { OpenStream } from './streams.ts'
 import type { Counting } from './usage.ts'
 
@@ -28,6 +29,8 @@ export interface HubOptions {
   /** Key of the hashes that bind an approval to an object. */
   readonly bindingKey: Uint8Array
   readonly maxStreamsPerIdentity?: number
+  /** How much may be kept in mind of what sessions have read; absent: as masking.ts says. */
+  readonly maskingLimits?: MaskingLimits
   /** Milliseconds for a request body to arrive whole; absent: BODY_DEADLINE_MS. */
   readonly bodyDeadlineMs?: number
   /** Tells the operator of a bug. Never given a header or a body. */
