@@ -17,6 +17,7 @@ test.each([
   ['a word drawn right in front', `ok\x1b[6;1H${KEY}\x1b[K\r\n`, KEY],
   ['cleared in the middle', `\x1b[H${KEY.slice(0, 6)}\x1b[K${KEY.slice(6)}\x1b[1;30Hok`, KEY],
   ['a name in another column', `\x1b[2;1Hdb_password:\x1b[2;30H${PASSWORD}\x1b[3;1H~`, PASSWORD],
+  ['two letters rubbed out at once', `$ echo ${KEY.slice(0, 9)}xy\b\b  \b\b${KEY.slice(9)}\r\n`, KEY],
   ['quoted-printable', `DB_PASSWORD=3D${printable(PASSWORD)}\nX=3D1\n`, printable(PASSWORD)],
   ['quoted-printable, over a line end', `a=3D1 ${KEY.slice(0, 9)}=\r\n${KEY.slice(9)} b\r\n`, KEY.slice(9)],
 ])('%s', (_, text, secret) => {
@@ -30,6 +31,7 @@ test.each([
   const whole = masked([bytes])
   expect(whole).toContain('masked:')
   expect(whole).not.toContain(secret.slice(-6))
+  expect(masked(Array.from(bytes, (byte) => Uint8Array.of(byte)))).not.toContain(secret.slice(-6))
   for (let cut = 1; cut < bytes.length; cut++) {
     expect(masked([bytes.subarray(0, cut), bytes.subarray(cut)]), `cut at ${cut}`).toBe(whole)
   }

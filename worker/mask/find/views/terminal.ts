@@ -59,15 +59,25 @@ export function withoutTerminal(view: View, final: boolean, apart = false): View
   return builder.view('terminal', open === undefined ? {} : { open })
 }
 
-/** When a text ends in blanks behind a backspace, more backspaces may follow: the word before goes on then. Where that begins. */
+/**
+ * When a text ends in blanks behind a backspace, of which not all are rubbed out again, more backspaces may follow: the word before
+ * goes on then. Where that begins.
+ */
 function rubbingOut(bytes: Uint8Array): number | undefined {
   let at = bytes.length
+  while (at > 0 && isRubbing(bytes[at - 1]!)) at--
+  const rubbed = bytes.length - at
+  const blanksEnd = at
   while (at > 0 && bytes[at - 1] === 0x20) at--
-  if (at === bytes.length || (bytes[at - 1] !== BACKSPACE && bytes[at - 1] !== 0x7f)) return undefined
+  if (blanksEnd - at <= rubbed || at === 0 || !isRubbing(bytes[at - 1]!)) return undefined
   const least = Math.max(0, at - MAX_RUBBED_BYTES)
   // Over the blanks that other backspaces wrote.
   while (at > least && !(bytes[at - 1]! <= 0x20 && bytes[at - 1] !== BACKSPACE && bytes[at] !== BACKSPACE)) at--
   return at
+}
+
+function isRubbing(byte: number): boolean {
+  return byte === BACKSPACE || byte === 0x7f
 }
 
 function hasSign(bytes: Uint8Array): boolean {
