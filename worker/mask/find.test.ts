@@ -32,6 +32,9 @@ describe('a placeholder is found', () => {
     ['in base64, one byte in', 'json', `{"a":"${base64(`x${PLACEHOLDER}`)}"}`, 'The field a'],
     ['in base64, two bytes in', 'json', `{"a":"${base64(`xy${PLACEHOLDER}`)}"}`, 'The field a'],
     ['in base64, far in', 'json', `{"a":"${base64(`key: [${PLACEHOLDER}]\n`)}"}`, 'The field a'],
+    ['in base64 of base64', 'json', `{"data":{"pw":"${base64(base64(PLACEHOLDER))}"}}`, 'The field data.pw'],
+    ['in base64 of base64, far in', 'json', `{"a":"${base64(`xy${base64(`x${PLACEHOLDER}`)}`)}"}`, 'The field a'],
+    ['percent-encoded', 'json', `{"a":"postgres://u:${encodeURIComponent(PLACEHOLDER)}@h"}`, 'The field a'],
     [
       'in base64 of URLs',
       'json',

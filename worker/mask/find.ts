@@ -25,17 +25,32 @@ const encoder = new TextEncoder()
 
 const START = bytewise.decode(encoder.encode(PLACEHOLDER_START))
 
-/** How the start of a placeholder looks inside base64, for each of the three ways it can be aligned, in both alphabets. */
-export const START_IN_BASE64: readonly string[] = [0, 1, 2].flatMap((before) => {
-  const start = encoder.encode(PLACEHOLDER_START)
-  const padded = new Uint8Array(before + start.length)
-  padded.set(start, before)
-  // The first characters depend on what stands before, the last on what follows.
-  const from = Math.ceil((before * 8) / 6)
-  const to = Math.floor((padded.length * 8) / 6)
-  const form = bytewise.decode(encodeBase64(padded)).slice(from, to)
-  return [form, form.replaceAll('+', '-').replaceAll('/', '_')]
-})
+/** How bytes look inside base64, for each of the three ways they can be aligned. */
+function inBase64(start: Uint8Array): string[] {
+  return [0, 1, 2].map((before) => {
+    const padded = new Uint8Array(before + start.length)
+    padded.set(start, before)
+    // The first characters depend on what stands before, the last on what follows.
+    const from = Math.ceil((before * 8) / 6)
+    const to = Math.floor((padded.length * 8) / 6)
+    return bytewise.decode(encodeBase64(padded)).slice(from, to)
+  })
+}
+
+const ONCE = inBase64(encoder.encode(PLACEHOLDER_START))
+
+/** How the start of a placeholder looks inside base64, in both alphabets. */
+export const START_IN_BASE64: readonly string[] = ONCE.flatMap((form) => [
+  form,
+  form.replaceAll('+', '-').replaceAll('/', '_'),
+])
+
+/** Ways in which a placeholder comes to be wrapped by who takes it for the value: encoded once more, or put into a URL. */
+const WRAPPED: readonly string[] = [
+  ...ONCE.flatMap((form) => inBase64(encoder.encode(form))),
+  '%E2%9F%A6masked',
+  '%e2%9f%a6masked',
+]
 
 /** The first characters of base64 of gzip, and of base64 of that: Helm's releases. */
 const GZIP = 'H4sI'
@@ -71,6 +86,7 @@ function holdsEscaped(bytes: Uint8Array): boolean {
 /** True when text (one character a byte) holds a placeholder in any form but escaped. */
 function holds(text: string): boolean {
   if (text.includes(START) || START_IN_BASE64.some((form) => text.includes(form))) return true
+  if (WRAPPED.some((form) => text.includes(form))) return true
   if (/[\n\r][ \t]*[A-Za-z0-9+/=_-]{20}/.test(text)) {
     // Base64 wrapped into lines, as YAML block scalars and MIME have it.
     const unwrapped = text.replace(/[\n\r][ \t]*/g, '')
