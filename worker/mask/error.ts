@@ -6,10 +6,13 @@ export class MaskError extends Error {
   readonly reason: string
   /** True when the content is not what it says it is; a MaskPolicy may let such content pass. */
   readonly unreadable: boolean
-  constructor(reason: string, unreadable = false) {
+  /** Set where it is JSON, made to be more than is looked at: whoever may write one object must not make that many pass unread. */
+  readonly made: boolean
+  constructor(reason: string, unreadable = false, made = false) {
     super(reason)
     this.name = 'MaskError'
     this.reason = reason
     this.unreadable = unreadable
+    this.made = made
   }
 }

@@ -47,7 +47,7 @@ export class Frames {
 
   /** @throws {MaskError} when it is too deep */
   open(kind: number, node: Node | undefined): void {
-    if (this.depth === MAX_DEPTH) throw new MaskError('the body is nested too deeply', true)
+    if (this.depth === MAX_DEPTH) throw new MaskError('the body is nested too deeply', true, true)
     const depth = ++this.depth
     this.kinds[depth] = kind
     this.nodes[depth] = node
@@ -108,7 +108,7 @@ export class Frames {
     if (verdict <= before) return 0
     const answered = (told >> (shift + ANSWERED)) & FOUR_BITS
     if (answered > 0 && verdict >= answered) {
-      throw new MaskError('the body says twice, or too late, what an object is', true)
+      throw new MaskError('the body says twice, or too late, what an object is', true, true)
     }
     this.#told[depth] = (told & ~(FOUR_BITS << shift)) | (verdict << shift)
     return verdict

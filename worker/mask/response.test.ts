@@ -99,6 +99,12 @@ describe('what cannot be read', () => {
     expect(answer.kind === 'withhold' || answer.kind === 'transform').toBe(true)
     if (answer.kind === 'transform') expect(() => run(answer.transform, 'x')).toThrow()
   })
+  test('but not many objects because one of them is nested too deeply to be read', () => {
+    const made = plan(pods, type('application/json'))
+    if (made.kind !== 'transform') throw new Error(made.kind)
+    const deep = `${'['.repeat(200)}${']'.repeat(200)}`
+    expect(() => run(made.transform, `{"items":[{"a":${deep}},{"password":"hunter2-4711"}]}`)).toThrow('too deeply')
+  })
 
   test('JSON that turns out to be none goes on as it came from where it broke', () => {
     const body = '{"a":"b","n":[1,2],"data":{"x":"y"},"c" 7} and more \ud83d\udd11'

@@ -151,7 +151,7 @@ function json(
     try {
       return scan()
     } catch (error) {
-      if (!(error instanceof MaskError) || !error.unreadable) throw error
+      if (!(error instanceof MaskError) || !error.unreadable || error.made) throw error
       passes = true
       return join([unsent, chunk])
     }
