@@ -5,9 +5,12 @@ import type { Hit } from './contract.ts'
 import { decodeString } from './token.ts'
 
 /** Names kept in mind. A cluster's objects have some hundreds; a power of two. Stops a document of a million names from filling memory. */
-const PLACES = 4096
-/** Words met once that are remembered, by their hash. */
-const ONCE = 16384
+const MAX_PLACES = 4096
+/** Places at first: most sessions ask for little. */
+const MIN_PLACES = 256
+/** Words met once that are remembered, by their hash, for each place. */
+const ONCE_FOR_EACH = 4
+const NO_HASHES = new Uint32Array(0)
 /** Places looked at for one name. */
 const PROBES = 4
 /** Longer ones are decoded each time they turn up. */
@@ -71,17 +74,20 @@ export class Key {
 
 /** The names met so far. May be shared by all documents of a session. */
 export class Keys {
-  readonly #places: (Key | undefined)[] = new Array<Key | undefined>(PLACES).fill(undefined)
+  #places: (Key | undefined)[] = places(MIN_PLACES)
+  #kept = 0
   /** Hashes of words that were met once. */
-  readonly #once = new Uint32Array(ONCE)
+  #once = NO_HASHES
 
   /** A word that stands at `bytes[start..end)`, quotes included, if it was met before: most stand once in all. */
   again(bytes: Uint8Array, start: number, end: number): Key | null {
     let hash = 0
     for (let i = start + 1; i < end - 1; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0
-    const place = (hash ^ (hash >>> 15)) & (ONCE - 1)
-    if (this.#once[place] === hash >>> 0) return this.hashed(bytes, start, end, hash)
-    this.#once[place] = hash
+    if (this.#once.length === 0) this.#once = new Uint32Array(this.#places.length * ONCE_FOR_EACH)
+    const once = this.#once
+    const place = (hash ^ (hash >>> 15)) & (once.length - 1)
+    if (once[place] === hash >>> 0) return this.hashed(bytes, start, end, hash)
+    once[place] = hash
     return null
   }
 
@@ -101,11 +107,10 @@ export class Keys {
   hashed(bytes: Uint8Array, start: number, end: number, hash: number): Key {
     const length = end - start
     const places = this.#places
-    const first = (hash ^ (hash >>> 13)) & (PLACES - 1)
-    let place = first
+    const mask = places.length - 1
+    const first = spread(hash) & mask
     for (let probe = 0; probe < PROBES; probe++) {
-      place = (first + probe) & (PLACES - 1)
-      const known = places[place]
+      const known = places[(first + probe) & mask]
       if (known === undefined) break
       if (known.hash !== hash) continue
       const { raw } = known
@@ -115,17 +120,46 @@ export class Keys {
       if (i >= length) return known
     }
     const key = new Key(bytes.slice(start, end), hash)
-    // In a full row a newcomer takes the last place: who was there first is met more often.
-    if (length <= MAX_KEPT_BYTES) {
-      const gone = places[place]
-      if (gone !== undefined) {
-        // Names that have lost their place must not keep each other alive.
-        gone.kept = false
-        gone.next = undefined
-      }
-      key.kept = true
-      places[place] = key
-    }
+    if (length <= MAX_KEPT_BYTES) this.#keep(key)
     return key
   }
+
+  #keep(key: Key): void {
+    if (this.#kept * 3 >= this.#places.length && this.#places.length < MAX_PLACES) this.#grow()
+    const mask = this.#places.length - 1
+    const first = spread(key.hash) & mask
+    // In a full row a newcomer takes the last place: who was there first is met more often.
+    let place = first
+    for (let probe = 0; probe < PROBES; probe++) {
+      place = (first + probe) & mask
+      if (this.#places[place] === undefined) break
+    }
+    const gone = this.#places[place]
+    if (gone !== undefined) {
+      // Names that have lost their place must not keep each other alive.
+      gone.kept = false
+      gone.next = undefined
+      this.#kept--
+    }
+    key.kept = true
+    this.#places[place] = key
+    this.#kept++
+  }
+
+  #grow(): void {
+    const before = this.#places
+    this.#places = places(before.length * 4)
+    this.#once = NO_HASHES
+    this.#kept = 0
+    for (const key of before) if (key !== undefined) this.#keep(key)
+  }
+}
+
+/** Words that differ in their last letter must not stand side by side: a row has few places. */
+function spread(hash: number): number {
+  return Math.imul(hash, 0x9e3779b1) >>> 15
+}
+
+function places(count: number): (Key | undefined)[] {
+  return new Array<Key | undefined>(count).fill(undefined)
 }

@@ -34,8 +34,37 @@ export interface Lent {
   giveBack(): void
 }
 
-/** What a session has met belongs to its finder: that says which names say secret, and what is found in them. */
-const MET = new WeakMap<Finder, Pick<Scope, 'keys' | 'words'>>()
+/** What a session has met, and what was made for it. */
+interface Met {
+  readonly keys: Keys
+  readonly words: Keys
+  /** Scopes that wait for the next body, the last used last. They know the session's key: never another session's. */
+  readonly waiting: { readonly what: string; readonly scope: Scope }[]
+}
+
+/** It belongs to the session's finder: that says which names say secret, and what is found in them. */
+const MET = new WeakMap<Finder, Met>()
+/** Sessions that something is remembered for, the last used last: a few megabytes each at most. The others are only slower. */
+const MAX_SESSIONS = 64
+const sessions: WeakRef<Finder>[] = []
+
+function metBy(finder: Finder): Met {
+  if (sessions.at(-1)?.deref() === finder) return MET.get(finder) ?? begin(finder)
+  const at = sessions.findIndex((one) => one.deref() === finder)
+  const [one] = at < 0 ? [] : sessions.splice(at, 1)
+  sessions.push(one ?? new WeakRef(finder))
+  if (sessions.length > MAX_SESSIONS) {
+    const gone = sessions.shift()?.deref()
+    if (gone !== undefined) MET.delete(gone)
+  }
+  return MET.get(finder) ?? begin(finder)
+}
+
+function begin(finder: Finder): Met {
+  const met: Met = { keys: new Keys(), words: new Keys(), waiting: [] }
+  MET.set(finder, met)
+  return met
+}
 
 /** Bytes of packed content that are unpacked in one body. Stops a body of small bombs. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024
@@ -44,7 +73,7 @@ const MAX_YAML_CHARS = 64 * 1024
 /** Strings of one body that look like JSON and are not: each costs an exception. Some tools log in brackets. */
 const MAX_BROKEN = 20_000
 const WHOLE_BUDGET = { unpacked: MAX_UNPACKED_BYTES, yaml: MAX_YAML_CHARS, broken: MAX_BROKEN } as const
-/** Scopes kept for a session: some 30 KB each. An agent asks for one kind of object at a time, mostly. */
+/** Scopes kept for a session: some 40 KB each. An agent asks for one kind of object at a time, mostly. */
 const MAX_WAITING = 4
 
 export function scopeOf(
@@ -52,11 +81,10 @@ export function scopeOf(
   info: RequestInfo,
   options: { readonly requestSecrets?: readonly string[]; readonly collect?: boolean } = {},
 ): Scope {
-  const known = MET.get(masking.finder)
-  const met = known ?? { keys: new Keys(), words: new Keys() }
-  if (known === undefined) MET.set(masking.finder, met)
+  const { keys, words } = metBy(masking.finder)
   return {
-    ...met,
+    keys,
+    words,
     masking,
     info,
     masker: new Masker(masking.key, options.collect ?? false, masking.rules.layers.values ? masking.values : null),
@@ -68,16 +96,12 @@ export function scopeOf(
   }
 }
 
-/** Scopes that wait for the next body of their session, the last used last. They know its key: never another session's. */
-const WAITING = new WeakMap<Finder, { readonly what: string; readonly scope: Scope }[]>()
-
 /** The scope for an answer whose request had no values, made ready for it, or a new one. */
 export function lend(masking: Masking, info: RequestInfo): Lent {
   const what = kindOfTree(info)
-  const { finder } = masking
-  const waiting = WAITING.get(finder)
-  const at = waiting?.findLastIndex((one) => one.what === what) ?? -1
-  const [found] = at < 0 ? [] : (waiting?.splice(at, 1) ?? [])
+  const { waiting } = metBy(masking.finder)
+  const at = waiting.findLastIndex((one) => one.what === what)
+  const [found] = at < 0 ? [] : waiting.splice(at, 1)
   const isSame =
     found !== undefined &&
     found.scope.masking.key === masking.key &&
@@ -90,10 +114,8 @@ export function lend(masking: Masking, info: RequestInfo): Lent {
       for (const forget of scope.forget) forget()
       scope.masker.forget()
       Object.assign(scope.budget, WHOLE_BUDGET)
-      const others = WAITING.get(finder) ?? []
-      others.push({ what, scope })
-      if (others.length > MAX_WAITING) others.shift()
-      WAITING.set(finder, others)
+      waiting.push({ what, scope })
+      if (waiting.length > MAX_WAITING) waiting.shift()
     },
   }
 }
