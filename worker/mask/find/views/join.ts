@@ -16,9 +16,9 @@ const LONG_WORD = 8
 const MIN_JOINED = 12
 /** A line of one word alone: a part of something only from this length on. */
 const MIN_ALONE = 4
-/** What mail, PEM, base64(1), editors and terminals break lines at. */
+/** What PEM, base64(1), fold(1), mail and terminals break lines at, in the middle of words. */
 const USUAL = new Uint8Array(256)
-for (const width of [60, 64, 70, 72, 75, 76, 78, 79, 80, 100, 120, 128, 132]) USUAL[width] = 1
+for (const width of [64, 72, 76, 80, 100, 120, 128, 132]) USUAL[width] = 1
 /** Nothing that is looked for runs on for longer. */
 export const MAX_WORD_BYTES = 16 * 1024
 
@@ -56,8 +56,12 @@ export interface Join {
   readonly next: number
   /** How sure that is: `JOINED_…`. */
   readonly sure: number
-  /** The line was broken for its width. */
+  /** The line was broken for its width, */
   readonly full: boolean
+  /** which is this. */
+  readonly width: number
+  /** What goes on may be a name, or stand between a name and its value. */
+  readonly named: boolean
 }
 
 /** What stands before a break. */
@@ -94,7 +98,7 @@ function breakAt(bytes: Uint8Array, { start, before }: Line, stop: number): Brea
   const least = Math.max(start, end - MAX_WORD_BYTES)
   while (word > least && WORD[bytes[word - 1]!] === 1) word--
   const usual = USUAL[width] === 1 || (width >= WIDE && before === width)
-  if (word === end && !usual) return null
+  if (word === end && !(usual && opens(bytes, start, end))) return null
   const content = contentStart(bytes, start, end)
   if (width < WIDE && end - word < LONG_WORD && (end - word < MIN_ALONE || word > content)) return null
   const quoted = word > start && isQuote(bytes[word - 1]!)
@@ -111,14 +115,14 @@ export function joinAt(bytes: Uint8Array, line: Line, stop: number, final: boole
     const lead = leadOf(bytes, start, end, behind)
     if (lead !== 0) return behindLead(bytes, from, lead, final)
   }
-  const next = goesOn(bytes, start, behind, final) ?? (usual && behind < bytes.length ? behind : null)
+  const next = goesOn(bytes, start, behind, final) ?? (usual && closesName(bytes[behind]) ? behind : null)
   if (next === null) return null
   const escaped = from.escaped && next === behind
   // Behind as many blanks as stand before both lines.
   const indent = next - behind
   let full = escaped || usual || (indent > 0 && indent <= content - start && USUAL[width - indent] === 1)
   const alone = word <= content
-  const waiting: Join = { lead: 0, alone, word, end, next: -1, sure: JOINED_MAYBE, full }
+  const waiting: Join = { lead: 0, alone, word, end, next: -1, sure: JOINED_MAYBE, full, width, named: false }
   if (next < 0) return waiting
   const nextEnd = wordEnd(bytes, next)
   const ends = nextEnd === bytes.length && !final
@@ -128,8 +132,24 @@ export function joinAt(bytes: Uint8Array, line: Line, stop: number, final: boole
     return full && ends && nextEnd - behind <= width ? waiting : null
   }
   full ||= width >= WIDE && even
-  if (!full && end - word + (nextEnd - next) < MIN_JOINED) return ends ? waiting : null
-  return { lead: 0, alone, word, end, next, sure: sureOf(bytes, { ...from, escaped }, full, next, nextEnd), full }
+  const named = full && mayBeName(bytes, from, next, nextEnd)
+  if (!named && end - word + (nextEnd - next) < MIN_JOINED) return ends ? waiting : null
+  const sure = sureOf(bytes, { ...from, escaped }, full, next, nextEnd)
+  return { lead: 0, alone, word, end, next, sure, full, width, named }
+}
+
+/** Whether a line ends right before a value: with a blank, or a quote behind an operator. */
+function opens(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = end - 1
+  if (at >= start && isQuote(bytes[at]!)) at--
+  else return at >= start && bytes[at] === 0x20
+  while (at > start && (bytes[at] === 0x20 || bytes[at] === 0x5c)) at--
+  return bytes[at] === 0x3a || bytes[at] === 0x3d || bytes[at] === 0x3e || bytes[at] === 0x2c
+}
+
+/** Whether a byte stands behind a name: a quote, a bracket. */
+function closesName(byte: number | undefined): boolean {
+  return byte !== undefined && (isQuote(byte) || byte === 0x5d || byte === 0x3e)
 }
 
 /** Whether two lines may begin alike, digits being as good as others. */
@@ -143,7 +163,17 @@ function isAlike(one: number | undefined, other: number | undefined): boolean {
  */
 function behindLead(bytes: Uint8Array, from: Break, lead: number, final: boolean): Join | null {
   const { start, width, word, end, behind } = from
-  const waiting: Join = { lead: 0, alone: false, word, end, next: -1, sure: JOINED_MAYBE, full: true }
+  const waiting: Join = {
+    lead: 0,
+    alone: false,
+    word,
+    end,
+    next: -1,
+    sure: JOINED_MAYBE,
+    full: true,
+    width,
+    named: false,
+  }
   if (lead < 0) return final ? null : waiting
   if (word < start + lead) return null
   const next = behind + lead
@@ -154,19 +184,25 @@ function behindLead(bytes: Uint8Array, from: Break, lead: number, final: boolean
   const even = isEven(bytes, from, nextEnd)
   if (!ends && startsAnew(bytes, next, nextEnd, true, from.quoted || even)) return null
   const sure = sureOf(bytes, from, true, next, nextEnd)
-  if (sure !== JOINED_ALONE && !ends && !isAsWide(bytes, from)) return null
-  return { lead, alone: word <= contentStart(bytes, start + lead, end), word, end, next, sure, full: true }
+  if (sure !== JOINED_ALONE && !ends) return null
+  const alone = word <= contentStart(bytes, start + lead, end)
+  return { lead, alone, word, end, next, sure, full: true, width, named: mayBeName(bytes, from, next, nextEnd) }
+}
+
+/** Whether a word that goes on at `next` may be a name, or stand between a name and its value: an operator or a sign is near. */
+function mayBeName(bytes: Uint8Array, { word, end: wordsEnd }: Break, next: number, end: number): boolean {
+  if (word === wordsEnd) return true
+  const follows = bytes[end]
+  if (follows !== undefined && follows !== 0x20 && follows !== LF && follows !== CR) return true
+  for (let i = next; i < end; i++) if (bytes[i] === 0x3d || bytes[i] === 0x3a) return true
+  let before = word - 1
+  while (before > 0 && bytes[before] === 0x20) before--
+  return bytes[word] === 0x2d || bytes[before] === 0x3a || bytes[before] === 0x3d
 }
 
 /** Whether the next line is one word, and as wide. */
 function isEven(bytes: Uint8Array, { width, behind }: Break, nextEnd: number): boolean {
   return nextEnd - behind === width && lineStop(bytes, nextEnd) !== null
-}
-
-/** Whether the next line is as wide. */
-function isAsWide(bytes: Uint8Array, { width, behind }: Break): boolean {
-  const lf = bytes.subarray(behind, behind + width + 2).indexOf(LF)
-  return lf === width || (lf === width + 1 && bytes[behind + width] === CR)
 }
 
 /** How sure it is that a line goes on with a word. `full`: it was broken for its width. */

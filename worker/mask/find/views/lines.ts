@@ -63,16 +63,16 @@ function copyChain(
   builder.copy(Math.max(line.start + join.lead, least), join.end)
   let copied = join.end - join.word
   for (;;) {
-    const { next, full } = join
+    const { next, full, named } = join
     builder.joint(join.sure, full)
     const end = wordEnd(bytes, next)
     line = { start: lineBegin(bytes, next), before: widthBefore(bytes, line.start, next) }
-    const named = full && mayBeName(bytes, join.word, next, end)
     const rest = full ? restEnd(bytes, end) : end
     const stop = copied < MAX_CHAIN_BYTES ? lineStop(bytes, rest) : null
     const following = stop === null ? null : joinAt(bytes, line, stop, chain.final)
     // One line broken for its width after the other: all of them were one.
-    const goesOn = following !== null && (following.word <= next || named || (full && following.full))
+    const evenly = full && following?.full === true && following.width === join.width
+    const goesOn = following !== null && (following.word <= next || named || evenly)
     if (!goesOn || following.next < 0) {
       // The byte behind it ends the word.
       const after = Math.max(named ? rest : end, Math.min(end + 1, bytes.length))
@@ -91,16 +91,6 @@ function widthBefore(bytes: Uint8Array, start: number, next: number): number {
   let end = lineBegin(bytes, next)
   while (end > start && (bytes[end - 1] === LF || bytes[end - 1] === CR)) end--
   return end - start
-}
-
-/** Whether a word that goes on from `word` at `next` may be a name, or between a name and its value: an operator or a sign is near. */
-function mayBeName(bytes: Uint8Array, word: number, next: number, end: number): boolean {
-  const follows = bytes[end]
-  if (follows !== undefined && follows !== 0x20 && follows !== LF && follows !== CR) return true
-  for (let i = next; i < end; i++) if (bytes[i] === 0x3d || bytes[i] === 0x3a) return true
-  let before = word - 1
-  while (before > 0 && bytes[before] === 0x20) before--
-  return bytes[word] === 0x2d || bytes[before] === 0x3a || bytes[before] === 0x3d
 }
 
 /** The end of the line that an offset is on, or of the word some bytes on. */
