@@ -30,6 +30,12 @@ test.each([
   ['AKIAXXXXXXXX', 'placeholder'],
   ['glpat-xxxxxxxx', 'placeholder'],
   ['xxx-your-key', 'placeholder'],
+  ["'$DB_PASSWORD'", 'lookup'],
+  ['$Tr0ub$4dor', 'none'],
+  ["'$Tr0ub$4dor'", 'none'],
+  ['admin/passwords#update', 'path'],
+  ['correct#horse', 'none'],
+  ['Correct/horse#1', 'none'],
 ])('%s is taken for %s', (value, excuse) => {
   expect(excuseOf(value)).toBe(excuse)
 })

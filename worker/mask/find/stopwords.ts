@@ -28,7 +28,7 @@ const SAYS_SO =
 /** Looked up when it runs: variables, templates, calls. */
 const LOOKED_UP = new RegExp(
   [
-    /^['"\\]*\$\$?\{?[A-Za-z_][\w.:-]*\}?$/,
+    /^['"\\]*\$\$?\{?[A-Za-z_][\w.:-]*\}?['"\\]*$/,
     /^\\?\$(?:\d|[{([]|[A-Za-z_]\w*(?:[[.:]|->))/,
     /^(?:<%|%[A-Za-z_]\w*%|%\(|#\{|@\{|@[A-Za-z]\w*\()/,
     /^\{[\w .:()[\]\\-]*\}$|^\{\w+\(|^[A-Za-z_-]*\{\w*\}[A-Za-z_-]*$/,
@@ -48,6 +48,8 @@ const MEMBER = /^[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)+[);,]*$/
 const VARIABLE_NAME =
   /^[A-Z]+(?:_[A-Z]+)+$|^(?:[a-z]+[_-])+(?:password|passwd|pwd|secret|token|key)s?$|^(?:new|old|user|current|this|the|raw|plain|hashed|encrypted|confirm|default)(?:Password|Passwd|Pwd|Secret|Token|Key)$/
 const PATH = /^(?:\/|\.{1,2}\/|~\/|[A-Za-z]:\\)[\w.@+~ -]*(?:[\\/][\w.@+~ -]*)*$/
+/** An action of a controller, as routes of Rails name it. */
+const ROUTE = /^[a-z_]+(?:\/[a-z_]+)+#[a-z_]+$/
 const URL_START = /^[a-z][a-z0-9+.-]*:\/\//i
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const DIGEST = /^(?:sha(?:1|224|256|384|512)|md5)[:-]/i
@@ -81,6 +83,7 @@ export function excuseOf(value: string): Excuse {
   if (may(COLON | JOIN) && DIGEST.test(value)) return 'digest'
   if (may(COLON) && URL_START.test(value)) return 'url'
   if ((may(COLON) || isOf(BEGINS_PATH, first)) && PATH.test(value)) return 'path'
+  if (value.includes('#') && ROUTE.test(value)) return 'path'
   if ((first === BRACKET || isOf(ENDS_FRAGMENT, last)) && FRAGMENT.test(value) && !isPadded(value)) return 'placeholder'
   if (may(CALLS) && CALL.test(value)) return 'code'
   if (may(MEMBERS | COLON) && MEMBER.test(value) && !/\d{2}/.test(value) && !isJumbled(value)) return 'code'
