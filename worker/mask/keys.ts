@@ -75,7 +75,6 @@ export class Key {
 /** The names met so far. May be shared by all documents of a session. */
 export class Keys {
   #places: (Key | undefined)[] = places(MIN_PLACES)
-  #kept = 0
   /** Hashes of words that were met once. */
   #once = NO_HASHES
 
@@ -125,32 +124,37 @@ export class Keys {
   }
 
   #keep(key: Key): void {
-    if (this.#kept * 3 >= this.#places.length && this.#places.length < MAX_PLACES) this.#grow()
-    const mask = this.#places.length - 1
-    const first = spread(key.hash) & mask
-    // In a full row a newcomer takes the last place: who was there first is met more often.
-    let place = first
-    for (let probe = 0; probe < PROBES; probe++) {
-      place = (first + probe) & mask
-      if (this.#places[place] === undefined) break
+    let place = this.#freeFor(key)
+    // Who is met often must not lose its place to another again and again.
+    while (place < 0 && this.#places.length < MAX_PLACES) {
+      this.#grow()
+      place = this.#freeFor(key)
     }
+    // In a full row a newcomer takes the last place: who was there first is met more often.
+    if (place < 0) place = (spread(key.hash) + PROBES - 1) & (this.#places.length - 1)
     const gone = this.#places[place]
     if (gone !== undefined) {
       // Names that have lost their place must not keep each other alive.
       gone.kept = false
       gone.next = undefined
-      this.#kept--
     }
     key.kept = true
     this.#places[place] = key
-    this.#kept++
+  }
+
+  #freeFor({ hash }: Key): number {
+    const mask = this.#places.length - 1
+    for (let probe = 0; probe < PROBES; probe++) {
+      const place = (spread(hash) + probe) & mask
+      if (this.#places[place] === undefined) return place
+    }
+    return -1
   }
 
   #grow(): void {
     const before = this.#places
     this.#places = places(before.length * 4)
     this.#once = NO_HASHES
-    this.#kept = 0
     for (const key of before) if (key !== undefined) this.#keep(key)
   }
 }
