@@ -16,7 +16,7 @@ import { playedPassage } from './testing.ts'
 const NS = '/api/v1/namespaces/d'
 const FOUND = /it=⟦masked:value:[0-9a-f]{12}⟧\./
 /** Of the secret of that number. */
-const valueOf = (number: number): string => `Xk7-${number}-qPz2Lm9wRt4v`.padEnd(600, 'aB3')
+const secretOf = (number: number): string => `Xk7-${number}-qPz2Lm9wRt4v`.padEnd(600, 'aB3')
 
 /** Every Secret `sN` holds a value, and every ConfigMap `sN` says it in other words. There is room for some ten of one identity. */
 function played() {
@@ -27,11 +27,11 @@ function played() {
     return target.includes('/secrets/')
       ? {
           status: 200,
-          body: { apiVersion: 'v1', kind: 'Secret', metadata, data: { password: base64(valueOf(number)) } },
+          body: { apiVersion: 'v1', kind: 'Secret', metadata, data: { password: base64(secretOf(number)) } },
         }
       : {
           status: 200,
-          body: { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { note: `it=${valueOf(number)}.` } },
+          body: { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { note: `it=${secretOf(number)}.` } },
         }
   })
   const bugs: unknown[] = []
@@ -97,7 +97,7 @@ test('one agent that floods takes nothing from another, and is told what to do',
   let told = ''
   for (let number = 100; number < 160 && told === ''; number++) {
     const { status, text } = await readSecret(number, 'loud', `l${number % 2}`)
-    expect(text).not.toContain(base64(valueOf(number)).slice(0, 40))
+    expect(text).not.toContain(base64(secretOf(number)).slice(0, 40))
     if (status !== 200) told = text
   }
   expect(told).toMatch(/"message":"the cluster’s answer was withheld .*read fewer Secrets, by name, or wait/)
