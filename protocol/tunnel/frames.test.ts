@@ -10,6 +10,7 @@ import {
   encodeReset,
   encodeWindow,
   FLAG,
+  isOneStreamsData,
   TYPE,
 } from './frames.ts'
 import { encodeHead, parseRequestHead, parseResponseHead, type RequestHead } from './head.ts'
@@ -143,4 +144,15 @@ test.each([
   ['upgraded: false', { upgraded: false, protocol: 'p' }],
 ])('a response HEAD with %s is refused', (_name, value) => {
   expect(() => parseResponseHead(json(value))).toThrow(/HEAD/)
+})
+
+test.each<[string, Uint8Array[], boolean]>([
+  ['one frame', [encodeFrame(TYPE.DATA, 0, 1, Uint8Array.of(1))], true],
+  ['several', [encodeFrame(TYPE.DATA, 0, 0x01020304, none), encodeFrame(TYPE.DATA, FLAG.END, 0x01020304, none)], true],
+  ['two streams', [encodeFrame(TYPE.DATA, 0, 0x01020304, none), encodeFrame(TYPE.DATA, 0, 0x01020305, none)], false],
+  ['a HEAD before', [encodeFrame(TYPE.HEAD, 0, 1, Uint8Array.of(1)), encodeFrame(TYPE.DATA, 0, 1, none)], false],
+  ['an END behind', [encodeFrame(TYPE.DATA, 0, 1, none), encodeFrame(TYPE.END, 0, 1, none)], false],
+  ['a header that is cut off', [encodeFrame(TYPE.DATA, 0, 1, none), Uint8Array.of(0, 0)], false],
+])('data of one stream alone: %s', (_name, frames, expected) => {
+  expect(isOneStreamsData(joined(...frames))).toBe(expected)
 })

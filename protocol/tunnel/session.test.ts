@@ -205,6 +205,17 @@ describe('credit', () => {
     expect(order.lastIndexOf(second.id)).toBeLessThan(order.lastIndexOf(first.id) - 2)
   })
 
+  test('it goes back while the reader is still at work, before the loop turns', async () => {
+    const pair = new Pair({ streamWindowBytes: 4096 })
+    const [near, far] = await pair.opened()
+    far.respond(ok, false, false)
+    far.write(new Uint8Array(3000)).catch(() => undefined)
+    await pair.flow()
+    await near.read()
+    const frames = pair.toConnector.flatMap((message) => [...decodeFrames(message)])
+    expect(frames.map(({ type, stream }) => [type, stream])).toEqual([[TYPE.WINDOW, near.id]])
+  })
+
   test('sending without credit ends the session', async () => {
     const pair = new Pair({ streamWindowBytes: 1_000 })
     const [near] = await pair.opened()
