@@ -19,6 +19,7 @@ const SET = compilePolicies([
   ]),
 ])
 const PW = 'a-password-that-is-long'
+const ALNUM = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4'
 const NEXT = 'another-password-that-is-long'
 
 /** A release of `r` in a Secret of Helm's. */
@@ -58,6 +59,7 @@ function api(request: UpstreamRequest): { status: number; body: unknown } {
       kind: 'ConfigMap',
       data: { conf: `password=${PW}\nport=1\n`, notes: `once ${NEXT} was read\n` },
     },
+    [`${NS}/configmaps/alnum`]: { apiVersion: 'v1', kind: 'ConfigMap', data: { conf: `password=${ALNUM}\n` } },
     [VAULT]: { apiVersion: 'acme.io/v1', kind: 'Vault', spec: { login: { name: 'password', value: PW } } },
     [`${NS}/secrets/sh.helm.release.v1.r.v1`]: releaseSecret(1, PW),
     [`${NS}/secrets/sh.helm.release.v1.r.v2`]: releaseSecret(2, NEXT),
@@ -165,11 +167,22 @@ describe('a value that the session knows', () => {
   it.each<[name: string, key: string, value: string, text: (tag: string) => string, ok: boolean]>([
     ['stays behind the word that says what it is', 'conf', PW, (tag) => `password=${tag}\nport=2\n`, true],
     ['does not lose it, though this session would mask it', 'conf', PW, (tag) => `pxssword=${tag}\nport=1\n`, false],
+    ['may stand in another place that masks it', 'conf', PW, (tag) => `url=postgres://u:${tag}@h/\nport=1\n`, true],
+    ['stays in its line, whatever else is changed', 'conf', PW, (tag) => `password=${tag}\nother=2\n`, true],
     ['that nothing else masks may stand among other words', 'notes', NEXT, (tag) => `${tag} was read twice\n`, true],
   ])('%s', async (_name, key, value, text, ok) => {
     const body = JSON.stringify({ data: { [key]: text(await seen(value)) } })
     expect((await run('PATCH', CONFIG, body, 'merge-patch', [PW, NEXT])).restored.ok).toBe(ok)
   })
+})
+
+it('how long a value is cannot be tried out by what would make it a token', async () => {
+  const told: boolean[] = []
+  for (let more = 0; more < 36; more++) {
+    const body = JSON.stringify({ data: { conf: `ghp_${'a'.repeat(more)}${await seen(ALNUM)}\n` } })
+    told.push((await run('PATCH', `${NS}/configmaps/alnum`, body)).restored.ok)
+  }
+  expect(told).toEqual(told.map(() => false))
 })
 
 describe('a patch without a placeholder', () => {

@@ -10,10 +10,11 @@ import { createFinder } from '../mask/find/finder.ts'
 import { createKnownValues } from '../mask/find/values.ts'
 import { findPlaceholder, placeholderMessage } from '../mask/find.ts'
 import { planResponseMask } from '../mask/response.ts'
-import { textOfBinary } from '../mask/restore/binary.ts'
+import { binaryOfText, textOfBinary } from '../mask/restore/binary.ts'
+import { isHeldByWords, madeUp, type Stays } from '../mask/restore/blind.ts'
 import { carriedBy, mayCarry, mayRename, renamedBy } from '../mask/restore/carried.ts'
 import { isCovered, partsOf } from '../mask/restore/covered.ts'
-import { rawOf, readJson, textAt } from '../mask/restore/json.ts'
+import { rawOf, readJson, stringToken, textAt } from '../mask/restore/json.ts'
 import { type Restored, type Restoring, restoreObject, restorePatch } from '../mask/restore/object.ts'
 import { releaseOf } from '../mask/restore/release.ts'
 import { type Source, sourceOf } from '../mask/restore/source.ts'
@@ -186,13 +187,28 @@ function isMaskedAgain(
     const token = text === null || text === '' ? null : JSON.stringify(text).slice(1, -1)
     return token !== null && open.some((json) => json.includes(token))
   }
+  const stood = sources.map(({ live }) => rawOf(live))
+  // Its own shape masks it, anybody may read it, or its line is as it was: whether the write passes says nothing of it.
+  const stays: Stays = (value, line) => {
+    const token = stringToken(line).slice(1, -1)
+    if (stood.some((json) => LINE_ENDS.some(([before, after]) => json.includes(`${before}${token}${after}`))))
+      return true
+    if (isOpen(binaryOfText(value))) return true
+    const alone = asRead(JSON.stringify({ text: value }), later)
+    return alone !== null && !alone.includes(JSON.stringify(value).slice(1, -1))
+  }
   return partsOf(format === 'json-patch', came, restored).every((part) => {
     const now = asRead(part.restored, masking)
     if (now === null || !isCovered(part, now, tags, dictionary)) return false
     const then = asRead(part.restored, later)
-    return then !== null && isCovered(part, then, tags, dictionary, isOpen)
+    if (then === null || !isCovered(part, then, tags, dictionary, isOpen)) return false
+    const blind = asRead(madeUp(part.came), later)
+    return blind !== null && isHeldByWords(part, blind, tags, stays)
   })
 }
+
+/** What may stand around a line of a text in JSON. */
+const LINE_ENDS = ['"', '\\n'].flatMap((before) => ['"', '\\n'].map((after) => [before, after] as const))
 
 /** The same masking in a session that has seen nothing yet. */
 function withoutValues({ key, rules }: Masking): Masking {
