@@ -33,6 +33,8 @@ interface Gathered {
   readonly candidates: Candidate[]
   /** Placeholders that only a view shows. */
   readonly placeholders: Span[]
+  /** Whether the text may hold binary content; null: nobody has asked yet. */
+  binary: boolean | null
 }
 
 /** Makes a session's finder. */
@@ -64,7 +66,8 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
     }
     let mayBe: boolean | null = null
     const binary = (start: number, end: number): boolean => {
-      mayBe ??= mayHoldBinary(text) || (view.depth > 0 && mayHoldBinary(view.bytes))
+      found.binary ??= mayHoldBinary(text)
+      mayBe ??= found.binary || (view.depth > 0 && mayHoldBinary(view.bytes))
       return mayBe && standsInBinary(view, text, start, end)
     }
     if (layers.patterns) {
@@ -109,7 +112,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
     },
     find(text, options) {
       const budget = budgetFor(text.length)
-      const found: Gathered = { candidates: [], placeholders: [] }
+      const found: Gathered = { candidates: [], placeholders: [], binary: null }
       let open = text.length
       for (const view of viewsOf(text, { final: options.final, budget })) {
         open = Math.min(

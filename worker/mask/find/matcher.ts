@@ -5,6 +5,7 @@ import { RE2JS } from 're2js'
 import type { MaskRules } from '../contract.ts'
 import { MaskError } from '../error.ts'
 import { type Budget, budgetFor } from './budget.ts'
+import { latin } from './bytes.ts'
 import { mayHoldCard } from './card.ts'
 import { type Compiled, compiledOf } from './compiled.ts'
 import { type NameKind, nameKind } from './names.ts'
@@ -66,6 +67,9 @@ export const BUILT_IN_RULES = [
 ] as const
 
 const MAX_NAMES = 1024
+/** Pieces of a text that are remembered, and how long they may be. */
+const MAX_REMEMBERED = 4096
+const MAX_REMEMBERED_BYTES = 512
 
 /** Says what names mean: the built-in judgement, and the names of MaskPolicies. */
 function judgeOf(names: readonly string[]): (name: string) => NameKind {
@@ -101,6 +105,10 @@ export function createMatcher(
   let parts: Compiled | null = null
   let tried: Tried | null = null
   const cards = !off.has('card-number')
+  /** What pieces with something in them hold, by their bytes: most views of a text show the same pieces again. */
+  const remembered = new Map<string, readonly Matched[]>()
+  /** What they were remembered for: views of one text share a budget. */
+  let spent: Budget | null = null
 
   const passOf = (bytes: Uint8Array, start: number, end: number, budget: Budget): Pass => {
     parts ??= compiledOf(table)
@@ -120,6 +128,8 @@ export function createMatcher(
     parts ??= compiledOf(table)
     tried ??= new Tried(parts.rules)
     const { scan } = parts
+    if (budget !== spent) remembered.clear()
+    spent = budget
     const hits: Matched[] = []
     let open = bytes.length
     let start = 0
@@ -131,24 +141,41 @@ export function createMatcher(
       const end = last ? bytes.length : cuts[piece]!
       const closed = final || !last
       let pass: Pass | null = null
+      let key: string | null = null
+      let known: readonly Matched[] | undefined
       for (;;) {
         if (done < scan.count && scan.ends[done]! <= end) {
-          pass ??= passOf(bytes, start, end, budget)
-          done = pass.take(scan, done, start)
+          if (key === null && closed && cuts.length > 0 && end - start <= MAX_REMEMBERED_BYTES) {
+            budget.spend(end - start)
+            key = latin(bytes, start, end)
+            known = remembered.get(key)
+          }
+          if (known === undefined) {
+            pass ??= passOf(bytes, start, end, budget)
+            done = pass.take(scan, done, start)
+          } else while (done < scan.count && scan.ends[done]! <= end) done++
         }
         // The scan's last literals may end behind this piece.
         if (done < scan.count || !more || scan.at >= end) break
         more = scan.next(bytes)
         done = 0
       }
-      if (!closed || name !== undefined || (pass === null && cards && mayHoldCard(bytes, start, end)))
+      if (
+        !closed ||
+        name !== undefined ||
+        (pass === null && known === undefined && cards && mayHoldCard(bytes, start, end))
+      )
         pass ??= passOf(bytes, start, end, budget)
       if (pass !== null) {
         pass.finish(closed, scan.state)
         if (name !== undefined) pass.named(judge(name), final)
         const found = resolve(pass.found, pass.masked)
         if (!closed) open = start + openOf(found, pass.open)
-        for (const hit of found) {
+        if (key !== null && remembered.size < MAX_REMEMBERED) remembered.set(key, found)
+        known = found
+      }
+      if (known !== undefined) {
+        for (const hit of known) {
           hits.push(start === 0 ? hit : { start: start + hit.start, end: start + hit.end, rule: hit.rule })
         }
       }
