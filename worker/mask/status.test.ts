@@ -43,6 +43,12 @@ test.each([
     'decode: error found in #…',
   ],
   ['what a YAML decoder quotes', 'yaml: cannot unmarshal !!str `hunter2` into int', 'yaml: …'],
+  [
+    'the character a decoder stumbles over',
+    'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character \'h\' looking for',
+    'data[.dockerconfigjson]: Invalid value: "…": invalid character looking for',
+  ],
+  ['an escaped one', "invalid character '\\'' in string", 'invalid character in string'],
   ['backticks', 'got `hunter2`', 'got …'],
 ])('%s', (_name, text, expected) => {
   expect(mask(text)).toBe(expected)

@@ -26,6 +26,9 @@ const MAX_PATH_CHARS = 512
 /** Texts after which decoders quote the body: json-iterator's, and the YAML decoder's. */
 const QUOTES_BODY = /error found in #|bigger context |\.\.\.\||yaml: /
 
+/** What encoding/json says of the first character it cannot read: of a Secret’s docker config, that is one of the value. */
+const QUOTES_CHARACTER = /\b(invalid character) '(?:[^'\\]|\\.)*'/g
+
 /** Where a message stands. */
 export interface MessageOptions {
   /** It answers a Secrets request: whatever it quotes of the object is masked. */
@@ -59,7 +62,7 @@ export function maskMessage(text: string, scope: Scope, options: MessageOptions)
     }
   }
   if (strict) {
-    masked = maskBody(masked, hide)
+    masked = maskBody(masked, hide).replace(QUOTES_CHARACTER, '$1')
     masked = maskQuoted(masked, hide, (before, quoted) => {
       if (NAME_FIELD.test(before)) told.shown.add(quoted)
       return told.shown.has(quoted)
