@@ -125,6 +125,7 @@ export interface LogEvent {
   readonly connection?: string
   readonly request?: RecordedRequest
   readonly decision?: RecordedDecision
+  /** Of a segment: what was masked since the one before; of a result: all that no segment of its request has told. They add up. */
   readonly mask?: RecordedMask
   readonly res?: RecordedResult
   /** The id of the event this one follows: the intent of a result, segment or close. */
