@@ -67,3 +67,10 @@ it('takes a stream that had nothing to do for a new one', async () => {
   expect(await isPending(busy.rest())).toBe(true)
   expect(await isPending(prompt.rest())).toBe(false)
 })
+
+it('lets a large first piece wait, and a small one not', async () => {
+  const { clock } = testClock()
+  createPace(clock).work(600 * 1024, () => undefined)
+  expect(await isPending(createPace(clock).rest(64 * 1024))).toBe(true)
+  expect(await isPending(createPace(clock).rest(4096))).toBe(false)
+})

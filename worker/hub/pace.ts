@@ -16,8 +16,8 @@ const IDLE_MS = 50
 export interface Pace {
   /** Does a piece of work on so many bytes. */
   work<T>(bytes: number, what: () => T): T
-  /** Resolves at once, or after others had their turn. */
-  rest(): Promise<void>
+  /** Resolves at once, or after others had their turn. @param bytes what is to be worked on next, if that is known */
+  rest(bytes?: number): Promise<void>
 }
 
 /** What the streams of one loop share. */
@@ -68,8 +68,8 @@ export function createPace(clock: Clock): Pace {
         turns.ms += last - from
       }
     },
-    async rest() {
-      if (ownMs < WORK_MS && ownBytes < SHORT_BYTES) return
+    async rest(bytes = 0) {
+      if (ownMs < WORK_MS && ownBytes + bytes < SHORT_BYTES) return
       if (turns.ms < WORK_MS && turns.bytes < WORK_BYTES) return
       await new Promise<void>((resolve) => {
         turns.waiting.push(resolve)

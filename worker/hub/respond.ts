@@ -135,7 +135,7 @@ export async function respond(options: RespondOptions): Promise<Reply> {
       if (got === 'long enough') out = transform.flush?.() ?? NOTHING
       else if (got.item !== null) {
         const { item } = got
-        await pace.rest()
+        await pace.rest(item.length)
         out = pace.work(item.length, () => transform.push(item))
       } else {
         over = true
