@@ -9,6 +9,7 @@ const PLAIN_NAME = /\bname:([^\s\]"]+)/y
 const MARK = /\b(?:Name|Key|name|key|Value|value)"?:/g
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y
 const MASKED = /^(?:strings\.Join\(\{)?⟦masked:/
+const WHOLE = /^⟦masked:[^⟦⟧]*⟧$/
 const SIMPLE = /(?:nil|<nil>|null|true|false)\b|-?[0-9][0-9.]*(?=[\s,}\]])/y
 /** How cmp.Diff begins a line that is in one of both only. */
 const CHANGED = /[-+][ \t\u00a0]*$/
@@ -28,7 +29,7 @@ export function maskPairs(text: string, { namesSecret, hide }: Hiding): string {
   if (!paired.includes('"')) return paired
   return paired.replace(ENTRY, (all, name: string, quoted: string) => {
     const value = quoted.slice(1, -1)
-    if (value === '' || value.startsWith('⟦masked:') || !namesSecret(name)) return all
+    if (value === '' || WHOLE.test(value) || !namesSecret(name)) return all
     return `${all.slice(0, all.length - quoted.length)}"${hide(value)}"`
   })
 }
@@ -101,7 +102,7 @@ function maskNamed(text: string, { namesSecret, hide }: Hiding): string {
     if (quoted === null) return out + text.slice(at, from) + hide(text.slice(from))
     const inner = quoted[1] ?? ''
     MARK.lastIndex = from + quoted[0].length
-    if (inner === '' || inner.startsWith('⟦masked:')) continue
+    if (inner === '' || WHOLE.test(inner)) continue
     out += `${text.slice(at, from)}"${hide(inner)}"`
     at = from + quoted[0].length
   }

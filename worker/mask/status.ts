@@ -29,6 +29,8 @@ const QUOTES_BODY = /error found in #|bigger context |\.\.\.\||yaml: /
 /** What encoding/json says of the first character it cannot read: of a Secret’s docker config, that is one of the value. */
 const QUOTES_CHARACTER = /\b(invalid character) '(?:[^'\\]|\\.)*'/g
 
+const PLACEHOLDER = /(⟦masked:[^⟦⟧]*⟧)/
+
 /** Where a message stands. */
 export interface MessageOptions {
   /** It answers a Secrets request: whatever it quotes of the object is masked. */
@@ -55,12 +57,6 @@ export function maskMessage(text: string, scope: Scope, options: MessageOptions)
   if ((isLong && (strict || requestSecrets.length > 0)) || requestSecrets.length > MAX_REQUEST_SECRETS)
     return hide(text)
   let masked = text
-  // The longest first: one value may be part of another.
-  for (const value of [...requestSecrets].sort((a, b) => b.length - a.length)) {
-    for (const form of formsOf(value)) {
-      if (masked.includes(form)) masked = masked.replaceAll(form, () => hide(value))
-    }
-  }
   if (strict) {
     masked = maskBody(masked, hide).replace(QUOTES_CHARACTER, '$1')
     masked = maskQuoted(masked, hide, (before, quoted) => {
@@ -74,9 +70,26 @@ export function maskMessage(text: string, scope: Scope, options: MessageOptions)
     masked = maskQuoted(masked, hide, (before, quoted) => isOpen(before, quoted, { told, fields, namesSecret }))
     masked = maskPairs(masked, { namesSecret, hide })
   }
-  const bytes = encoder.encode(masked)
+  masked = maskFound(masked, scope, at)
+  // Last, and around what is masked: an agent's guess in a value as it stands would part it, and tell.
+  // The longest first: one value may be part of another.
+  for (const value of [...requestSecrets].sort((a, b) => b.length - a.length)) {
+    for (const form of formsOf(value)) {
+      if (!masked.includes(form)) continue
+      masked = masked
+        .split(PLACEHOLDER)
+        .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(form, () => hide(value))))
+        .join('')
+    }
+  }
+  return masked
+}
+
+/** Without what the finder finds. */
+function maskFound(text: string, scope: Scope, at: string): string {
+  const bytes = encoder.encode(text)
   const { hits } = scope.masking.finder.find(bytes, { final: true })
-  if (hits.length === 0) return masked
+  if (hits.length === 0) return text
   return decoder.decode(
     applyEdits(
       bytes,
