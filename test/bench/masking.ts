@@ -40,6 +40,8 @@ interface Speed {
   readonly budget: number | null
   /** The budget of work was spent: the text is withheld. */
   readonly withheld: boolean
+  /** Time at twice the text, divided by twice that of the text: 1 is linear. */
+  readonly timeGrowth?: number
 }
 
 interface RuleTime {
@@ -194,8 +196,8 @@ export function podList(bytes: number): Uint8Array {
   )
 }
 
-/** Texts that make as much work as is known. */
-const HOSTILE: Readonly<Record<string, string>> = {
+/** Texts that make as much work as is known, each over and over. The last were found by climb.ts. */
+export const HOSTILE: Readonly<Record<string, string>> = {
   'a=': 'a=',
   'password=': 'password=',
   'password with a blank': 'password ',
@@ -237,10 +239,45 @@ const HOSTILE: Readonly<Record<string, string>> = {
   capitals: 'A',
   percent: '%41',
   'escape sequences': '\u001b[1m',
+  'placeholders and passwords': '⟦masked:secret:0123456789ab⟧ password=abcdef12 ',
+  'escaped placeholders and passwords': '\\u27e6masked:secret:0123456789ab\\u27e7 password=abcdef12\\n',
+  'base64 in base64 in a URL':
+    'UVVKRFJFVkdSBVRkZTVTFSVlZsZFlXVm9wYXNzd29yZCUyNTNEYSBwcmlzGlfa2V5PVVFM2V5NFpHby1k\\1mrd cGFzc3dvcmQ9YWJjZGVmZyBoZWxsbw== Bearer ',
+  'base64 three deep, a line each':
+    'VVZWS1JGSkZWa2RTQlZSa1pUVlRGU1ZsWnNaRmxZVm05d1lYTnpkMjl5WkNVeU5UTkVZU0J3Y21sekdsZmEyVjVQVlZGTTJWNU5GcEhieTFrXDFtcmQgY0dGemMzZHZjbVE5WVdKalpHVm1aeUJvWld4c2J3PVpHVm1aeUJvWld4c2J3PVpHVm1aeUJvWld4c2J3PT0gQmVhcmVyIA==\n',
+  'base64 in escapes':
+    'TFMwdExTMUNSVWRKVXlNRkVkaXM6Ly86TFMwdExTMWNia3RGV1MwdFxyTFMwdFhTMWNia3RGV1MwdFxyT\\\\\\\\\\\\\\\\"1MwdFxyTFMwdFhTMWNia3RGV1MwdFxyTFMwdFhTMWNia3RGV1MwdFxyT\\\\\\\\\\\\\\\\"FMwdwdFxyTFMwTMWNiZ4=. -u a:',
 }
 
-function hostileText(unit: string): Uint8Array {
-  return encoder.encode(unit.repeat(Math.ceil(HOSTILE_BYTES / unit.length)).slice(0, HOSTILE_BYTES))
+/** Texts without a unit: what repeats is remembered here and there, what differs each time is not. */
+const VARIED: Readonly<Record<string, (random: () => number) => string>> = {
+  'passwords that differ': (random) => `password=${letters(random, 10)}\n`,
+  'base64 of passwords that differ': (random) => `${btoa(`password=${letters(random, 10)}`)} `,
+  'assignments that differ': (random) => `DB_${letters(random, 6)}_TOKEN=${letters(random, 40)}\n`,
+}
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
+
+function letters(random: () => number, count: number): string {
+  return Array.from({ length: count }, () => LETTERS[Math.floor(random() * LETTERS.length)]).join('')
+}
+
+/** What archives and programs are: any byte. */
+function anyBytes(bytes: number): Uint8Array {
+  const random = seeded(4)
+  return Uint8Array.from({ length: bytes }, () => Math.floor(random() * 256))
+}
+
+/** A unit over and over. */
+export function hostileText(unit: string, bytes: number = HOSTILE_BYTES): Uint8Array {
+  return encoder.encode(unit.repeat(Math.ceil(bytes / unit.length)).slice(0, bytes))
+}
+
+function variedText(next: (random: () => number) => string, bytes: number): Uint8Array {
+  const random = seeded(5)
+  let text = ''
+  while (text.length < bytes) text += next(random)
+  return encoder.encode(text.slice(0, bytes))
 }
 
 function bestMs(rounds: number, run: () => void): number {
@@ -347,12 +384,26 @@ export function maskingFigures(): MaskingFigures {
     for (let at = 0; at < list.length; at += CHUNK_BYTES) plan.transform.push(list.subarray(at, at + CHUNK_BYTES))
     plan.transform.end()
   })
-  for (const [name, unit] of Object.entries(HOSTILE)) {
-    const text = hostileText(unit)
+  const random = anyBytes(CLEAN_BYTES)
+  speeds['random bytes'] = speed(random.length, RULE_ROUNDS, HOSTILE_BUDGET, () => finder.find(random, { final: true }))
+  speeds['random bytes, streamed'] = speed(random.length, RULE_ROUNDS, HOSTILE_BUDGET, () => streamAll(random))
+  const hostile: [name: string, text: (bytes: number) => Uint8Array][] = [
+    ...Object.entries(HOSTILE).map(([name, unit]): [string, (bytes: number) => Uint8Array] => [
+      name,
+      (bytes) => hostileText(unit, bytes),
+    ]),
+    ...Object.entries(VARIED).map(([name, next]): [string, (bytes: number) => Uint8Array] => [
+      name,
+      (bytes) => variedText(next, bytes),
+    ]),
+  ]
+  for (const [name, textOf] of hostile) {
+    const text = textOf(HOSTILE_BYTES)
+    const twice = textOf(2 * HOSTILE_BYTES)
     speeds[`hostile: ${name}, patterns`] = speed(text.length, RULE_ROUNDS, HOSTILE_BUDGET, () => matchAll(text))
-    speeds[`hostile: ${name}`] = speed(text.length, RULE_ROUNDS, HOSTILE_BUDGET, () =>
-      finder.find(text, { final: true }),
-    )
+    const once = speed(text.length, RULE_ROUNDS, HOSTILE_BUDGET, () => finder.find(text, { final: true }))
+    const again = speed(twice.length, RULE_ROUNDS, HOSTILE_BUDGET, () => finder.find(twice, { final: true }))
+    speeds[`hostile: ${name}`] = { ...once, timeGrowth: once.megabytesPerSecond / again.megabytesPerSecond }
     speeds[`hostile: ${name}, streamed`] = speed(text.length, RULE_ROUNDS, HOSTILE_BUDGET, () => streamAll(text))
   }
   const times = ruleTimes()
@@ -366,12 +417,13 @@ export function maskingFigures(): MaskingFigures {
 
 /** The figures as lines of text. */
 export function maskingText({ speeds, rules, memory: { compileMs, heapBytes } }: MaskingFigures): string {
-  const lines = Object.entries(speeds).map(([name, { megabytesPerSecond, budget, withheld }]) => {
+  const lines = Object.entries(speeds).map(([name, { megabytesPerSecond, budget, withheld, timeGrowth }]) => {
+    const growth = timeGrowth === undefined ? '' : `  growth (time) ${timeGrowth.toFixed(2)}`
     const kept =
       budget === null
         ? ''
         : `  budget ${budget} MB/s: ${withheld ? 'withheld' : megabytesPerSecond >= budget ? 'kept' : 'missed'}`
-    return `  ${name.padEnd(44)} ${megabytesPerSecond.toFixed(1).padStart(7)} MB/s${kept}\n`
+    return `  ${name.padEnd(44)} ${megabytesPerSecond.toFixed(1).padStart(7)} MB/s${kept}${growth}\n`
   })
   const slow = rules.slowest.map(
     ({ rule, megabytesPerSecond, growth, timeGrowth }) =>

@@ -112,4 +112,26 @@ describe('a text in several stretches', () => {
     )
     expect(found).toBeGreaterThan(300)
   })
+
+  test('that shows the same pieces again, in another order too, is matched as they are', () => {
+    let found = 0
+    fc.assert(
+      fc.property(fc.array(texts, { minLength: 1, maxLength: 4 }), fc.infiniteStream(fc.nat()), (pieces, order) => {
+        const some = pieces.filter(({ length }) => length > 0)
+        if (some.length === 0) return
+        const shown = Array.from({ length: 8 }, () => some[order.next().value! % some.length]!)
+        const bytes = Uint8Array.from(shown.flatMap((piece) => [...piece]))
+        const cuts: number[] = []
+        for (const { length } of shown.slice(0, -1)) cuts.push((cuts.at(-1) ?? 0) + length)
+        const expected = pieceByPiece(bytes, cuts, true)
+        found += expected.hits.length
+        const budget = budgetFor(2 * bytes.length)
+        // The second time all of them are known.
+        for (let time = 0; time < 2; time++)
+          expect(matcher.match(bytes, { final: true, cuts, budget }).hits).toEqual(expected.hits)
+      }),
+      { seed: SEED, numRuns: 200 },
+    )
+    expect(found).toBeGreaterThan(300)
+  })
 })
