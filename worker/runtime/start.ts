@@ -9,6 +9,9 @@ import { securityHeaders } from '../api/headers.ts'
 import { assembleEdge, assembleHubs, type ConnectionHub, type Foundation } from '../assemble.ts'
 import type { Received, Reply } from '../context.ts'
 import { createGateway, unknownConnection } from '../gateway.ts'
+import { createFinder } from '../mask/find/finder.ts'
+import { createKnownValues } from '../mask/find/values.ts'
+import { DEFAULT_MASK_RULES } from '../mask/rules.ts'
 import type { Clock } from '../ports.ts'
 import { reapUnfinished } from '../record/reaper.ts'
 import { createIds } from '../record/uuid.ts'
@@ -144,6 +147,8 @@ export async function startGateway(settings: ProcessSettings): Promise<NodeServe
     refuse,
     onBug: (error, received) => onBug(error, received.id),
   })
+  // The rules are compiled once, when first they are needed: not while somebody waits.
+  createFinder(DEFAULT_MASK_RULES, createKnownValues()).find(new TextEncoder().encode('password=x'), { final: true })
   const server = await serveNode({ ...listen, tls, handle, newId: ids, now: clock.now })
   return {
     port: server.port,
