@@ -126,12 +126,11 @@ export function joinAt(bytes: Uint8Array, line: Line, stop: number, final: boole
   if (next < 0) return waiting
   const nextEnd = wordEnd(bytes, next)
   const ends = nextEnd === bytes.length && !final
-  const even = isEven(bytes, from, nextEnd)
-  if (startsAnew(bytes, next, nextEnd, full, full && (from.quoted || even))) {
+  if (startsAnew(bytes, next, nextEnd, full, full && from.quoted)) {
     // What it begins may be part of a word that is not there yet.
     return full && ends && nextEnd - behind <= width ? waiting : null
   }
-  full ||= width >= WIDE && even
+  full ||= width >= WIDE && isEven(bytes, from, nextEnd)
   const named = full && mayBeName(bytes, from, next, nextEnd)
   if (!named && end - word + (nextEnd - next) < MIN_JOINED) return ends ? waiting : null
   const sure = sureOf(bytes, { ...from, escaped }, full, next, nextEnd)
@@ -181,8 +180,7 @@ function behindLead(bytes: Uint8Array, from: Break, lead: number, final: boolean
   if (next >= bytes.length) return final ? null : waiting
   const nextEnd = wordEnd(bytes, next)
   const ends = nextEnd === bytes.length && !final
-  const even = isEven(bytes, from, nextEnd)
-  if (!ends && startsAnew(bytes, next, nextEnd, true, from.quoted || even)) return null
+  if (!ends && startsAnew(bytes, next, nextEnd, true, from.quoted)) return null
   const sure = sureOf(bytes, from, true, next, nextEnd)
   if (sure !== JOINED_ALONE && !ends) return null
   const alone = word <= contentStart(bytes, start + lead, end)

@@ -247,6 +247,27 @@ describe('what is not newly masked', () => {
   })
 })
 
+describe('bounds', () => {
+  it.each([
+    ['variables of one width', `key=${of(60)}\n`],
+    ['variables of one width, in quotes', `key="${of(59)}\n`],
+    ['names that look made, of one width', `1key=${of(59)}\n`],
+    ['variables of one width behind a lead', `[pod/a/b] ${'token='.repeat(14).slice(0, 80)}\n`],
+    ['quotes that are never closed', `x="${of(77)}\n`],
+    ['lines that a backslash breaks', 'key=a1b2\\\n'],
+    ['lines that end before a value', `${'Authorization: Bearer '.repeat(4).slice(0, 64)}\n`],
+  ])('%s are searched to the end', (_name, line) => {
+    const text = line.repeat(Math.ceil((256 * 1024) / line.length))
+    expect(() => hitsOf(text)).not.toThrow()
+  })
+
+  it('variables of one width stay apart', () => {
+    const random = seeded(31)
+    const text = Array.from({ length: 20 }, (_, i) => `ACME_TOKEN_${i + 10}=${made(random, 50)}\n`).join('')
+    expect(left(text)).toBe(Array.from({ length: 20 }, (_, i) => `ACME_TOKEN_${i + 10}=…\n`).join(''))
+  })
+})
+
 describe('streams', () => {
   const secret = made(seeded(77), 100)
   it.each(FORMS)('every split in two: $name', (form) => {
