@@ -17,7 +17,7 @@ const MAX_BEFORE = 4 * 1024
 const MAX_DATA = 64 * 1024
 /** How far behind its data it says it: not far, since keys are sorted. */
 const MAX_BEHIND = 512
-const MAX_VALUES = 256
+const MAX_VALUES = 4096
 /** Shorter values tell nothing of what they are. */
 const MIN_ENCODED = 8
 
@@ -125,7 +125,7 @@ function yamlValues(rest: () => Behind, at: number, before: string, indent: numb
     }
     isFirst = false
   }
-  if (kind === 'none' || kind === 'other') return { ...NOTHING, work: before.length >> 1 }
+  if (kind === 'none' || kind === 'other') return { ...NOTHING, work: before.length >> 2 }
   const { text, isAll } = rest()
   const values: Value[] = []
   let begins = -1
@@ -160,7 +160,7 @@ function yamlValues(rest: () => Behind, at: number, before: string, indent: numb
     if (quoted === null) push(values, from, from + value.length, value)
     else push(values, from + 1, from + value.length - 1, quoted[2]!)
   }
-  const work = (before.length >> 1) + 4 * (done > 0 ? done - at : text.length) + (text.length >> 3)
+  const work = (before.length >> 2) + 4 * (done > 0 ? done - at : text.length) + (text.length >> 4)
   // The last line may go on, and what it is may not be said yet.
   const goesOn = isAll && (done === 0 || kind === 'open')
   return told(values, kind, goesOn ? (begins < 0 ? at : begins) : -1, work)
@@ -186,12 +186,12 @@ function kindBehind(text: string, indent: number, isAll: boolean): Kind {
 
 function jsonValues(rest: () => Behind, at: number, before: string): SecretValues {
   let kind = kindBefore(before)
-  if (kind === 'none' || kind === 'other') return { ...NOTHING, work: before.length }
+  if (kind === 'none' || kind === 'other') return { ...NOTHING, work: before.length >> 2 }
   const { text, isAll } = rest()
   const opening = /^\s*\{/.exec(text)?.[0].length ?? -1
   if (opening < 0) {
     const waits = /^\s*$/.test(text) && isAll
-    return { parts: [], open: waits ? at : -1, work: before.length }
+    return { parts: [], open: waits ? at : -1, work: before.length >> 2 }
   }
   const values: Value[] = []
   let end = opening
@@ -203,7 +203,7 @@ function jsonValues(rest: () => Behind, at: number, before: string): SecretValue
     const stop = at + end - tail
     push(values, stop - pair[1]!.length, stop, pair[1]!)
   }
-  const work = before.length + 4 * end + (text.length >> 3)
+  const work = (before.length >> 2) + 4 * end + (text.length >> 4)
   const closing = /^\s*\}/.exec(text.slice(end))?.[0].length ?? -1
   // Cut short, or no data of a Secret.
   if (closing < 0) return told(values, kind, isAll ? at + opening : -1, work)
