@@ -58,9 +58,13 @@ describe('by structure', () => {
       { spec: { users: [{ name: 'app', password: '…' }], api: { key: 'left', apiToken: '…' } } },
     ],
     [
-      'what stands behind an option of one letter, where the program comes later or is the image’s',
+      'what looks made behind an option of one letter, where the program comes later or is the image’s',
       pods,
-      { spec: { containers: [{ args: ['-a', SECRET, '-p', '8080', '-w', 'debug'], command: ['redis-cli'] }] } },
+      {
+        spec: {
+          containers: [{ args: ['-a', 'Xk9qL2mZ8vT4wB7nR5yD', '-p', '8080', '-w', 'debug'], command: ['redis-cli'] }],
+        },
+      },
       { spec: { containers: [{ args: ['-a', '…', '-p', '8080', '-w', 'debug'], command: ['redis-cli'] }] } },
     ],
     [
