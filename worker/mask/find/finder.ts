@@ -131,8 +131,10 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
 function goesOverNul(view: View, text: Uint8Array, from: number, to: number): boolean {
   if (view.depth === 0) return false
   const { start, end } = view.span(from, to)
-  for (let nul = Math.max(0, start - 1); nul < end; nul++) {
-    if (text[nul] !== 0) continue
+  const least = Math.max(0, start - 1)
+  const stretch = text.subarray(least, end)
+  for (let next = stretch.indexOf(0); next >= 0; next = stretch.indexOf(0, next + 1)) {
+    const nul = least + next
     let at = nul + 1
     while (at < end && WORD[text[at]!] === 1) at++
     // In UTF-16 a single letter stands between two.
