@@ -367,11 +367,10 @@ describe('a decision', () => {
       ...rule('Allow', '*', '*', { when }),
       name: `r${index}`,
     }))
-    const before = performance.now()
+    // Without a limit: 3 × 10⁹ sums, which no test has time for.
     const given = made(rules, { object: { l: list } })
     expect(given).toMatchObject({ effect: 'Deny', policy: '', rule: '' })
     expect(given?.reason).toBe('the conditions of the policies cost too much on this request')
-    expect(performance.now() - before).toBeLessThan(1_000)
   })
   test('names the first rule by policy name and place, whatever pattern it is found under', () => {
     const set = compilePolicies([

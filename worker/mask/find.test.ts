@@ -122,11 +122,10 @@ test.each<[string, BodyFormat, string]>([
   expect(where(format, body)).toBeNull()
 })
 
+// Squared work would outlast the limit of a test: here and below, where something "costs little".
 test('a body of starts of gzip costs little', () => {
-  const before = performance.now()
   expect(where('json', `{"a":"${'H4sI'.repeat(700_000)}"}`)).toBeNull()
   expect(where('json', `{"a":"${'\\'.repeat(2_800_000)}"}`)).toBeNull()
-  expect(performance.now() - before).toBeLessThan(5_000)
 })
 
 test('the message says where, and what to do', () => {

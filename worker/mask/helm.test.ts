@@ -229,10 +229,8 @@ describe('what cannot be opened is masked whole', () => {
   test('a decompression bomb: unpacking ends at the bound', () => {
     const bomb = gzipSync(new Uint8Array(64 * 1024 * 1024), { mtime: 0 })
     expect(bomb.length).toBeLessThan(80 * 1024)
-    const before = performance.now()
     expect(gunzipBounded(bomb, 16 * 1024 * 1024)).toBeNull()
     expect(gunzipBounded(bomb, 64 * 1024 * 1024 - 1)).toBeNull()
-    expect(performance.now() - before).toBeLessThan(10_000)
   })
 
   test('more YAML than can be parsed in time', () => {

@@ -18,10 +18,8 @@ test.each([
 test.each([
   ['one long word', 'x'.repeat(512 * 1024)],
   ['schemes without end', 'http://a:'.repeat(50_000)],
-  ['separators without end', `${`password=x${', '.repeat(7000)}y\n`.repeat(30)}`],
-  ['blanks without end', `${`password=${' '.repeat(15_000)}y\n`.repeat(30)}`],
-])('%s costs little', (_name, text) => {
-  const before = performance.now()
-  leavesOf(text)
-  expect(performance.now() - before).toBeLessThan(2000)
+  ['separators without end', `password=x${', '.repeat(400_000)}y\n`],
+  ['blanks without end', `password=${' '.repeat(800_000)}y\n`],
+])('%s costs little: squared work would outlast the limit of a test', (_name, text) => {
+  expect(leavesOf(text)).toEqual([])
 })
