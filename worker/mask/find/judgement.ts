@@ -81,7 +81,8 @@ export function isSecret(bytes: Uint8Array, start: number, end: number, kind: Na
 }
 
 /** A UUID that a line was broken in. */
-const UUID_HEAD = /^[0-9a-f]{8}-(?:[0-9a-f]{1,4}|(?:[0-9a-f]{4}-){1,2}[0-9a-f]{0,4}|(?:[0-9a-f]{4}-){3}[0-9a-f]{0,11})$/i
+const UUID_HEAD =
+  /^[0-9a-f]{8}-(?:[0-9a-f]{1,4}|(?:[0-9a-f]{4}-){1,2}[0-9a-f]{0,4}|(?:[0-9a-f]{4}-){3}[0-9a-f]{0,11})$/i
 
 /** Whether a line ends there, or the text. */
 function endsLine(bytes: Uint8Array, end: number): boolean {
