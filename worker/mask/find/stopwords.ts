@@ -23,7 +23,7 @@ const PLACEHOLDERS = words(`
 
 /** What stands in a value that says it is none. */
 const SAYS_SO =
-  /^(?:your[_-]|my[_-](?:super[_-]?)?(?:secret|password|token|key)$|change|replace[_-]?(?:me|this|with)|insert[_-]|enter[_-]|put[_-]|add[_-]your|example|sample|dummy|placeholder|redacted|<|\[?redacted|todo)|(?:_here$|-here$|placeholder|changeme|change[_-]me|replace[_-]me|example[_-]?(?:key|token|secret|password)|^example$|your[_-](?:api|token|secret|password|key|access|client))/
+  /^(?:your[_-]|my[_-](?:super[_-]?)?(?:secret|password|token|key)$|change|replace[_-]?(?:me|this|with)|insert[_-]|enter[_-]|add[_-]your|example|sample|dummy|placeholder|redacted|<|\[?redacted)|(?:_here$|-here$|placeholder|changeme|change[_-]me|replace[_-]me|example[_-]?(?:key|token|secret|password)|^example$|your[_-](?:api|token|secret|password|key|access|client))/
 
 /** Looked up when it runs: variables, templates, calls. */
 const LOOKED_UP = new RegExp(
@@ -56,8 +56,11 @@ const DIGEST = /^(?:sha(?:1|224|256|384|512)|md5)[:-]/i
 const REPEATED = /^(.)\1*$|^(?:x+|\*+|\.+|-+|_+|•+|#+|0+)$/i
 const MASKED_START = 'â\u009f¦masked:'
 
-/** Letters that stand for others: all of one case, which a random value seldom has. */
-const LEFT_OUT = /^(?:xxx|XXX)(?![A-Za-z0-9])|x{4}|X{4}|\*{3}|\.{3}$/
+/** Something was left out. */
+const LEFT_OUT = /^(?:xxx|XXX)(?![A-Za-z0-9])|\.{3}$/
+/** Letters that stand for others, all of one case, and short words: so short that a random value has them now and then. */
+const MAYBE_SAYS_SO = /^(?:todo|put[_-])/i
+const MAYBE_LEFT_OUT = /x{4,}|X{4,}|\*{3,}/g
 
 /** How a value is to be taken. */
 export type Excuse = 'none' | 'placeholder' | 'lookup' | 'code' | 'path' | 'url' | 'uuid' | 'digest'
@@ -77,6 +80,7 @@ export function excuseOf(value: string): Excuse {
   if (low.length <= LONGEST_WORD && PLACEHOLDERS.has(low)) return 'placeholder'
   if ((first === last || first >= 0x80 || last >= 0x80) && REPEATED.test(value)) return 'placeholder'
   if (SAYS_SO.test(low) || (may(LEAVES_OUT) && LEFT_OUT.test(value))) return 'placeholder'
+  if (isSaidBy(value, MAYBE_SAYS_SO) || (may(LEAVES_OUT) && isSaidBy(value, MAYBE_LEFT_OUT))) return 'placeholder'
   if ((may(BRACE | COLON) || isOf(BEGINS_LOOKUP, first)) && LOOKED_UP.test(value)) return 'lookup'
   if (may(UPPER | JOIN) && VARIABLE_NAME.test(value)) return 'placeholder'
   if (value.length === UUID_LENGTH && UUID.test(value)) return 'uuid'
@@ -121,6 +125,12 @@ function signsIn(value: string): number {
   let signs = 0
   for (let i = 0; i < value.length; i++) signs |= SIGNS[value.charCodeAt(i)] ?? 0
   return signs
+}
+
+/** Whether a value has what the pattern asks for, and the rest of it does not look made. */
+function isSaidBy(value: string, pattern: RegExp): boolean {
+  const rest = value.replace(pattern, '')
+  return rest.length < value.length && !isJumbled(rest)
 }
 
 function isOf(set: Uint8Array, code: number): boolean {
