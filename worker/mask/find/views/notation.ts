@@ -14,6 +14,8 @@ const MIN_TEXT = 6
 const MIN_TEXT_IN_ROW = 12
 /** Shorter stretches hold no credential. Each has a character at one of these places. */
 const MIN_RUN = 24
+/** Characters of the longest digest. */
+const MAX_DIGEST = 128
 /** A list at the end of a text waits for more until it has so many. */
 const MAX_WAITING = 64
 
@@ -35,10 +37,13 @@ for (const [value, char] of [...'0123456789abcdef'].entries()) {
   VALUE[char.charCodeAt(0)] = value
   VALUE[char.toUpperCase().charCodeAt(0)] = value
 }
+/** Digits a byte of text begins with in hex. */
+const TEXT_DIGIT = new Uint8Array(256)
+for (const char of '0234567') TEXT_DIGIT[char.charCodeAt(0)] = 1
 const FIVE = new Uint8Array(256)
 for (const [value, char] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'].entries()) FIVE[char.charCodeAt(0)] = value
 
-/** Bytes of text; those of UTF-8 beyond ASCII are not told from others. */
+/** Bytes of ASCII text: beyond it digests would often pass for text. */
 const TEXT = new Uint8Array(256)
 for (let byte = 0x20; byte < 0x7f; byte++) TEXT[byte] = 1
 for (const byte of [0x09, 0x0a, 0x0d, 0x1b]) TEXT[byte] = 1
@@ -120,7 +125,7 @@ class TextRun {
   #run = 0
 
   add(byte: number): void {
-    if (TEXT[byte] === 0 && byte < 0xc2) this.#run = 0
+    if (TEXT[byte] === 0) this.#run = 0
     else if (++this.#run > this.most) this.most = this.#run
   }
 }
@@ -364,17 +369,33 @@ function reads(bytes: Uint8Array, from: number, to: number, style: number, base:
   )
 }
 
-/** Of MIN_TEXT_IN_ROW bytes of text in a row one stands at one of these places, and its first digit says that it may be text. */
+/** Whether MIN_TEXT_IN_ROW numbers in a row have a first digit that text has. */
 function hasTextPair(bytes: Uint8Array, from: number, to: number): boolean {
+  // Most are digests, in one piece: of so many in a row one is at each of these places.
+  if (isOnePiece(bytes, from, to)) {
+    let least = from
+    for (let probe = from + 2 * (MIN_TEXT_IN_ROW - 1); probe + 1 < to; ) {
+      let at = probe
+      while (at >= least && TEXT_DIGIT[bytes[at]!] === 1) at -= 2
+      if (at < least) return true
+      least = at + 2
+      probe = at + 2 * MIN_TEXT_IN_ROW
+    }
+    return false
+  }
   let pairs = 0
   for (let at = from; at + 1 < to; at += 2) {
     if ((KIND[bytes[at]!]! & SIGN) !== 0) at++
-    const high = VALUE[bytes[at]!]!
-    if (high === 0 || (high > 1 && high < 8) || high > 11) {
-      if (++pairs >= MIN_TEXT_IN_ROW) return true
-    } else pairs = 0
+    if (TEXT_DIGIT[bytes[at]!] === 0) pairs = 0
+    else if (++pairs >= MIN_TEXT_IN_ROW) return true
   }
   return false
+}
+
+function isOnePiece(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from > MAX_DIGEST) return false
+  for (let at = from; at < to; at++) if ((KIND[bytes[at]!]! & HEX) === 0) return false
+  return true
 }
 
 /** Five bits a character (RFC 4648, section 6). */
