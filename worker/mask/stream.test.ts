@@ -211,6 +211,24 @@ describe('two channels', () => {
     for (const line of BODY) expect(all).not.toContain(line.slice(8))
   })
 
+  it('a private key in shreds, of which one channel has the END and what looks like the rest of a key', () => {
+    const shreds = PEM.match(/.{1,7}|\n/gs) ?? []
+    // Most on the second channel, whose lines alone make a key without a BEGIN.
+    const { all } = mixed(shreds.map((shred, i) => [i % 4 === 0 && i < shreds.length - 8 ? OUT : ERR, shred]))
+    for (const line of BODY) expect(all).not.toContain(line.slice(0, 24))
+  })
+
+  it('two private keys by turns, each on its own', () => {
+    const rows = PEM.split('\n')
+    const { out, err } = mixed(
+      rows.flatMap((row) => [
+        [OUT, `${row}\n`],
+        [ERR, `${row.replace('MIIE', 'MIIF')}\n`],
+      ]),
+    )
+    for (const line of BODY) expect(out + err).not.toContain(line.slice(8))
+  })
+
   it('a private key that is ended on the other, after what was held back had to go', () => {
     const stream = createTextStream(MASKING, CHANNELS)
     const pieces = [

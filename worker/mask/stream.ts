@@ -48,6 +48,8 @@ interface Part {
   readonly end: number
 }
 
+type Span = Pick<Part, 'start' | 'end'>
+
 /** A part of a masked stretch, and what it is a part of. */
 interface Covered {
   readonly part: Part
@@ -206,8 +208,14 @@ class Stream implements TextStream {
     for (const { start, end, rule, value } of this.#joint?.found ?? []) {
       const parts = this.#partsOf(start, end)
       // A key has a BEGIN and an END: what only looks like a secret on a channel of it, and ends within it, does not outdo that.
-      const ends = new Map(rule === PRIVATE_KEY ? parts.map((part) => [part.channel, part.end]) : [])
-      const own = parts.find((part) => this.#goesOn(part, ends.get(part.channel) ?? part.end, start))
+      // Nor does the rest of a key, whose BEGIN it has not.
+      const isKey = rule === PRIVATE_KEY
+      const ends = new Map(isKey ? parts.map((part) => [part.channel, part.end]) : [])
+      const starts = new Map(isKey ? parts.toReversed().map((part) => [part.channel, part.start]) : [])
+      const own = parts.find((part) => {
+        const whole = { start: starts.get(part.channel) ?? part.end, end: ends.get(part.channel) ?? part.end }
+        return this.#goesOn(part, whole, start)
+      })
       // One that lies on one channel counts too: the name in front of it may stand on the other.
       if (own === undefined) add({ parts, rule, value })
       else {
@@ -234,15 +242,19 @@ class Stream implements TextStream {
     return parts
   }
 
-  /** Whether a secret of the channel's own overlaps a part of a joint one and goes on behind it; what is no key, behind `until`. */
-  #goesOn(part: Part, until: number, jointStart: number): boolean {
+  /**
+   * Whether a secret of the channel's own overlaps a part of a joint one and goes on behind it; what is no key, or begins within
+   * the joint one, behind `whole`: all that the joint one has of the channel.
+   */
+  #goesOn(part: Part, whole: Span, jointStart: number): boolean {
     const lane = this.#lanes.get(part.channel)!
     const key = keyStart(lane)
     // A key without an end on its channel goes on there, unless it has one on another.
     if (key !== null && key >= part.start && key < part.end)
       return this.#joint === null || keyStart(this.#joint) === jointStart
     return lane.found.some(
-      ({ start, end, rule }) => start < part.end && end > (rule === PRIVATE_KEY ? part.end : until),
+      ({ start, end, rule }) =>
+        start < part.end && end > (rule === PRIVATE_KEY && start <= whole.start ? part.end : whole.end),
     )
   }
 
