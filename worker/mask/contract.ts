@@ -27,6 +27,8 @@ export interface Found {
    * is open; never inside a hit.
    */
   readonly open: number
+  /** From here on the text must be kept, even what of it has gone on: a Secret's object, whose values more text may bring. Absent: nowhere. */
+  readonly keep?: number
 }
 
 /** How a text is searched. */
@@ -37,6 +39,8 @@ export interface FindOptions {
   readonly name?: string
   /** Everything before was let go already and is only looked back at: hits that end at or before it are left out. Default 0. */
   readonly from?: number
+  /** How many bytes, at the end, no search has seen yet: what a session may cost is counted by them. Default: all. */
+  readonly fresh?: number
 }
 
 /**

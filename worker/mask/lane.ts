@@ -25,6 +25,10 @@ export class Lane {
   open = 0
   /** How far was looked at. */
   looked = 0
+  /** How far any look went. */
+  #seen = 0
+  /** What begins here is kept, whatever has gone on. */
+  keep = Number.POSITIVE_INFINITY
   found: { readonly start: number; readonly end: number; readonly rule: string; readonly value: Uint8Array }[] = []
 
   get end(): number {
@@ -47,10 +51,14 @@ export class Lane {
 
   /** Looks for secrets in the window. With `final`, as if nothing more came; what is open stays as it is known. */
   look(finder: Finder, final: boolean): void {
-    const { hits, open } = finder.find(this.window, { final, from: Math.max(0, this.released - this.base) })
+    const from = Math.max(0, this.released - this.base)
+    const fresh = this.end - this.#seen
+    this.#seen = this.end
+    const { hits, open, keep } = finder.find(this.window, { final, from, fresh })
     const { base } = this
     this.found = hits.map(({ start, end, rule, value }) => ({ start: base + start, end: base + end, rule, value }))
     if (final) return
+    this.keep = keep === undefined || keep >= this.window.length ? Number.POSITIVE_INFINITY : base + keep
     this.open = base + open
     this.looked = this.end
   }
@@ -64,7 +72,10 @@ export class Lane {
 
   /** Forgets what is not looked back at any more. */
   trim(): void {
-    const wanted = Math.max(Math.min(this.open, this.released) - CONTEXT_BYTES, this.released - LOOK_BACK_BYTES)
+    const wanted = Math.min(
+      Math.max(Math.min(this.open, this.released) - CONTEXT_BYTES, this.released - LOOK_BACK_BYTES),
+      this.keep - CONTEXT_BYTES,
+    )
     let cut = wanted - this.base
     // Worth a copy only when it is much.
     if (cut < CONTEXT_BYTES) return

@@ -25,6 +25,7 @@ export type Kind =
   | 'pem'
   | 'putty'
   | 'data'
+  | 'kind'
   | 'pem-end'
   | 'bearer'
   | 'basic'
@@ -86,6 +87,7 @@ function compile(table: readonly PatternRule[]): Compiled {
   special('-----end', 'pem-end', false)
   special('data:', 'data', false)
   special('data":', 'data', false)
+  for (const said of ['kind: secret', '"kind":"secret"', '"kind": "secret"']) special(said, 'kind', false)
   special('eyj', 'jwt', true)
   special('://', 'url', false)
   special('bearer ', 'bearer', false)

@@ -2,7 +2,7 @@
 
 import type { Finder, FindOptions, Found, Hit, KnownValues, MaskRules } from '../contract.ts'
 import { isBinary, mayHoldBinary } from './binary.ts'
-import { type Budget, budgetFor } from './budget.ts'
+import { Allowance, type Budget } from './budget.ts'
 import { WORD } from './bytes.ts'
 import { createCustomMatcher } from './custom.ts'
 import { withoutGuesses } from './guesses.ts'
@@ -35,6 +35,8 @@ interface Gathered {
   readonly placeholders: Span[]
   /** Whether the text may hold binary content; null: nobody has asked yet. */
   binary: boolean | null
+  /** From where on the text must be kept. */
+  keep: number
 }
 
 /** Makes a session's finder. */
@@ -43,6 +45,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
   const { layers } = rules
   const custom = layers.patterns ? createCustomMatcher(rules.patterns) : null
   const known = layers.values ? searchableValues(values) : null
+  const allowance = new Allowance()
 
   /** What one view shows. Gives from where on in the text it is open. */
   const look = (view: View, text: Uint8Array, options: FindOptions, budget: Budget, found: Gathered): number => {
@@ -79,6 +82,8 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         ...(view.depth === 0 && options.name !== undefined ? { name: options.name } : {}),
       })
       open = Math.min(open, matched.open)
+      if (matched.keep < bytes.length)
+        found.keep = Math.min(found.keep, view.span(matched.keep, matched.keep + 1).start)
       for (const { start, end, rule } of matched.hits) {
         if (GENERIC.has(rule) && (goesOverNul(view, text, start, end) || binary(start, end))) continue
         add(start, end, rule, null, false)
@@ -111,17 +116,25 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
       return known?.suspect(bytes, start, end) === true || custom?.suspect(bytes, start, end) === true
     },
     find(text, options) {
-      const budget = budgetFor(text.length)
-      const found: Gathered = { candidates: [], placeholders: [], binary: null }
+      const budget = allowance.share(text.length, options.fresh ?? text.length)
+      const found: Gathered = { candidates: [], placeholders: [], binary: null, keep: text.length }
       let open = text.length
       for (const view of viewsOf(text, { final: options.final, budget })) {
+        budget.depth = view.depth
         open = Math.min(
           open,
           view.open,
           view.bytes.length === 0 ? text.length : look(view, text, options, budget, found),
         )
       }
-      return settled(text, united(text, found), options.final ? text.length : open, options.from ?? 0)
+      const { hits, open: decided } = settled(
+        text,
+        united(text, found),
+        options.final ? text.length : open,
+        options.from ?? 0,
+      )
+      budget.find(hits.length)
+      return { hits, open: decided, keep: found.keep }
     },
     namesSecret: (name) => matcher.namesSecret(name),
   }
@@ -270,7 +283,7 @@ function better(a: Candidate, b: Candidate): boolean {
 }
 
 /** What is decided of the hits. */
-function settled(text: Uint8Array, hits: readonly Hit[], from: number, passed: number): Found {
+function settled(text: Uint8Array, hits: readonly Hit[], from: number, passed: number): Pick<Found, 'hits' | 'open'> {
   let open = Math.min(from, text.length)
   for (let i = hits.length - 1; i >= 0; i--) {
     const hit = hits[i]!

@@ -45,7 +45,15 @@ export interface Matcher {
    * before `from`: from there on the text must be kept to be looked back at.
    * @throws {MaskError} the budget is spent
    */
-  match(bytes: Uint8Array, options: MatchOptions): { readonly hits: readonly Matched[]; readonly open: number }
+  match(
+    bytes: Uint8Array,
+    options: MatchOptions,
+  ): {
+    readonly hits: readonly Matched[]
+    readonly open: number
+    /** From where on the text must be kept, however much of it is let go. */
+    readonly keep: number
+  }
   namesSecret(name: string): boolean
 }
 
@@ -110,13 +118,13 @@ export function createMatcher(
   /** What they were remembered for: views of one text share a budget. */
   let spent: Budget | null = null
 
-  const passOf = (bytes: Uint8Array, start: number, end: number, budget: Budget): Pass => {
+  const passOf = (bytes: Uint8Array, start: number, end: number, final: boolean, budget: Budget): Pass => {
     parts ??= compiledOf(table)
     tried ??= new Tried(parts.rules)
     // Also what a pass that threw left there.
     tried.clear()
     const piece = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
-    return new Pass(piece, parts, off, judge, tried, budget)
+    return new Pass(piece, parts, off, judge, tried, budget, final)
   }
 
   /** Matches each piece by itself. Most hold no literal: they cost a look, and nothing is made for them. */
@@ -124,7 +132,7 @@ export function createMatcher(
     bytes: Uint8Array,
     { final, cuts = [], budget }: MatchOptions,
     name: string | undefined,
-  ): { hits: Matched[]; open: number } => {
+  ): { hits: Matched[]; open: number; keep: number } => {
     parts ??= compiledOf(table)
     tried ??= new Tried(parts.rules)
     const { scan } = parts
@@ -132,6 +140,7 @@ export function createMatcher(
     spent = budget
     const hits: Matched[] = []
     let open = bytes.length
+    let keep = bytes.length
     let start = 0
     let more = scan.begin(bytes)
     /** How many of the scan's literals are done. */
@@ -151,7 +160,7 @@ export function createMatcher(
             known = remembered.get(key)
           }
           if (known === undefined) {
-            pass ??= passOf(bytes, start, end, budget)
+            pass ??= passOf(bytes, start, end, closed, budget)
             done = pass.take(scan, done, start)
           } else while (done < scan.count && scan.ends[done]! <= end) done++
         }
@@ -165,12 +174,15 @@ export function createMatcher(
         name !== undefined ||
         (pass === null && known === undefined && cards && mayHoldCard(bytes, start, end))
       )
-        pass ??= passOf(bytes, start, end, budget)
+        pass ??= passOf(bytes, start, end, closed, budget)
       if (pass !== null) {
         pass.finish(closed, scan.state)
         if (name !== undefined) pass.named(judge(name), final)
         const found = resolve(pass.found, pass.masked)
-        if (!closed) open = start + openOf(found, pass.open)
+        if (!closed) {
+          open = start + openOf(found, pass.open)
+          keep = start + pass.keep
+        }
         if (key !== null && remembered.size < MAX_REMEMBERED) remembered.set(key, found)
         known = found
       }
@@ -181,16 +193,16 @@ export function createMatcher(
       }
       start = end
     }
-    return { hits, open }
+    return { hits, open, keep }
   }
 
   const match: Matcher['match'] = (bytes, options) => {
     const { name, from = 0, budget } = options
     budget.spend((bytes.length >> 2) + (bytes.length >> 3))
-    const { hits: all, open } = matchPieces(bytes, options, from === 0 ? name : undefined)
-    if (from === 0) return { hits: all, open }
+    const { hits: all, open, keep } = matchPieces(bytes, options, from === 0 ? name : undefined)
+    if (from === 0) return { hits: all, open, keep }
     const hits = all.filter(({ end }) => end > from).map((hit) => (hit.start < from ? { ...hit, start: from } : hit))
-    return { hits, open }
+    return { hits, open, keep }
   }
 
   const suspect: Matcher['suspect'] = (bytes, start, end) => {

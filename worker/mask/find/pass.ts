@@ -28,7 +28,7 @@ import { pemAt, puttyAt } from './pem.ts'
 import { keyBefore } from './pemend.ts'
 import type { PatternRule } from './rule.ts'
 import type { Scan } from './scan.ts'
-import { secretValuesAt } from './secretobject.ts'
+import { secretGoesOn, secretValuesAt } from './secretobject.ts'
 import type { Anchored } from './shape.ts'
 import { ShapeMatch } from './shapematch.ts'
 import { userinfoAt } from './url.ts'
@@ -68,11 +68,15 @@ export class Pass {
   /** Placeholders that stand in the text. */
   readonly masked: Stretch[] = []
   open: number
+  /** From where on the text must be kept to be looked back at, however much of it has gone on: a Secret's object. */
+  keep: number
   readonly #bytes: Uint8Array
   readonly #compiled: Compiled
   readonly #off: ReadonlySet<string>
   readonly #judge: (name: string) => NameKind
   readonly #budget: Budget
+  /** No more text comes. */
+  readonly #final: boolean
   #lazyShape: ShapeMatch | null = null
   #entropy: SlidingEntropy | null = null
   readonly #tried: Tried
@@ -88,6 +92,7 @@ export class Pass {
     judge: (name: string) => NameKind,
     tried: Tried,
     budget: Budget,
+    final: boolean,
   ) {
     this.#bytes = bytes
     this.#compiled = compiled
@@ -95,7 +100,9 @@ export class Pass {
     this.#judge = judge
     this.#tried = tried
     this.#budget = budget
+    this.#final = final
     this.open = bytes.length
+    this.keep = bytes.length
   }
 
   /**
@@ -151,6 +158,10 @@ export class Pass {
 
   #opens(at: number): void {
     if (at < this.open) this.open = at
+  }
+
+  #keeps(at: number): void {
+    if (!this.#final && at < this.keep) this.keep = at
   }
 
   #add(start: number, end: number, rule: string, rank: number): void {
@@ -238,10 +249,22 @@ export class Pass {
       }
       case 'data': {
         if (this.#off.has('secret')) return
-        const { parts, open, work } = secretValuesAt(bytes, end)
+        const { parts, open, work } = secretValuesAt(bytes, end, this.#final)
         this.#budget.spend(work)
-        if (open >= 0) this.#opens(open)
+        if (open >= 0) {
+          this.#opens(open)
+          this.#keeps(start)
+        }
         for (const part of parts) this.#add(part.start, part.end, 'secret', SPECIFIC)
+        return
+      }
+      case 'kind': {
+        if (this.#final || this.keep <= start || this.#off.has('secret')) return
+        const { goesOn, work } = secretGoesOn(bytes, start, end)
+        this.#budget.spend(work)
+        if (!goesOn) return
+        this.#opens(start)
+        this.#keeps(start)
         return
       }
       case 'masked':

@@ -70,7 +70,11 @@ function sideBySide(bytes: Uint8Array): string[] {
 }
 
 /** Each piece by itself. */
-function pieceByPiece(bytes: Uint8Array, cuts: readonly number[], final: boolean): { hits: Matched[]; open: number } {
+function pieceByPiece(
+  bytes: Uint8Array,
+  cuts: readonly number[],
+  final: boolean,
+): { hits: Matched[]; open: number; keep: number } {
   const hits: Matched[] = []
   let start = 0
   for (const end of [...cuts, bytes.length]) {
@@ -78,7 +82,7 @@ function pieceByPiece(bytes: Uint8Array, cuts: readonly number[], final: boolean
     const piece = bytes.slice(start, end)
     const matched = matcher.match(piece, { final: final || !last, budget: budgetFor(bytes.length) })
     for (const hit of matched.hits) hits.push({ start: start + hit.start, end: start + hit.end, rule: hit.rule })
-    if (last) return { hits, open: start + matched.open }
+    if (last) return { hits, open: start + matched.open, keep: start + matched.keep }
     start = end
   }
   throw new Error('the last piece ends the text')
