@@ -72,10 +72,11 @@ export function isSecret(bytes: Uint8Array, start: number, end: number, kind: Na
   if (blanks > 0) return false
   if (digits === length) return length >= 16 && length <= 64 && kind === 'secret'
   const entropy = entropyOf(bytes, start, end)
-  if (kind === 'weak' && !jumbled)
-    return length >= MIN_RANDOM && mixed && entropy >= 3.2 && !isNumberedWord(text) && !isWords(text)
+  const looksSaid = isNumberedWord(text) || isWords(text)
+  const said = looksSaid && !(uppers >= 4 && lowers >= 4 && entropy >= MADE_ENTROPY && MADE_WORD.test(text))
+  if (kind === 'weak' && !jumbled) return length >= MIN_RANDOM && mixed && entropy >= 3.2 && !said
   if (jumbled) return entropy >= (kind === 'weak' ? 3 : 2.6)
-  if (isNumberedWord(text) || isWords(text)) return false
+  if (said) return false
   if (length < 16) return (mixed && entropy >= 2.4) || (signs > 0 && uppers > 0 && lowers > 0)
   return (mixed && entropy >= 2.8) || entropy >= 3.4 || (signs > 1 && entropy >= 3.2)
 }
@@ -83,6 +84,10 @@ export function isSecret(bytes: Uint8Array, start: number, end: number, kind: Na
 /** A UUID that a line was broken in. */
 const UUID_HEAD =
   /^[0-9a-f]{8}-(?:[0-9a-f]{1,4}|(?:[0-9a-f]{4}-){1,2}[0-9a-f]{0,4}|(?:[0-9a-f]{4}-){3}[0-9a-f]{0,11})$/i
+
+/** A token of base64url that has by chance no digit inside may read like words; but words use few letters often. */
+const MADE_WORD = /^[\w-]{32,}$/
+const MADE_ENTROPY = 4.2
 
 /** Whether a line ends there, or the text. */
 function endsLine(bytes: Uint8Array, end: number): boolean {
