@@ -4,6 +4,7 @@
 import { type Assigned, result, valueAt } from './assigned.ts'
 import { BLANK, blanksEnd, DIGIT, latin, lower, MAX_BLANKS, NAME, QUOTE, SPACE, standsAt, WORD } from './bytes.ts'
 import type { Operator } from './judgement.ts'
+import { blockMember, endsLine, flowMember, isBlockName, isSaidName, type Member } from './member.ts'
 import type { NameKind } from './names.ts'
 
 /** Words that a name which says secret has. Each of them is looked at by the automaton; what the whole name says decides names.ts. */
@@ -100,6 +101,15 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     if (bytes[at] === 0x3d) at++
     else if (at > first + 1) at = first
     operator = at === first ? null : 'colon'
+    // "db_password": {"type": "string", "default": "…"}, db_password:\n  default: …
+    if (operator !== null) {
+      const value = innerValue(bytes, name, at)
+      if (value?.kind === 'open') return waiting(value.at - name.start)
+      if (value?.kind === 'at') {
+        at = value.at
+        operator = 'assign'
+      }
+    }
   } else if ((byte === 0x21 || byte === 0x3f || byte === 0x2b || byte === 0x7c) && following === 0x3d) {
     // != ?= +=
     at += 2
@@ -121,13 +131,27 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
       at = value.at
       operator = 'assign'
     } else if (value.kind === 'open') return waiting(value.at - name.start)
-    else if (quotedName && byte === 0x2c) {
+    else if (isSaidName(bytes, name.start)) {
+      // Other members stand between them: {"name": "DB_PASSWORD", "type": "string", "default": "…"}
+      const member = byte === 0x2c ? flowMember(bytes, at) : blockMember(bytes, name.start, at, false)
+      if (member.kind === 'open') return waiting(member.at - name.start)
+      if (member.kind === 'no') return nothing(member.at - name.start + 4)
+      at = member.at
+      operator = 'assign'
+    } else if (quotedName && byte === 0x2c) {
       const next = blanksEnd(bytes, at + 1)
       if (next >= length) return waiting(next - name.start)
       if (QUOTE[bytes[next]!] !== 1) return nothing(next - name.start)
       at = next
       operator = 'call'
     } else return nothing(value.at - name.start + 4)
+  } else if (quotedName && byte === 0x7b && isBlockName(bytes, name.start)) {
+    // variable "db_password" { default = "…" }
+    const member = flowMember(bytes, at + 1)
+    if (member.kind === 'open') return waiting(member.at - name.start)
+    if (member.kind === 'no') return nothing(member.at - name.start + 4)
+    at = member.at
+    operator = 'assign'
   } else if (at > closed && !quotedName && (bytes[name.start] === DASH || afterLogin(bytes, name.start))) {
     // --password v; netrc: login x password y
     if (byte !== DASH) operator = 'blank'
@@ -167,6 +191,13 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   if (at >= length) return waiting(spent())
 
   return valueAt(bytes, at, kind, operator, name)
+}
+
+/** The value of an object that stands behind a name; null when none does. */
+function innerValue(bytes: Uint8Array, name: { start: number; end: number }, from: number): Member | null {
+  const at = blanksEnd(bytes, from)
+  if (bytes[at] === 0x7b && bytes[at + 1] !== 0x7b) return flowMember(bytes, at + 1)
+  return endsLine(bytes, at) && beginsLine(bytes, name.start) ? blockMember(bytes, name.start, at, true) : null
 }
 
 /** `, "value": ` or a new line with `value:` behind a name. */

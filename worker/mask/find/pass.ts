@@ -278,7 +278,8 @@ export class Pass {
     if (assigned.open >= 0) this.#opens(assigned.open)
     if (assigned.start < 0 || this.#off.has(rule)) return
     this.#add(assigned.start, assigned.end, rule, GENERIC)
-    this.#assignedEnd = assigned.end
+    // Of a value that stands further on, there may be others in front of it.
+    if (assigned.start <= assigned.nameEnd + INNER_NAME) this.#assignedEnd = assigned.end
   }
 
   #command(part: CommandPart): void {
