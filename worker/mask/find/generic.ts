@@ -180,7 +180,8 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     return prose ?? nothing(spent())
   }
 
-  const kind = judge(latin(bytes, name.start, name.end))
+  const said = judge(latin(bytes, name.start, name.end))
+  const kind = said === 'none' && isCookie(bytes, name) ? 'weak' : said
   if (kind === 'none' || isChecksum(bytes, name.start)) return nothing(spent() + 32)
   // secret "web-tls" created
   if (operator === 'blank' && QUOTE[byte] === 1 && IS_KIND.test(latin(bytes, name.start, name.end)))
@@ -243,6 +244,19 @@ function isDirective(name: string): boolean {
 /** `checksum/secret`, as charts of Helm annotate Pods. */
 function isChecksum(bytes: Uint8Array, nameStart: number): boolean {
   return bytes[nameStart - 1] === 0x2f && standsAt(bytes, nameStart - 9, 'checksum')
+}
+
+/** Names of cookies of a session that say nothing elsewhere: `ASP.NET_SessionId`, `_session_id`. */
+const COOKIE = /sess(?:ion)?[._-]?(?:id|key|data)?$|(?:^|[._-])(?:auth|token)(?:[._-]?\w{0,8})$/i
+/** How far in front of one of them the name of its header stands. */
+const MAX_COOKIES = 512
+
+/** Whether a name is one of a session, in a `Cookie` or `Set-Cookie` header. */
+function isCookie(bytes: Uint8Array, name: { start: number; end: number }): boolean {
+  if (bytes[name.end] !== 0x3d || !COOKIE.test(latin(bytes, name.start, name.end))) return false
+  const least = Math.max(0, name.start - MAX_COOKIES)
+  const before = latin(bytes, least, name.start)
+  return /cookie["']?:[^\n]*$/i.test(before)
 }
 
 /** What Kubernetes calls objects: a name follows, not a value. */

@@ -51,6 +51,13 @@ test.each([
   [`Set-Cookie: sid=${RANDOM}; Path=/`],
   [`Cookie: theme=dark; connect.sid=${RANDOM}; lang=en`],
   [`url?pat=${RANDOM}`],
+  [`Set-Cookie: session=${RANDOM}; Path=/`],
+  [`set-cookie: sessionid=${RANDOM}; Path=/`],
+  [`> Cookie: a=b; auth=${RANDOM}`],
+  [`Cookie: JSESSIONID=${RANDOM}`],
+  [`Cookie: theme=dark; ASP.NET_SessionId=${RANDOM}`],
+  [`Set-Cookie: _session_id=${RANDOM}; HttpOnly`],
+  [`Set-Cookie: auth_v2=${RANDOM}; HttpOnly`],
 ])('%s', (text) => {
   const { hits } = MASKING.finder.find(encoder.encode(text), { final: true })
   expect(hits.map(({ value }) => latin.decode(value))).toEqual([RANDOM])
@@ -61,6 +68,8 @@ test.each([
   'password=[[1, 2]]',
   'token = Some(x)',
   'ORACLE_SID=ORCL1 side=abcdefg inside=12345',
+  'Cookie: session=ended; auth_mode=interactive',
+  `request_session_id=${RANDOM}`,
   'sid=S-1-5-21-3623811015-3361044348-30300820-1013',
   '| DB_PASSWORD | The password of the database |',
   '| VARIABLE | MEANING |\n| API_TOKEN | required |',
