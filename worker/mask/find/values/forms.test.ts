@@ -111,6 +111,7 @@ const WRITTEN: readonly (readonly [
   ['between double quotes for a shell', (v) => `P="${v.replace(/["$`\\]/g, '\\$&')}"`],
   ['as printf %q writes it', (v) => `P=${v.replace(/[^\w@%+=:,./\-\u0080-\uffff]/g, '\\$&')}`],
   ['as Python prints a string', (v) => `{'p': '${v.replace(/[\\']/g, '\\$&')}'}`],
+  ['between double quotes in PowerShell', (v) => `$p = "${v.replaceAll(/[`"$]/g, (sign) => `\`${sign}`)}"`],
   ['in SQL, and between single quotes in YAML', (v) => `VALUES ('${v.replaceAll("'", "''")}')`],
   ['in CSV', (v) => `a,"${v.replaceAll('"', '""')}",b`],
   ['in a properties file', (v) => `p=${v.replace(/[:=\\#!]/g, '\\$&')}`],

@@ -38,6 +38,8 @@ export function variantsOf(value: Uint8Array): readonly Uint8Array[] {
   // SQL and YAML, CSV, and both ways in which a shell takes a quote between quotes.
   if (text.includes("'")) for (const quote of ["''", "'\\''", `'"'"'`]) texts.add(text.replaceAll("'", quote))
   if (text.includes('"')) texts.add(text.replaceAll('"', '""'))
+  // PowerShell, between double quotes.
+  if (/[`"$]/.test(text)) texts.add(text.replaceAll(/[`"$]/g, (sign) => `\`${sign}`))
   if (/[&<>"']/.test(text)) for (const quotes of QUOTES) texts.add(withEntities(text, quotes))
   // What is percent-encoded beside it is read by a view.
   if (text.includes(' ')) texts.add(text.replaceAll(' ', '+'))
