@@ -26,6 +26,8 @@ describe('a guess leaves no trace', () => {
     ['of how that ends', `postgres://user:${VALUE}@db.example/x`, 'kw@db.example'],
     ['of an option’s value', `run --password=${VALUE} now`, '--password=hun'],
     ['of the middle', `DB_PASSWORD=${VALUE}\n`, 'unter-47'],
+    ['of letters behind a separator', 'password="correct horse, battery"\n', 'password="correct hor'],
+    ['of letters behind a comma', 'DB_PASSWORD=Kd7,wq4x,9Zb\n', 'PASSWORD=Kd7,w'],
     ['of a private key', `key: ${key}`, 'key: -----BEGIN PRIVATE KEY-----\nYSBr'],
     ['of credentials in base64', `Authorization: Basic ${base64(`admin:${VALUE}`)}\n`, 'admin:h'],
     ['of an assignment in base64', `blob ${base64(`DB_PASSWORD=${VALUE}\n`)} end`, 'PASSWORD=hunt'],
