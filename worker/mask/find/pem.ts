@@ -1,7 +1,7 @@
 // Private keys in PEM (RFC 7468), of OpenSSH, of OpenPGP (RFC 9580), of PuTTY: from BEGIN to END, whatever stands in front of each
 // line, also on one line with `\n` spelled out. In: where a marker begins. Out: how far the key goes. No I/O.
 
-import { BASE64, standsAt } from './bytes.ts'
+import { BASE64, latin, SPACE, standsAt } from './bytes.ts'
 
 /** A key that goes on longer is cut off here. An RSA key of 16,384 bits has 13 KB; PGP key blocks are larger. Stops a BEGIN without an END. */
 export const MAX_PEM_BYTES = 64 * 1024
@@ -28,21 +28,20 @@ export function pemAt(bytes: Uint8Array, start: number): PemParts {
   at += 'BEGIN'.length
   const labelStart = at
   const limit = Math.min(bytes.length, at + MAX_LABEL)
-  while (at < limit && bytes[at] !== 0x2d && bytes[at] !== 0x0a) at++
+  // Over the end of a line that was broken for its width.
+  while (at < limit && bytes[at] !== 0x2d) at++
   if (at >= bytes.length) return { end: -1, touchedEnd: at - labelStart < MAX_LABEL, work: at - start }
   if (bytes[at] !== 0x2d) return not(at - start)
   if (!saysPrivate(bytes, labelStart, at)) return not(at - start)
-  while (at < bytes.length && at < start + 2 * MAX_LABEL && (bytes[at] === 0x2d || bytes[at] === 0x20)) at++
+  while (at < bytes.length && at < start + 2 * MAX_LABEL && (bytes[at] === 0x2d || SPACE[bytes[at]!] === 1)) at++
   return bodyTo(bytes, start, at, '-----end', '---- end')
 }
 
-const PRIVATE_KEY = 'private key'
+/** Without blanks: a line may have been broken anywhere in it. */
+const PRIVATE_KEY = /privatekey/i
 
 function saysPrivate(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at + PRIVATE_KEY.length <= to; at++) {
-    if ((bytes[at]! | 0x20) === 0x70 && standsAt(bytes, at, PRIVATE_KEY)) return true
-  }
-  return false
+  return PRIVATE_KEY.test(latin(bytes, from, to).replaceAll(/\s/g, ''))
 }
 
 /** Looks at what begins at `start` with `Private-Lines:`, as PuTTY writes it. */

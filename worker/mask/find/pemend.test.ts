@@ -44,3 +44,17 @@ test.each([
 ])('%j is left', (text) => {
   expect(masked(text)).toBe(text)
 })
+
+test('a key is found whose first line was broken for its width', () => {
+  const key = ['-----BEGIN RSA PRIVATE KEY-----', ...LINES, LINES[0], END].join('\n')
+  const shown: string[] = []
+  for (let width = 1; width < 30; width++) {
+    const text = `${'N'.repeat(width)}=${key}`
+      .split('\n')
+      .flatMap((line) => line.match(/.{1,40}/g) ?? [])
+      .join('\n')
+    const out = masked(`${text}\n`)
+    if (LINES.some((line) => out.includes(line.slice(0, 20)))) shown.push(`${width}`)
+  }
+  expect(shown).toEqual([])
+})
