@@ -65,7 +65,9 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   let at = name.end
   const nothing = (work: number): Assigned => result(-1, -1, -1, name.end, work)
   const waiting = (work: number): Assigned => result(-1, -1, length, name.end, work)
-  const spent = (): number => at - name.start + 4
+  /** What looking around has cost. */
+  let extra = 0
+  const spent = (): number => at - name.start + 4 + extra
   if (at >= length) return waiting(spent())
 
   // What closes the name: a quote, a bracket.
@@ -104,6 +106,7 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     // "db_password": {"type": "string", "default": "…"}, db_password:\n  default: …
     if (operator !== null) {
       const value = innerValue(bytes, name, at)
+      if (value !== null) extra += 4 * (value.at - at)
       if (value?.kind === 'open') return waiting(value.at - name.start)
       if (value?.kind === 'at') {
         at = value.at
@@ -135,7 +138,7 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
       // Other members stand between them: {"name": "DB_PASSWORD", "type": "string", "default": "…"}
       const member = byte === 0x2c ? flowMember(bytes, at) : blockMember(bytes, name.start, at, false)
       if (member.kind === 'open') return waiting(member.at - name.start)
-      if (member.kind === 'no') return nothing(member.at - name.start + 4)
+      if (member.kind === 'no') return nothing(4 * (member.at - name.start))
       at = member.at
       operator = 'assign'
     } else if (quotedName && byte === 0x2c) {
@@ -149,7 +152,7 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     // variable "db_password" { default = "…" }
     const member = flowMember(bytes, at + 1)
     if (member.kind === 'open') return waiting(member.at - name.start)
-    if (member.kind === 'no') return nothing(member.at - name.start + 4)
+    if (member.kind === 'no') return nothing(4 * (member.at - name.start))
     at = member.at
     operator = 'assign'
   } else if (at > closed && !quotedName && (bytes[name.start] === DASH || afterLogin(bytes, name.start))) {
@@ -181,7 +184,11 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   }
 
   const said = judge(latin(bytes, name.start, name.end))
-  const kind = said === 'none' && isCookie(bytes, name) ? 'weak' : said
+  let kind = said
+  if (said === 'none' && mayBeCookie(bytes, name)) {
+    extra += MAX_COOKIES
+    if (isInCookie(bytes, name.start)) kind = 'weak'
+  }
   if (kind === 'none' || isChecksum(bytes, name.start)) return nothing(spent() + 32)
   // secret "web-tls" created
   if (operator === 'blank' && QUOTE[byte] === 1 && IS_KIND.test(latin(bytes, name.start, name.end)))
@@ -191,7 +198,8 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   if (quotedName && bytes[at] === LF && bytes[at - 1] === 0x3e) at = blanksEnd(bytes, at + 1)
   if (at >= length) return waiting(spent())
 
-  return valueAt(bytes, at, kind, operator, name)
+  const found = valueAt(bytes, at, kind, operator, name)
+  return extra === 0 ? found : { ...found, work: found.work + extra }
 }
 
 /** The value of an object that stands behind a name; null when none does. */
@@ -251,12 +259,13 @@ const COOKIE = /sess(?:ion)?[._-]?(?:id|key|data)?$|(?:^|[._-])(?:auth|token)(?:
 /** How far in front of one of them the name of its header stands. */
 const MAX_COOKIES = 512
 
-/** Whether a name is one of a session, in a `Cookie` or `Set-Cookie` header. */
-function isCookie(bytes: Uint8Array, name: { start: number; end: number }): boolean {
-  if (bytes[name.end] !== 0x3d || !COOKIE.test(latin(bytes, name.start, name.end))) return false
-  const least = Math.max(0, name.start - MAX_COOKIES)
-  const before = latin(bytes, least, name.start)
-  return /cookie["']?:[^\n]*$/i.test(before)
+function mayBeCookie(bytes: Uint8Array, name: { start: number; end: number }): boolean {
+  return bytes[name.end] === 0x3d && COOKIE.test(latin(bytes, name.start, name.end))
+}
+
+/** Whether an offset is in a `Cookie` or `Set-Cookie` header. */
+function isInCookie(bytes: Uint8Array, at: number): boolean {
+  return /cookie["']?:[^\n]*$/i.test(latin(bytes, Math.max(0, at - MAX_COOKIES), at))
 }
 
 /** What Kubernetes calls objects: a name follows, not a value. */
