@@ -9,7 +9,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { machineIdToken } from '../../cli/exchange.ts'
-import { launch, logInAs } from './browser.ts'
+import { gatherComplaints, launch, logInAs } from './browser.ts'
 import { type Installation, startInstallation } from './installation.ts'
 import type { Running } from './process.ts'
 
@@ -51,13 +51,6 @@ let context: BrowserContext
 let page: Page
 const running: Running[] = []
 const complaints: string[] = []
-
-function listen(to: Page): void {
-  to.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
-  to.on('pageerror', (error) => complaints.push(error.message))
-}
 
 /** The pages ask again every two seconds, and a busy machine is slower. */
 const settles = <T>(what: () => T) => expect.poll(what, { timeout: 30_000 })
@@ -120,7 +113,7 @@ beforeAll(async () => {
   browser = await launch()
   context = await newContext()
   page = await context.newPage()
-  listen(page)
+  gatherComplaints(page, complaints)
   await page.goto(/https:\S+\/login\/link\?code=\S+/.exec(installation.said())?.[0] ?? '')
   await page.waitForURL(/\/sessions$/)
 })
@@ -271,7 +264,7 @@ describe('approving in the app', () => {
     await viewer.close()
     const approver = await newContext({ width: 390, dark: true })
     const alice = await approver.newPage()
-    listen(alice)
+    gatherComplaints(alice, complaints)
     await alice.goto(link)
     await logIn(alice, /alice/i)
     await alice.waitForURL(link)
@@ -314,7 +307,7 @@ describe('approving in the app', () => {
           storageState,
         })
         const looked = await other.newPage()
-        listen(looked)
+        gatherComplaints(looked, complaints)
         for (const path of ['/approvals', '/approvals?tab=closed', '/approvals?tab=grants', question]) {
           await looked.goto(`${installation.url}${path}`)
           await looked.locator('h1').first().waitFor()

@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { builtApp } from '../../cli/up/app.ts'
 import type { HoldDetail } from '../../worker/api/types.ts'
-import { launch } from './browser.ts'
+import { gatherComplaints, launch } from './browser.ts'
 import { created, type FakeGateway, inMs, question, reviewed, startFakeGateway } from './browser-gateway.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -30,10 +30,7 @@ async function open(options: { width?: number; dark?: boolean } = {}): Promise<P
   })
   const made = await context.newPage()
   complaints = []
-  made.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
-  made.on('pageerror', (error) => complaints.push(error.message))
+  gatherComplaints(made, complaints)
   return made
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launch, logInAs } from './browser.ts'
+import { gatherComplaints, launch, logInAs } from './browser.ts'
 import { type Installation, startInstallation } from './installation.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -15,13 +15,6 @@ let browser: Browser
 let context: BrowserContext
 let page: Page
 const complaints: string[] = []
-
-function listen(to: Page): void {
-  to.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
-  to.on('pageerror', (error) => complaints.push(error.message))
-}
 
 async function newContext(options: { width?: number; dark?: boolean } = {}): Promise<BrowserContext> {
   return browser.newContext({
@@ -63,7 +56,7 @@ beforeAll(async () => {
   browser = await launch()
   context = await newContext()
   page = await context.newPage()
-  listen(page)
+  gatherComplaints(page, complaints)
 })
 
 afterAll(async () => {
@@ -220,7 +213,7 @@ describe('the app', () => {
     await expect.poll(() => current.innerText()).toMatch(/delete (ns|namespace) shop/)
     const url = page.url()
     const again = await context.newPage()
-    listen(again)
+    gatherComplaints(again, complaints)
     await again.goto(url)
     const there = again.locator('[data-testid=command][aria-current=true]')
     await expect.poll(() => there.innerText()).toMatch(/delete (ns|namespace) shop/)
@@ -237,7 +230,7 @@ describe('the app', () => {
       storageState: state,
     })
     const small = await phone.newPage()
-    listen(small)
+    gatherComplaints(small, complaints)
     await small.goto(`${installation.url}/sessions`)
     await small.getByTestId('session').first().waitFor()
     expect(await violations(small)).toEqual([])

@@ -49,6 +49,17 @@ export function launch(): Promise<Browser> {
   })
 }
 
+/** A cluster's Pods come and go with interfaces of their own, which Chromium takes for another network; the app asks again. */
+const OTHER_NETWORK = 'net::ERR_NETWORK_CHANGED'
+
+/** Gathers what a page throws and what the browser says went wrong on it. */
+export function gatherComplaints(page: Page, complaints: string[]): void {
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes(OTHER_NETWORK)) complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+}
+
 /** On the login page of the demo's provider: says who one is and gives the login code of the data folder. */
 export async function logInAs(page: Page, person: RegExp, folder: string): Promise<void> {
   await page.getByRole('radio', { name: person }).check()
