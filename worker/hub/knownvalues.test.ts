@@ -1,8 +1,7 @@
 // What becomes of requests whose session has no room for the secrets it reads, or has lost it while it rested.
 
 import { expect, test } from 'vitest'
-import { requestInfo } from '../classify/requestinfo.ts'
-import type { Authenticated, Reply } from '../context.ts'
+import type { Reply } from '../context.ts'
 import { compilePolicies } from '../decide/compile.ts'
 import { policy, rule } from '../decide/testing.ts'
 import { createHub } from '../hub.ts'
@@ -11,7 +10,7 @@ import { base64 } from '../mask/testing.ts'
 import { testClock } from '../record/fixtures.ts'
 import { createSessions } from '../record/sessions.ts'
 import { GIVES_WAY_AFTER_MS } from './masking.ts'
-import { playedPassage } from './testing.ts'
+import { authenticatedFor, playedPassage } from './testing.ts'
 
 const NS = '/api/v1/namespaces/d'
 const FOUND = /it=⟦masked:value:[0-9a-f]{12}⟧\./
@@ -50,31 +49,11 @@ function played() {
     onBug: (error) => bugs.push(error),
   })
   const ask = async (path: string, username: string, session: string): Promise<{ status: number; text: string }> => {
-    const info = requestInfo('GET', { path, query: '' })
-    if (!info.ok) throw new Error(info.refusal.message)
-    const request: Authenticated = {
-      id: 'r',
+    const user = { username, uid: '', groups: ['ai-agents'], extra: {} }
+    const request = authenticatedFor('GET', path, {
       receivedAt: clock.now(),
-      method: 'GET',
-      target: path,
-      host: 'gw',
-      headers: [],
-      body: null,
-      upgrade: null,
-      remote: '',
-      signal: new AbortController().signal,
-      connection: 'prod',
-      info: info.value,
-      accept: { upstream: 'application/json' },
-      bodyFormat: 'none',
-      client: { command: '', session: '', userAgent: '' },
-      identity: {
-        user: { username, uid: '', groups: ['ai-agents'], extra: {} },
-        issuer: 'https://id.example',
-        expiresAt: 9e9,
-        session,
-      },
-    }
+      identity: { user, issuer: 'https://id.example', expiresAt: 9e9, session },
+    })
     const reply: Reply = await hub.handle(request)
     if (reply.kind !== 'response' || !(reply.body instanceof Uint8Array)) throw new Error('no whole answer')
     return { status: reply.status, text: new TextDecoder().decode(reply.body) }

@@ -1,30 +1,11 @@
 import { expect, test } from 'vitest'
-import type { Authenticated } from '../context.ts'
 import { compilePolicies } from '../decide/compile.ts'
 import { createHub } from '../hub.ts'
 import { brokenMaskSet, compileMasks, type MaskSet } from '../mask/maskset.ts'
-import { infoOf } from '../mask/testing.ts'
 import { createSessions } from '../record/sessions.ts'
-import { playedPassage } from './testing.ts'
+import { authenticatedFor, playedPassage } from './testing.ts'
 
-const REQUEST: Authenticated = {
-  id: 'r1',
-  receivedAt: 0,
-  method: 'GET',
-  target: '/api/v1/namespaces/d/secrets',
-  host: 'gw',
-  headers: [],
-  body: null,
-  upgrade: null,
-  remote: '',
-  signal: new AbortController().signal,
-  connection: 'prod',
-  info: infoOf({ verb: 'list' }),
-  accept: { upstream: 'application/json' },
-  bodyFormat: 'none',
-  client: { command: '', session: '', userAgent: '' },
-  identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 9e9 },
-}
+const REQUEST = authenticatedFor('GET', '/api/v1/namespaces/d/secrets')
 
 /** A hub in which the masks are in force that are given. */
 function hubWith(masks: () => MaskSet) {

@@ -1,7 +1,7 @@
 // For tests: both ends of a message stream in memory, and an API server that is played.
 
 import { requestInfo } from '../classify/requestinfo.ts'
-import type { Decided, MessageSocket } from '../context.ts'
+import type { Authenticated, Decided, MessageSocket } from '../context.ts'
 import type { Finder, Hit, Masking } from '../mask/contract.ts'
 import { DEFAULT_MASK_RULES } from '../mask/rules.ts'
 import { MaskError } from '../mask/scanner.ts'
@@ -12,7 +12,7 @@ import type { HubOptions, Passage } from './passage.ts'
 import { createUsage } from './usage.ts'
 
 /** A request that has been judged: by `requestInfo`, with what is given in its place. */
-export function decidedFor(method: string, target: string, given: Partial<Decided> = {}): Decided {
+export function authenticatedFor(method: string, target: string, given: Partial<Authenticated> = {}): Authenticated {
   const [path = '', query = ''] = target.split('?', 2)
   const info = requestInfo(method, { path, query })
   if (!info.ok) throw new Error(info.refusal.message)
@@ -33,9 +33,13 @@ export function decidedFor(method: string, target: string, given: Partial<Decide
     accept: { upstream: 'application/json' },
     client: { userAgent: '', command: '', session: '' },
     identity: { user: { username: 'agent', uid: '', groups: [], extra: {} }, issuer: 'i', expiresAt: 0 },
-    decision: { effect: 'Hold', policy: 'p', rule: 'r', reason: '', revision: 1 },
     ...given,
   }
+}
+
+export function decidedFor(method: string, target: string, given: Partial<Decided> = {}): Decided {
+  const decision: Decided['decision'] = { effect: 'Hold', policy: 'p', rule: 'r', reason: '', revision: 1 }
+  return { ...authenticatedFor(method, target), decision, ...given }
 }
 
 /** A session's masking that finds one word, and takes names with `password` in them for secret; at `FAIL` it gives up. */

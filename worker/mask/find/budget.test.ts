@@ -52,7 +52,7 @@ describe('a session', () => {
 
   test('counts what is found', () => {
     const allowance = new Allowance()
-    const list = () => allowance.share(1000, 1000).find(400)
+    const list = () => allowance.share(1000, 1000).found(400)
     expect(() => Array.from({ length: 500 }, list)).not.toThrow()
     expect(() => Array.from({ length: 500 }, list)).toThrow(MaskError)
   })

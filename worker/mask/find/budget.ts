@@ -63,7 +63,7 @@ class Share implements Budget {
   }
 
   /** So much was found. @throws {MaskError} all of it is spent */
-  find(hits: number): void {
+  found(hits: number): void {
     this.#pay(hits * NS_FOR_EACH_HIT)
   }
 }

@@ -133,7 +133,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         options.final ? text.length : open,
         options.from ?? 0,
       )
-      budget.find(hits.length)
+      budget.found(hits.length)
       return { hits, open: decided, keep: found.keep }
     },
     namesSecret: (name) => matcher.namesSecret(name),
