@@ -58,7 +58,7 @@ afterEach(async () => {
 async function logIn(group: string): Promise<void> {
   const address = server.address()
   const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
-  await writeCliState(data, { url, token: `token.root.${group}`, expiresAt: '2027-01-01T00:00:00.000Z' })
+  await writeCliState(data, { url, token: `token.root.${group}`, expiresAt: '2099-01-01T00:00:00.000Z' })
 }
 
 const run = (...argv: string[]) => main([...argv, '--data', data])

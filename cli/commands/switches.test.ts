@@ -26,7 +26,7 @@ const WEB = { group: 'apps', resource: 'deployments', name: 'web' }
 
 describe('grants', () => {
   it.each([
-    ['a namespace', {}, /prod +namespace shop +3 +\d+d\d+h? +alice +coding-agents\/change\n$/],
+    ['a namespace', {}, /prod +namespace shop +3 +\d+d(\d+h)? +alice +coding-agents\/change\n$/],
     ['an object', { object: WEB }, /deployments\.apps shop\/web/],
     ['things outside namespaces', { namespace: '' }, /outside namespaces/],
     [

@@ -64,7 +64,7 @@ export async function fakeGateway(): Promise<FakeGateway> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
-  await writeCliState(data, { url, token: 't', expiresAt: '2027-01-01T00:00:00.000Z' })
+  await writeCliState(data, { url, token: 't', expiresAt: '2099-01-01T00:00:00.000Z' })
   let [out, err] = ['', '']
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     out += String(text)
