@@ -58,13 +58,16 @@ function fail(what: string): never {
   throw new TunnelProtocolError(`HEAD: ${what}`)
 }
 
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function object(value: unknown, what: string, known: readonly string[] | null): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(`${what} is not an object`)
-  const fields: Fields = Object.fromEntries(Object.entries(value))
+  if (!isFields(value)) fail(`${what} is not an object`)
   if (known !== null) {
-    for (const key of Object.keys(fields)) if (!known.includes(key)) fail(`${what} has a field that is not known`)
+    for (const key of Object.keys(value)) if (!known.includes(key)) fail(`${what} has a field that is not known`)
   }
-  return fields
+  return value
 }
 
 function string(value: unknown, what: string): string {

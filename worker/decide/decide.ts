@@ -213,8 +213,25 @@ function inOrder(rules: CompiledRule[]): CompiledRule[] {
   return rules.filter((rule, index) => rule !== rules[index - 1])
 }
 
-/** The rules whose patterns can stand for the target: a look-up for each pattern there can be. */
-function bucketsOf(set: PolicySet, { verb, group, resource, subresource }: Target): readonly Bucket[] {
+/** Targets whose rules are remembered for a set. Stops a client that asks for made-up resources from filling the memory. */
+const MAX_REMEMBERED = 1024
+const remembered = new WeakMap<PolicySet, Map<string, readonly Bucket[]>>()
+
+/** The rules whose patterns can stand for the target. A client asks for the same few things again and again. */
+function bucketsOf(set: PolicySet, target: Target): readonly Bucket[] {
+  const key = resourceKey(target.verb, target.group, target.resource, target.subresource)
+  const known = remembered.get(set) ?? new Map<string, readonly Bucket[]>()
+  let buckets = known.get(key)
+  if (buckets === undefined) {
+    buckets = findBuckets(set, target)
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    remembered.set(set, known.set(key, buckets))
+  }
+  return buckets
+}
+
+/** A look-up for each pattern there can be. */
+function findBuckets(set: PolicySet, { verb, group, resource, subresource }: Target): readonly Bucket[] {
   const buckets: Bucket[] = []
   const add = (someVerb: string, someGroup: string, someResource: string, some: string) => {
     const bucket = set.byResource.get(resourceKey(someVerb, someGroup, someResource, some))

@@ -9,7 +9,7 @@ import { MAX_ERROR_TEXT_BYTES } from './limits.ts'
 import { type MediaType, mediaTypeOf } from './mediatype.ts'
 import type { MaskReport } from './placeholder.ts'
 import { Scanner } from './scanner.ts'
-import { lend, type Scope, scopeOf } from './scope.ts'
+import { type Lent, lend, scopeOf } from './scope.ts'
 import { type PartAsked, textTransform, wholeText } from './text.ts'
 import { isSecrets, treeFor } from './tree.ts'
 
@@ -93,13 +93,11 @@ function transformFor(
 ): ByteTransform | null {
   if (type.essence === 'application/json' || /^application\/[a-z0-9.-]+\+json$/.test(type.essence)) {
     const many = info.verb === 'watch' || info.streaming || type.parameters.get('stream') === 'watch'
-    const lent = requestSecrets.length === 0 ? lend(masking, info) : null
-    return json(lent?.scope ?? scopeOf(masking, info, { requestSecrets }), {
-      info,
-      many,
-      mayPass,
-      giveBack: () => lent?.giveBack(),
-    })
+    const open = (): Lent =>
+      requestSecrets.length === 0
+        ? lend(masking, info)
+        : { scope: scopeOf(masking, info, { requestSecrets }), giveBack: () => undefined }
+    return json(open, { info, many, mayPass })
   }
   if (!TEXT_TYPES.has(type.essence)) return null
   if (!info.isResourceRequest) return textTransform(masking, 'text')
@@ -128,28 +126,36 @@ function partAsked(query: string): PartAsked {
 
 const EMPTY = new Uint8Array(0)
 
-/** JSON, scanned as it passes. @param options.mayPass what turns out to be no JSON goes on as it comes */
+/**
+ * JSON, scanned as it passes.
+ * @param open called when the first bytes are there: bodies that come one after the other use one scope, however many are waited for
+ * @param options.mayPass what turns out to be no JSON goes on as it comes
+ */
 function json(
-  scope: Scope,
-  options: {
-    readonly info: RequestInfo
-    readonly many: boolean
-    readonly mayPass: boolean
-    readonly giveBack: () => void
-  },
+  open: () => Lent,
+  options: { readonly info: RequestInfo; readonly many: boolean; readonly mayPass: boolean },
 ): ByteTransform {
-  const { keys, masker } = scope
-  const { info, many, mayPass, giveBack } = options
-  const scanner = new Scanner(treeFor(scope), { many, keys, strings: !isSecrets(info) })
+  const { info, many, mayPass } = options
+  let opened: { readonly lent: Lent; readonly scanner: Scanner } | null = null
+  const scanned = (): Scanner => {
+    if (opened === null) {
+      const lent = open()
+      const { keys } = lent.scope
+      opened = { lent, scanner: new Scanner(treeFor(lent.scope), { many, keys, strings: !isSecrets(info) }) }
+    }
+    return opened.scanner
+  }
   let passes = false
   /** Once it ended well: the scope is another body's then. */
   let whole: MaskReport | null = null
-  const orPass = (chunk: Uint8Array, scan: () => Uint8Array): Uint8Array => {
+  const report = (): MaskReport => whole ?? opened?.lent.scope.masker.report() ?? { count: 0, rules: {} }
+  const orPass = (chunk: Uint8Array, scan: (scanner: Scanner) => Uint8Array): Uint8Array => {
     if (passes) return chunk
-    if (!mayPass) return scan()
+    const scanner = scanned()
+    if (!mayPass) return scan(scanner)
     const { unsent } = scanner
     try {
-      return scan()
+      return scan(scanner)
     } catch (error) {
       if (!(error instanceof MaskError) || !error.unreadable || error.made) throw error
       passes = true
@@ -157,14 +163,14 @@ function json(
     }
   }
   return {
-    push: (chunk) => orPass(chunk, () => scanner.push(chunk)),
+    push: (chunk) => orPass(chunk, (scanner) => scanner.push(chunk)),
     end() {
-      const last = orPass(EMPTY, () => scanner.end())
-      whole = masker.report()
-      if (!passes) giveBack()
+      const last = orPass(EMPTY, (scanner) => scanner.end())
+      whole = report()
+      if (!passes) opened?.lent.giveBack()
       return last
     },
-    report: () => whole ?? masker.report(),
+    report,
   }
 }
 

@@ -31,11 +31,22 @@ export function uuidv7(clock: Pick<Clock, 'now'>, random: RandomBytes): string {
   return format(clock.now(), (((bytes[8] ?? 0) << 8) | (bytes[9] ?? 0)) & 0xfff, bytes)
 }
 
+/** Each byte's two digits. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+function hex(byte: number | undefined): string {
+  return HEX[(byte ?? 0) & 0xff]!
+}
+
+/** The lowest two bytes. */
+function hex16(value: number): string {
+  return hex(value >>> 8) + hex(value)
+}
+
 function format(ms: number, twelve: number, random: Uint8Array): string {
-  const time = ms.toString(16).padStart(12, '0')
-  const rest = Array.from(random.subarray(0, 8), (byte, at) =>
-    (at === 0 ? (byte & 0x3f) | 0x80 : byte).toString(16).padStart(2, '0'),
-  ).join('')
-  const version = `7${twelve.toString(16).padStart(3, '0')}`
-  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${rest.slice(0, 4)}-${rest.slice(4)}`
+  const high = Math.floor(ms / 0x10000)
+  const variant = hex(((random[0] ?? 0) & 0x3f) | 0x80)
+  let tail = ''
+  for (let at = 2; at < 8; at++) tail += hex(random[at])
+  return `${hex16(high >>> 16)}${hex16(high)}-${hex16(ms % 0x10000)}-${hex16(0x7000 | twelve)}-${variant}${hex(random[1])}-${tail}`
 }
