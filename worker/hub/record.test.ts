@@ -68,6 +68,26 @@ describe('refuseRecorded', () => {
     expect(result()).toMatchObject({ outcome: 'failed', code: 429, message: 'the API server refused it' })
   })
 
+  it('records no secret that stands where a kind does, or in the reason of a denial', async () => {
+    const { passage, entries } = set()
+    const at = 'x-hunter2'
+    const info = { ...decided.info, apiGroup: at, apiVersion: at, resource: at, subresource: at, path: `/apis/${at}` }
+    const decision = { ...decided.decision, effect: 'Deny', reason: `no policy allows get on ${at}.${at}` } as const
+    await refuseRecorded(passage, { ...decided, info, decision }, { kind: 'forbidden', message: 'no' }, null)
+    expect(JSON.stringify(entries())).not.toContain('hunter2')
+    expect(entries()[0]?.event.mask?.places?.map((place) => place.at)).toEqual(
+      expect.arrayContaining(['group', 'version', 'resource', 'subresource', 'reason']),
+    )
+  })
+
+  it('leaves a kind that is a plain word as it is: limits are counted by it', async () => {
+    const { passage, entries } = set()
+    const knowing = { ...passage, masking: maskingThatFinds('secrets') }
+    const info = { ...decided.info, resource: 'secrets', apiVersion: 'v1beta1', path: '/api/v1/x' }
+    await refuseRecorded(knowing, { ...decided, info }, { kind: 'forbidden', message: 'no' }, null)
+    expect(entries()[0]?.event.request).toMatchObject({ resource: 'secrets', version: 'v1beta1' })
+  })
+
   it('records what was asked and what was said masked, and counts it', async () => {
     const { passage, entries } = set()
     const exec = {

@@ -38,7 +38,9 @@ export async function refuseRecorded(
   const recordedBody = masked.ok ? masked.body : null
   const words = createWords(masking)
   const message = words.text(told?.message ?? refusal.message, 'message')
-  const entries = refusalEntries(decided, visit, {
+  // A denial says what was asked for in the agent's words.
+  const decision = { ...decided.decision, reason: words.text(decided.decision.reason, 'reason') }
+  const entries = refusalEntries({ ...decided, decision }, visit, {
     id: hub.newId(),
     at: hub.clock.now(),
     outcome: given?.by === 'cluster' ? 'failed' : 'refused',

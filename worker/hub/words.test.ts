@@ -28,6 +28,7 @@ describe('words of a request', () => {
     ['one in a query', '/p', 'fieldSelector=a%3Dhunter2', '/p?fieldSelector=a%3D<played>'],
     ['one that is escaped', '/p', 'q=h%75nter2', '/p?q=<played>'],
     ['a parameter that says so', '/p', 'db_password=x1', '/p?db_password=<named>'],
+    ['a name of a parameter', '/p', 'hunter2=1&h%75nter2', '/p?<played>=1&<played>='],
     ['an escape that is none', '/p', 'q=%ZZhunter2', '/p?q=%25ZZ<played>'],
   ])('target: %s', (_name, path, query, masked) => {
     expect(plain(words().target(path, query, []))).toBe(masked)

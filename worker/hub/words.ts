@@ -70,8 +70,10 @@ export function createWords({ key, finder }: Masking): MaskedWords {
     const raw = rest.join('=')
     const plain = decoded(raw)
     const key = decoded(name)
+    const shown = text(key, 'query')
     const masked = key === 'command' ? text(plain, 'query') : named(key, plain, 'query')
-    return masked === plain ? part : `${name}=${encoded(masked)}`
+    if (masked === plain && shown === key) return part
+    return `${shown === key ? name : encoded(shown)}=${encoded(masked)}`
   }
 
   return {

@@ -162,10 +162,10 @@ export function recordedRequest(
     method: given.method ?? method,
     target: words.target(path, query.join('?'), argv),
     verb: info.verb,
-    group: info.apiGroup,
-    version: info.apiVersion,
-    resource: info.resource,
-    subresource: info.subresource,
+    group: kind(info.apiGroup, 'group', words),
+    version: kind(info.apiVersion, 'version', words),
+    resource: kind(info.resource, 'resource', words),
+    subresource: kind(info.subresource, 'subresource', words),
     namespace: words.text(info.namespace, 'namespace'),
     name: words.text(info.name, 'name'),
     userAgent: words.text(client.userAgent, 'user agent').slice(0, MAX_CLAIM_LENGTH),
@@ -177,6 +177,16 @@ export function recordedRequest(
       : { exec: { argv, container: words.text(exec.container, 'container'), stdin: exec.stdin, tty: exec.tty } }),
   }
 }
+
+/**
+ * What a path says in place of a group, version or resource may be anything. What looks like one is left, whatever values a session
+ * knows: limits are counted by it.
+ */
+function kind(said: string, at: string, words: RequestWords): string {
+  return KIND.test(said) ? said : words.text(said, at)
+}
+
+const KIND = /^(?:[a-z]{0,40}|v[0-9]{1,2}(?:(?:alpha|beta)[0-9]{1,2})?)$/
 
 /** RFC 3339 in UTC with milliseconds. */
 export function timestamp(ms: number): string {
