@@ -19,6 +19,10 @@ import { bodies, commands, leaves, requests, segmentMasks, sessionMasks, session
 const LIVE_MS = 60_000
 /** A command's title is made of its first requests; what follows in a long burst adds nothing. */
 const TITLE_REQUESTS = 50
+/** Requests of a command that a listing reads to say what was masked where. Stops an informer's loop from slowing the page. */
+const MASK_REQUESTS = 50
+/** Places a listing names of a command; each of its requests names more. */
+const COMMAND_PLACES = 4
 /** Leaves fetched at a time for an export. */
 const EXPORT_PAGE = 500
 
@@ -139,6 +143,60 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
     )
   }
 
+  /** What was masked in commands, as far as their first requests tell. */
+  async function masksOfCommands(ids: readonly string[]): Promise<Map<string, RecordedMask>> {
+    const found = new Map<string, RecordedMask[]>()
+    if (ids.length === 0) return new Map()
+    const add = (command: string, mask: RecordedMask) => {
+      const list = found.get(command)
+      if (list === undefined) found.set(command, [mask])
+      else list.push(mask)
+    }
+    const first = db
+      .select({
+        id: requests.id,
+        command: requests.command,
+        result: requests.result,
+        place: sql<number>`row_number() OVER (PARTITION BY ${requests.command} ORDER BY ${requests.id})`.as('place'),
+      })
+      .from(requests)
+      .where(inArray(requests.command, [...ids]))
+      .as('first')
+    const near = sql`${first.place} <= ${MASK_REQUESTS}`
+    const whole = await db
+      .select({
+        command: first.command,
+        asked: sql<string | null>`json_extract(${intents.leaf}, '$.mask')`,
+        ended: sql<string | null>`json_extract(${results.leaf}, '$.mask')`,
+      })
+      .from(first)
+      .innerJoin(intents, eq(intents.id, first.id))
+      .leftJoin(results, eq(results.id, first.result))
+      .where(near)
+      .orderBy(first.id)
+    for (const { command, asked, ended } of whole) {
+      for (const text of [asked, ended]) if (text !== null) add(command, JSON.parse(text))
+    }
+    const streams = await db
+      .select({ command: first.command, rule: segmentMasks.rule, at: segmentMasks.at, masks: segmentMasks.masks })
+      .from(first)
+      .innerJoin(segmentMasks, eq(segmentMasks.request, first.id))
+      .where(near)
+      .orderBy(first.id, segmentMasks.rule, segmentMasks.at)
+    for (const { command, rule, at, masks } of streams) {
+      const places = at === '' ? {} : { places: [{ rule, at, count: masks }] }
+      add(command, { count: masks, rules: { [rule]: masks }, ...places })
+    }
+    return new Map(
+      [...found].flatMap(([command, masks]) => {
+        const mask = joinMasks(...masks)
+        if (mask === undefined) return []
+        const places = mask.places?.slice(0, COMMAND_PLACES)
+        return [[command, { ...mask, ...(places === undefined ? {} : { places }) }]]
+      }),
+    )
+  }
+
   async function bodySizes(ids: readonly string[]): Promise<Map<string, RequestRecord['bodies'][number][]>> {
     const found = new Map<string, RequestRecord['bodies'][number][]>()
     if (ids.length === 0) return found
@@ -203,9 +261,12 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
         .where(where)
         .orderBy(asc(commands.startedAt), asc(commands.id))
         .limit(limit + 1)
-      const found = await titles(rows.slice(0, limit).map(({ row }) => row.id))
+      const shown = rows.slice(0, limit)
+      const found = await titles(shown.map(({ row }) => row.id))
+      const masked = await masksOfCommands(shown.filter(({ row }) => row.masks > 0).map(({ row }) => row.id))
       const items = rows.map(({ row, running }): CommandSummary => {
         const asked = (found.get(row.id) ?? []).flatMap((leaf) => (leaf.request === undefined ? [] : [leaf.request]))
+        const mask = masked.get(row.id)
         return {
           id: row.id,
           session: row.session,
@@ -216,6 +277,7 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
           denials: row.denials,
           holds: row.holds,
           masks: row.masks,
+          ...(mask === undefined ? {} : { mask }),
           outcome: running === 1 ? 'running' : (OUTCOMES[row.worst] ?? 'unknown'),
           ...(row.stream === null ? {} : { stream: row.stream }),
         }

@@ -60,6 +60,10 @@ export function recordingsContract({ open, subject }: Opened): void {
           ['c2', 'refused', 1, 1, 4],
         ],
       )
+      expect(items.map(({ mask }) => mask)).toEqual([
+        { count: 3, rules: { named: 1, secret: 2 }, places: [...argv.places, ...places] },
+        { count: 4, rules: { secret: 3, jwt: 1 } },
+      ])
       expect(items.every(({ title }) => title.startsWith('kubectl'))).toBe(true)
       const request = await recordings.request('r1')
       expect(request).toMatchObject({
@@ -307,7 +311,7 @@ export function recordingsContract({ open, subject }: Opened): void {
         const requests = await recordings.requests('s1', { limit: 10 })
         return {
           session: [session?.masks, session?.maskRules],
-          commands: items.map(({ masks }) => masks),
+          commands: items.map(({ masks, mask }) => [masks, mask?.count, mask?.rules, mask?.places]),
           requests: requests.items.map(({ mask }) => mask),
         }
       }
@@ -316,7 +320,10 @@ export function recordingsContract({ open, subject }: Opened): void {
       await log.append([segment('g2', 'r1')], 'committed')
       expect(await seen()).toEqual({
         session: [3, { jwt: 2, pem: 1 }],
-        commands: [3, 0],
+        commands: [
+          [3, 3, { jwt: 2, pem: 1 }, places(2)],
+          [0, undefined, undefined, undefined],
+        ],
         requests: [{ count: 3, rules: { jwt: 2, pem: 1 }, places: places(2) }, undefined],
       })
       await log.append([segment('g3', 'r1', { count: 1, rules: { jwt: 1 }, places: places(1) })], 'committed')
@@ -328,7 +335,10 @@ export function recordingsContract({ open, subject }: Opened): void {
       await log.append([result('e2', 'r2', { command: 'c2', res: lost })], 'committed')
       const whole = {
         session: [15, { jwt: 7, pem: 8 }],
-        commands: [8, 7],
+        commands: [
+          [8, 8, { jwt: 7, pem: 1 }, places(7)],
+          [7, 7, { pem: 7 }, undefined],
+        ],
         requests: [
           { count: 8, rules: { jwt: 7, pem: 1 }, places: places(7) },
           { count: 7, rules: { pem: 7 } },

@@ -235,6 +235,7 @@ export const SCHEMAS = {
     denials: integer,
     holds: integer,
     masks: integer,
+    mask: optional(recordedMask),
     outcome: oneOf('ok', 'refused', 'failed', 'cancelled', 'unknown', 'running'),
     stream: optional(string),
   }),

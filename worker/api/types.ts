@@ -67,6 +67,8 @@ export interface CommandSummary {
   readonly denials: number
   readonly holds: number
   readonly masks: number
+  /** By which rules and at which places, as far as its first requests tell; `masks` counts all. Absent: not told, or nothing. */
+  readonly mask?: RecordedMask
   /** The worst outcome among its requests. */
   readonly outcome: 'ok' | 'refused' | 'failed' | 'cancelled' | 'unknown' | 'running'
   /** Set when the command holds an exec or attach recording: the request whose stream it is. */
