@@ -134,6 +134,31 @@ test('two bodies at the same time share nothing, and a report stays what it was'
   expect(one.report().count).toBe(2)
 })
 
+test('answers that arrive together use one tree: each gives it back when it is whole, not when it is read to its end', () => {
+  let trees = 0
+  const fields: Masking['rules']['fields'] = (asked) => {
+    trees += 1
+    return DEFAULT_MASK_RULES.fields(asked)
+  }
+  const masking = maskingFor({ ...DEFAULT_MASK_RULES, fields })
+  const info = infoOf({ resource: 'pods' })
+  const open = Array.from({ length: 9 }, () => {
+    const plan = planResponseMask({ info, status: 200, headers: JSON_HEADERS, masking })
+    if (plan.kind !== 'transform') throw new Error(plan.kind)
+    return plan.transform
+  })
+  const bytes = new TextEncoder().encode(JSON.stringify(container({ image: TOKEN })))
+  for (const transform of open) transform.push(bytes)
+  const space = new TextEncoder().encode(' \n')
+  for (const [at, transform] of open.entries()) {
+    expect(transform.report().count, `answer ${at}`).toBe(1)
+    expect(transform.push(space)).toEqual(space)
+    expect(transform.end()).toHaveLength(0)
+    expect(transform.report().count, `answer ${at} at its end`).toBe(1)
+  }
+  expect(trees).toBe(1)
+})
+
 test('another key, other rules and other values are another session', () => {
   const masking = maskingFor()
   const info = infoOf({ resource: 'pods' })

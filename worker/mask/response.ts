@@ -128,7 +128,8 @@ const EMPTY = new Uint8Array(0)
 
 /**
  * JSON, scanned as it passes.
- * @param open called when the first bytes are there: bodies that come one after the other use one scope, however many are waited for
+ * @param open called when the first bytes are there, and given back with the last: bodies that come one after the other use one
+ * scope, however many are waited for
  * @param options.mayPass what turns out to be no JSON goes on as it comes
  */
 function json(
@@ -146,8 +147,13 @@ function json(
     return opened.scanner
   }
   let passes = false
-  /** Once it ended well: the scope is another body's then. */
+  /** Once all of it is masked: the scope is another body's then. */
   let whole: MaskReport | null = null
+  const done = (): void => {
+    if (whole !== null) return
+    whole = report()
+    if (!passes) opened?.lent.giveBack()
+  }
   const report = (): MaskReport => whole ?? opened?.lent.scope.masker.report() ?? { count: 0, rules: {} }
   const orPass = (chunk: Uint8Array, scan: (scanner: Scanner) => Uint8Array): Uint8Array => {
     if (passes) return chunk
@@ -163,11 +169,15 @@ function json(
     }
   }
   return {
-    push: (chunk) => orPass(chunk, (scanner) => scanner.push(chunk)),
+    push(chunk) {
+      const out = orPass(chunk, (scanner) => scanner.push(chunk))
+      // At once: answers that arrive together would take a scope each until their ends are read.
+      if (opened?.scanner.whole === true) done()
+      return out
+    },
     end() {
       const last = orPass(EMPTY, (scanner) => scanner.end())
-      whole = report()
-      if (!passes) opened?.lent.giveBack()
+      done()
       return last
     },
     report,

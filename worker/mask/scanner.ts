@@ -107,6 +107,11 @@ export class Scanner implements Token {
     return new Uint8Array(0)
   }
 
+  /** True once the one value is whole: nothing but white space may come, and no node is asked any more. */
+  get whole(): boolean {
+    return this.#state === TOP && this.#tops > 0 && !this.#many
+  }
+
   /** What was changed in the one chunk that was pushed, by place. */
   get edits(): readonly Edit[] {
     return this.#out.edits
