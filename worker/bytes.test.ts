@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromBytes, fromStream, join, readWhole, toStream } from './bytes.ts'
+import { createGathering, fromBytes, fromStream, join, readWhole, toStream } from './bytes.ts'
 import type { ByteSource } from './context.ts'
 import type { Clock } from './ports.ts'
 
@@ -66,9 +66,63 @@ describe('readWhole', () => {
     expect(source.cancelled).toHaveLength(1)
   })
 
+  it('keeps no more of many small pieces than their bytes', async () => {
+    const size = 200_000
+    let left = size
+    const one = bytes(7)
+    const source: ByteSource = { read: async () => (left-- > 0 ? one : null), cancel: () => undefined }
+    const read = await readWhole(source, { maxBytes: size, deadlineMs: 1 }, clock())
+    expect(read.ok && read.bytes.length === size && read.bytes.buffer.byteLength === size).toBe(true)
+  })
+
+  it('does not read on once it is over', async () => {
+    const time = clock()
+    let reads = 0
+    let give = (_chunk: Uint8Array): void => undefined
+    const source: ByteSource = {
+      read: () => {
+        reads += 1
+        return new Promise((resolve) => {
+          give = resolve
+        })
+      },
+      cancel: () => undefined,
+    }
+    const read = readWhole(source, { maxBytes: 9, deadlineMs: 1 }, time)
+    time.fire()
+    expect(await read).toEqual({ ok: false, trouble: 'slow' })
+    give(bytes(1))
+    await Promise.resolve()
+    expect([reads, time.waiting]).toEqual([1, 0])
+  })
+
   it('says that a body broke off', async () => {
     const read = await readWhole(chunks(bytes(1), new Error('reset')), { maxBytes: 9, deadlineMs: 1 }, clock())
     expect(read).toEqual({ ok: false, trouble: 'broken' })
+  })
+})
+
+describe('createGathering', () => {
+  it.each([
+    ['nothing', [], []],
+    ['one piece', [bytes(1, 2)], [1, 2]],
+    ['empty pieces', [bytes(), bytes(1), bytes()], [1]],
+    ['more than it had room for', [bytes(1), new Uint8Array(1023), new Uint8Array(2000), bytes(9)], null],
+  ])('%s', (_name, parts, expected) => {
+    const gathering = createGathering()
+    for (const part of parts) gathering.push(part)
+    const whole = gathering.whole()
+    expect(whole).toEqual(expected === null ? join(parts) : bytes(...expected))
+    expect(gathering.length).toBe(whole.length)
+  })
+
+  it('does not copy what came as one, and leaves it alone', () => {
+    const gathering = createGathering()
+    const first = bytes(1, 2)
+    gathering.push(first)
+    expect(gathering.whole()).toBe(first)
+    gathering.push(bytes(3))
+    expect([first, gathering.whole()]).toEqual([bytes(1, 2), bytes(1, 2, 3)])
   })
 })
 

@@ -33,6 +33,47 @@ export function join(chunks: readonly Uint8Array[]): Uint8Array {
   return out
 }
 
+/** Bytes that come in pieces and are wanted as one. */
+export interface Gathering {
+  readonly length: number
+  /** Takes a piece; the first is kept as it is, so it must not be changed afterwards. */
+  push(chunk: Uint8Array): void
+  /** All of it. What came as one piece is not copied. Once only. */
+  whole(): Uint8Array
+}
+
+/** Copies pieces together as they come: a million pieces of one byte, kept apart, take hundreds of megabytes. */
+export function createGathering(): Gathering {
+  let bytes: Uint8Array = new Uint8Array(0)
+  let length = 0
+  let alone = true
+  return {
+    get length() {
+      return length
+    },
+    push(chunk) {
+      if (chunk.length === 0) return
+      const needed = length + chunk.length
+      if (length === 0) bytes = chunk
+      else {
+        if (alone || needed > bytes.length) {
+          const grown = new Uint8Array(Math.max(needed, 2 * length, MIN_GATHERED_BYTES))
+          grown.set(bytes.subarray(0, length))
+          bytes = grown
+        }
+        bytes.set(chunk, length)
+        alone = false
+      }
+      length = needed
+    },
+    whole() {
+      return bytes.length === length ? bytes : bytes.slice(0, length)
+    },
+  }
+}
+
+const MIN_GATHERED_BYTES = 1024
+
 /** Why a body could not be read whole. */
 export type BodyTrouble = 'too-large' | 'slow' | 'broken'
 
@@ -41,42 +82,38 @@ export type BodyTrouble = 'too-large' | 'slow' | 'broken'
  * @param limits.maxBytes a body of exactly this size is still read
  * @param limits.deadlineMs for the whole body, from now
  */
-export async function readWhole(
+export function readWhole(
   source: ByteSource,
   limits: { maxBytes: number; deadlineMs: number },
   clock: Clock,
 ): Promise<{ ok: true; bytes: Uint8Array } | { ok: false; trouble: BodyTrouble }> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  let late = false
-  let expire: () => void = () => {}
-  const deadline = new Promise<'late'>((resolve) => {
-    expire = () => resolve('late')
-  })
-  const cancelTimer = clock.after(limits.deadlineMs, () => {
-    late = true
-    expire()
-  })
-  try {
-    for (;;) {
-      const chunk = await Promise.race([source.read(), deadline])
-      if (chunk === 'late' || late) {
-        source.cancel('the body came too slowly')
-        return { ok: false, trouble: 'slow' }
-      }
-      if (chunk === null) return { ok: true, bytes: join(chunks) }
-      length += chunk.length
-      if (length > limits.maxBytes) {
-        source.cancel('the body is too large')
-        return { ok: false, trouble: 'too-large' }
-      }
-      chunks.push(chunk)
+  const gathered = createGathering()
+  let over = false
+  return new Promise((resolve) => {
+    const end = (read: { ok: true; bytes: Uint8Array } | { ok: false; trouble: BodyTrouble }, why?: string): void => {
+      if (over) return
+      over = true
+      cancelTimer()
+      if (why !== undefined) source.cancel(why)
+      resolve(read)
     }
-  } catch {
-    return { ok: false, trouble: 'broken' }
-  } finally {
-    cancelTimer()
-  }
+    const cancelTimer = clock.after(limits.deadlineMs, () =>
+      end({ ok: false, trouble: 'slow' }, 'the body came too slowly'),
+    )
+    // Not a race of each read with the deadline: a promise keeps what waits for it, piece by piece.
+    const run = async (): Promise<void> => {
+      while (!over) {
+        const chunk = await source.read()
+        if (over) return
+        if (chunk === null) return end({ ok: true, bytes: gathered.whole() })
+        if (gathered.length + chunk.length > limits.maxBytes) {
+          return end({ ok: false, trouble: 'too-large' }, 'the body is too large')
+        }
+        gathered.push(chunk)
+      }
+    }
+    run().catch(() => end({ ok: false, trouble: 'broken' }))
+  })
 }
 
 /** A source as a web stream, for the places that need one (Hono, workerd). Pulls only when asked. */

@@ -1,7 +1,7 @@
 // What one row of the API's route table is: method, path, who may, what goes in and out, and the function that answers.
 // The router, the OpenAPI document and the table-driven tests are all made from these rows. No I/O.
 
-import { join } from '../bytes.ts'
+import { createGathering } from '../bytes.ts'
 import type { Caller } from './caller.ts'
 import type { ApiDeps } from './deps.ts'
 import { problem } from './problem.ts'
@@ -105,27 +105,25 @@ export async function readText(
   const tooLarge = () => ({ ok: false, response: problem(413, `The body is larger than ${maxBytes} bytes.`) }) as const
   const declared = Number(request.headers.get('content-length') ?? '0')
   if (declared > maxBytes) return tooLarge()
-  const chunks: Uint8Array[] = []
-  let length = 0
+  const gathered = createGathering()
   const reader = request.body?.getReader()
   if (reader !== undefined) {
     try {
       for (;;) {
         const { done, value } = await reader.read()
         if (done) break
-        length += value.length
-        if (length > maxBytes) {
+        if (gathered.length + value.length > maxBytes) {
           await reader.cancel().catch(() => undefined)
           return tooLarge()
         }
-        chunks.push(value)
+        gathered.push(value)
       }
     } catch {
       return { ok: false, response: problem(400, 'The body broke off.') }
     }
   }
   try {
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(join(chunks)) }
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(gathered.whole()) }
   } catch {
     return { ok: false, response: problem(400, 'The body is not UTF-8.') }
   }

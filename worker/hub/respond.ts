@@ -3,7 +3,7 @@
 
 import type { RecordedMask, RecordedResult } from '../../protocol/log/event.ts'
 import { failure } from '../../protocol/status.ts'
-import { join } from '../bytes.ts'
+import { createGathering } from '../bytes.ts'
 import type { ByteSource, HeaderList, Refusal, Reply } from '../context.ts'
 import { HOLD_BACK_MS } from '../mask/limits.ts'
 import { type Clock, LogUnavailable, TunnelBroken } from '../ports.ts'
@@ -151,20 +151,18 @@ export async function respond(options: RespondOptions): Promise<Reply> {
     return null
   }
 
-  const early: Uint8Array[] = []
+  const early = createGathering()
   if (!options.streaming) {
-    let length = 0
     try {
       for (;;) {
         const chunk = await next()
         if (chunk === null) {
           recorder.finish({ outcome: options.outcome, code: options.status }, report())
           options.leave()
-          return { kind: 'response', status: options.status, headers: options.headers, body: join(early) }
+          return { kind: 'response', status: options.status, headers: options.headers, body: early.whole() }
         }
         early.push(chunk)
-        length += chunk.length
-        if (length > options.wholeBytes) break
+        if (early.length > options.wholeBytes) break
       }
     } catch (error) {
       const trouble = troubleOf(error, options.ended())
@@ -174,6 +172,7 @@ export async function respond(options: RespondOptions): Promise<Reply> {
     }
   }
 
+  let first = early.length === 0 ? null : early.whole()
   let finished = false
   let reading = false
   /** Set when the stream ended while nobody read: the next reader must not take it for whole. */
@@ -187,8 +186,9 @@ export async function respond(options: RespondOptions): Promise<Reply> {
   }
   const source: ByteSource = {
     async read() {
-      const waiting = early.shift()
-      if (waiting !== undefined) return waiting
+      const waiting = first
+      first = null
+      if (waiting !== null) return waiting
       if (cut !== null) throw cut
       if (finished) return null
       try {

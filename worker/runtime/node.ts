@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { acceptKey, fromDuplex } from '../../protocol/websocket.ts'
+import { join } from '../bytes.ts'
 import type { ByteSource, HeaderList, MessageSocket, Received, Reply, UpgradeOffer } from '../context.ts'
 import { HEADERS_DEADLINE_MS, MAX_HEADER_BYTES } from '../limits.ts'
 
@@ -30,6 +31,8 @@ const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f:.]{2,45}\])(
 
 /** Bytes of a request body that may wait in memory before the socket is paused. */
 const BODY_HIGH_WATER_BYTES = 256 * 1024
+/** What a piece costs beside its bytes: a client may send its body in chunks of one byte. */
+const PIECE_COST_BYTES = 256
 
 function headerList(message: IncomingMessage): [string, string][] {
   const raw = message.rawHeaders
@@ -55,7 +58,7 @@ function bodyOf(message: IncomingMessage): ByteSource {
   message.on('data', (chunk: Uint8Array) => {
     if (chunk.length === 0) return
     queue.push(chunk)
-    queued += chunk.length
+    queued += chunk.length + PIECE_COST_BYTES
     if (queued > BODY_HIGH_WATER_BYTES) message.pause()
     stir()
   })
@@ -74,10 +77,11 @@ function bodyOf(message: IncomingMessage): ByteSource {
   return {
     async read() {
       for (;;) {
-        const chunk = queue.shift()
-        if (chunk !== undefined) {
-          queued -= chunk.length
-          if (queued <= BODY_HIGH_WATER_BYTES && message.isPaused()) message.resume()
+        if (queue.length > 0) {
+          const chunk = join(queue)
+          queue.length = 0
+          queued = 0
+          if (message.isPaused()) message.resume()
           return chunk
         }
         if (ended) return null
