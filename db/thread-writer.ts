@@ -81,12 +81,12 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
       })
   }
 
-  function post(to: Thread, operation: Operation, transfer: ArrayBuffer[] = []): Promise<unknown> {
+  function post(to: Thread, operation: Operation): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const n = next++
       to.pending.set(n, { resolve, reject })
       try {
-        to.worker.postMessage({ n, ...operation }, transfer)
+        to.worker.postMessage({ ...operation, n })
       } catch (error) {
         to.pending.delete(n)
         reject(new WriteFailed('unavailable', messageOf(error)))
@@ -94,18 +94,18 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
     })
   }
 
-  async function call(operation: Operation, transfer?: ArrayBuffer[]): Promise<unknown> {
+  async function call(operation: Operation): Promise<unknown> {
     while (retiring !== null) await retiring
     if (closed) throw new WriteFailed('unavailable', 'the database is closed')
-    return post(started(), operation, transfer)
+    return post(started(), operation)
   }
 
   return {
     async append(entries, end, durability) {
-      const packed = packEntries(entries)
-      const size = packed.text.length + packed.bytes.length
-      const hashes = parseHashes(await call({ op: 'append', entries: packed, end, durability }, [packed.bytes.buffer]))
-      checkpointer.wrote(size)
+      const { text, bytes } = packEntries(entries)
+      const { writer, wseq, wprev } = end
+      const hashes = parseHashes(await call({ op: 'append', text, bytes, writer, wseq, wprev, durability }))
+      checkpointer.wrote(text.length + bytes.length)
       return hashes
     },
     async write(statements) {
@@ -134,7 +134,7 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
 }
 
 function parseHashes(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : []
+  return typeof value === 'string' ? value.split(' ') : []
 }
 
 /** The thread's structured clones, made by connection.ts. */

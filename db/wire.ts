@@ -1,21 +1,24 @@
-// What the writer thread and its client say to each other. Entries travel as one JSON text and one buffer that is
-// transferred: cloning them object by object costs the event loop several times as much. No I/O.
+// What the writer thread and its client say to each other. What every request says is flat, of strings and numbers alone: entries
+// as one JSON text, bodies with one character a byte. Cloning objects or transferring memory costs the event loop more. No I/O.
 
 import type { BodyDigest, LogEvent } from '../protocol/log/event.ts'
 import type { Durability } from '../worker/ports.ts'
-import type { ChainEnd, Sealed, Statement, WriteFailed } from './writer.ts'
+import type { Sealed, Statement, WriteFailed } from './writer.ts'
 
 export interface PackedEntries {
   readonly text: string
-  /** Salt and bytes of each body, one after the other. */
-  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Salt and bytes of each body, one after the other, as latin1. */
+  readonly bytes: string
 }
 
 export type ThreadRequest = { readonly n: number } & (
   | {
       readonly op: 'append'
-      readonly entries: PackedEntries
-      readonly end: ChainEnd
+      readonly text: string
+      readonly bytes: string
+      readonly writer: string
+      readonly wseq: number
+      readonly wprev: string
       readonly durability: Durability
     }
   | { readonly op: 'write'; readonly statements: readonly Statement[] }
@@ -24,6 +27,7 @@ export type ThreadRequest = { readonly n: number } & (
   | { readonly op: 'close' }
 )
 
+/** An append's value is its hashes with a space between them. */
 export type ThreadReply =
   | { readonly n: number; readonly ok: true; readonly value: unknown }
   | { readonly n: number; readonly ok: false; readonly kind: WriteFailed['kind']; readonly message: string }
@@ -42,7 +46,7 @@ interface PackedEntry {
 /** Copies the entries into a message; the caller keeps its bytes. */
 export function packEntries(entries: readonly Sealed[]): PackedEntries {
   const total = entries.reduce((sum, { body }) => sum + (body ? body.salt.length + body.bytes.length : 0), 0)
-  const bytes = new Uint8Array(total)
+  const bytes = Buffer.allocUnsafe(total)
   let at = 0
   const packed = entries.map(({ event, body }): PackedEntry => {
     if (body === undefined) return { event }
@@ -52,12 +56,13 @@ export function packEntries(entries: readonly Sealed[]): PackedEntries {
     const { kind, seq, mediaType } = body
     return { event, body: { kind, seq, mediaType, salt: body.salt.length, length: body.bytes.length } }
   })
-  return { text: JSON.stringify(packed), bytes }
+  return { text: JSON.stringify(packed), bytes: bytes.toString('latin1') }
 }
 
-/** Reads what packEntries made; bodies are views into its buffer. */
-export function unpackEntries({ text, bytes }: PackedEntries): Sealed[] {
+/** Reads what packEntries made; bodies are views into one buffer. */
+export function unpackEntries({ text, bytes: characters }: PackedEntries): Sealed[] {
   const packed: readonly PackedEntry[] = JSON.parse(text)
+  const bytes = Buffer.from(characters, 'latin1')
   let at = 0
   return packed.map(({ event, body }) => {
     if (body === undefined) return { event }

@@ -52,12 +52,13 @@ function handle(request: ThreadRequest): unknown {
   const connection = opened
   switch (request.op) {
     case 'append': {
-      const plan = planAppend(unpackEntries(request.entries), request.end, nativeSha256)
+      const { writer, wseq, wprev } = request
+      const plan = planAppend(unpackEntries(request), { writer, wseq, wprev }, nativeSha256)
       connection.transaction(request.durability, (run) => {
         for (const statement of plan.statements) run(statement)
       })
       if (projecting === null) projecting = setTimeout(projectSoon, PROJECT_MS)
-      return plan.hashes
+      return plan.hashes.join(' ')
     }
     case 'write':
       return connection.transaction('fsynced', (run) => request.statements.map(run))
