@@ -225,6 +225,23 @@ export const REFUSED: readonly Refused[] = [
     ask: post('kind: ConfigMap\n---\nkind: Secret\n', 'application/yaml'),
     is: BAD,
   },
+  ...['\r', '\u0085', '\u2028', '\u2029'].map(
+    (end): Refused => ({
+      name: `row 18: a deletion that is a dry run only to who does not end a line at ${JSON.stringify(end)}`,
+      target: `${NS}/configmaps/c`,
+      ask: {
+        ...post(`kind: DeleteOptions\nx: #${end} "\ndryRun: [All]\nz: #${end} "\n`, 'application/yaml'),
+        method: 'DELETE',
+      },
+      is: BAD,
+    }),
+  ),
+  {
+    name: 'row 18: a deletion with an option there is not',
+    target: `${NS}/configmaps/c`,
+    ask: { ...post('{"kind":"DeleteOptions","dryRun":["All"],"dryrun":[]}'), method: 'DELETE' },
+    is: BAD,
+  },
   {
     name: 'row 18: JSON with a key twice',
     target: `${NS}/configmaps`,

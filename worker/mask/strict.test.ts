@@ -52,6 +52,12 @@ test.each<[string, BodyFormat, string, RegExp]>([
   ['an octal number to Go', 'yaml', 'runAsUser: 010\n', /read differently/],
   ['digits with underscores', 'yaml', 'n: 1_000\n', /read differently/],
   ['YAML nested too deeply', 'yaml', nested(201), /too deeply/],
+  // go-yaml ends a line, and with it a comment, at each of these: there the second row is no dry run.
+  ...['\r', '\u0085', '\u2028', '\u2029'].flatMap((end): [string, BodyFormat, string, RegExp][] => [
+    [`a line that only Go ends, at ${JSON.stringify(end)}`, 'yaml', `kind: Secret #${end}type: x\n`, /line/],
+    [`a quote hidden behind ${JSON.stringify(end)}`, 'yaml', `x: #${end} "\ndryRun: [All]\nz: #${end} "\n`, /line/],
+  ]),
+  ['a directive', 'yaml', '%YAML 1.1\n---\na: b\n', /directive/],
   ['YAML sequences nested too deeply', 'yaml', `${'- '.repeat(1000)}a\n`, /too deeply/],
   ['YAML over the limit', 'yaml', `a: ${'x'.repeat(256 * 1024)}`, /at most 262144/],
   ['a body without a type', 'none', 'x', /content type/],

@@ -8,7 +8,7 @@ import { decodeDeleteOptions, decodeEnvelope } from './protobuf.ts'
 
 export type StrictBody =
   /**
-   * `value` for policy. Bytes are forwarded as they came, so integers beyond 2^53 may be inexact here.
+   * `value` for policy. JSON is forwarded as it came, so integers beyond 2^53 may be inexact here.
    * For protobuf: DeleteOptions as JSON, else only `{apiVersion, kind}`. For no body: undefined.
    */
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string }
@@ -150,10 +150,22 @@ function duplicateKey(text: string): string | null {
 const AMBIGUOUS =
   /^(?:y|yes|n|no|on|off|<<|=|[-+]?0[0-9_xob][0-9a-f_]*|[-+]?[0-9][0-9]*_[0-9_.]*(?:e[-+]?[0-9]+)?|[-+]?\.(?:inf|nan)|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$/i
 
+/**
+ * What ends a line to YAML 1.1 alone, and with it a comment: behind it the API server would read what nobody judged, and pass
+ * over what was. A byte order mark may open a document, but not stand in it.
+ */
+const OTHER_LINES = /\r(?!\n)|[\u0085\u2028\u2029]|(?!^)\ufeff/
+
 function strictYaml(bytes: Uint8Array): StrictBody {
   if (bytes.length > MAX_YAML_BYTES) return refuse(`a YAML body may have at most ${MAX_YAML_BYTES} bytes; send JSON`)
   const text = decode(bytes)
   if (text === null) return refuse('the body is not valid UTF-8')
+  if (OTHER_LINES.test(text)) {
+    return refuse(
+      'the body holds a character that ends a line in one YAML version only (CR, NEL, LS, PS): write it as an escape',
+    )
+  }
+  if (/^\ufeff?%/m.test(text)) return refuse('the body holds a YAML directive')
   if (indentationDepth(text) > MAX_BODY_DEPTH) return refuse('the body is nested too deeply')
   try {
     // Keys are compared below: the library's own check takes quadratic time.
