@@ -6,7 +6,11 @@ import { DEFAULT_MASK_RULES } from './rules.ts'
 import { infoOf, JSON_HEADERS, maskingFor, run } from './testing.ts'
 
 const LIVE = 'V3ry-s3cret-w0rd'
-const hiding = { namesSecret: (name: string) => /password/i.test(name), hide: () => '⟦masked:x⟧' }
+const hiding = {
+  namesSecret: (name: string) => /password/i.test(name),
+  hide: () => '⟦masked:x⟧',
+  withhold: () => '⟦masked:x⟧',
+}
 const pair = (name: string, value: string): string => `{Name: "${name}", Value: ${value}, ValueFrom: nil}`
 
 describe('pairs in a message', () => {

@@ -21,11 +21,14 @@ const ENTRY = /"((?:[^"\\]|\\.){1,253})":\s*("(?:[^"\\]|\\.)*")/g
 export interface Hiding {
   readonly namesSecret: (name: string) => boolean
   readonly hide: (value: string) => string
+  /** In place of a part of a value, or of more than one: its tag must say nothing. */
+  readonly withhold: () => string
 }
 
 /** Masks the values of pairs and of maps. What has no end that can be told is masked to the end of the message. */
-export function maskPairs(text: string, { namesSecret, hide }: Hiding): string {
-  const paired = maskNamed(maskParted(text, hide), { namesSecret, hide })
+export function maskPairs(text: string, hiding: Hiding): string {
+  const { namesSecret, hide, withhold } = hiding
+  const paired = maskNamed(maskParted(text, withhold), hiding)
   if (!paired.includes('"')) return paired
   return paired.replace(ENTRY, (all, name: string, quoted: string) => {
     const value = quoted.slice(1, -1)
@@ -45,7 +48,7 @@ const CHANGED_IN = /[-+]|\.\.\./
  * Masks strings that are told in parts, whatever they look like: no rule knows a part. And command lines of which parts are left out
  * or stand twice.
  */
-function maskParted(text: string, hide: (value: string) => string): string {
+function maskParted(text: string, withhold: () => string): string {
   let out = ''
   let at = 0
   PARTED.lastIndex = 0
@@ -59,16 +62,16 @@ function maskParted(text: string, hide: (value: string) => string): string {
     }
     const isLine = begins[0].includes(']string')
     const closes = isLine ? text[end] === '}' : matchAt(JOINED, text, end) !== null
-    if (!closes && (!isLine || changed)) return out + text.slice(at, from) + hide(text.slice(from))
+    if (!closes && (!isLine || changed)) return out + text.slice(at, from) + withhold()
     PARTED.lastIndex = Math.max(end, from)
     if (isLine && !changed) continue
-    out += text.slice(at, from) + hide(text.slice(from, end))
+    out += text.slice(at, from) + withhold()
     at = end
   }
   return out + text.slice(at)
 }
 
-function maskNamed(text: string, { namesSecret, hide }: Hiding): string {
+function maskNamed(text: string, { namesSecret, hide, withhold }: Hiding): string {
   let out = ''
   let at = 0
   /** Whether one of the names in front says secret: a changed name stands there twice, as it was and as it would be. */
@@ -99,7 +102,7 @@ function maskNamed(text: string, { namesSecret, hide }: Hiding): string {
     const quoted = CHANGED.test(text.slice(Math.max(0, mark.index - MAX_INDENT), mark.index))
       ? null
       : matchAt(QUOTED, text, from)
-    if (quoted === null) return out + text.slice(at, from) + hide(text.slice(from))
+    if (quoted === null) return out + text.slice(at, from) + withhold()
     const inner = quoted[1] ?? ''
     MARK.lastIndex = from + quoted[0].length
     if (inner === '' || WHOLE.test(inner)) continue

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { scopeOf } from './scope.ts'
 import { maskMessage } from './status.ts'
 import { infoOf, MASKING, run, transformFor } from './testing.ts'
@@ -60,6 +60,42 @@ test.each([
   ['short, quoted', 'no "ab" but ab', ['ab'], 'no … but ab'],
 ])('values of the request: %s', (_name, text, secrets, expected) => {
   expect(mask(text, secrets)).toBe(expected)
+})
+
+describe('an object that a message quotes', () => {
+  const open = (text: string) =>
+    maskMessage(text, scopeOf(MASKING, infoOf({ resource: 'jobs' })), { strict: false, at: 'message' })
+  const object =
+    '{\\"metadata\\":{\\"labels\\":5},\\"spec\\":{\\"env\\":[{\\"name\\":\\"PIN_TOKEN\\",\\"value\\":\\"4321\\"}]}}'
+  test.each([
+    ['all of it', `patch: Invalid value: "${object}": bad`, 'patch: Invalid value: "…": bad'],
+    ['in a cause', `Invalid value: "${object}": bad`, 'Invalid value: "…": bad'],
+    ['as Go prints it', 'patch: Invalid value: "map[a:4321]": bad', 'patch: Invalid value: "…": bad'],
+    [
+      'where it could not be read',
+      'v1.EnvVar.Name: ReadString: expects " or n, but found 5, error found in #10 byte of ...|4321"},{"n|..., bigger context ...|4321|...',
+      'v1.EnvVar.Name: ReadString: expects " or n, but found 5, error found in #…',
+    ],
+    [
+      'a Secret in Go’s syntax',
+      'spec.all[1]: Duplicate value: map[string]interface {}{"data":map[string]interface {}{"a":"NDMyMQ=="}, "kind":"Secret"}',
+      'spec.all[1]: Duplicate value: …',
+    ],
+    [
+      'a Secret as JSON',
+      'spec.all[1]: Duplicate value: {"data":{"a":"NDMyMQ=="},"kind":"Secret"}',
+      'spec.all[1]: Duplicate value: …',
+    ],
+    ['a value that is none', 'spec.mode: Invalid value: "fast": bad', 'spec.mode: Invalid value: "fast": bad'],
+  ])('%s', (_name, text, expected) => {
+    expect(open(text).replace(MARK, '…')).toBe(expected)
+  })
+
+  test('the tag of a part says nothing of it', () => {
+    const of = (part: string, strict: boolean) =>
+      maskMessage(`error found in #10 byte of ...|${part}|...`, scopeOf(MASKING, infoOf()), { strict, at: 'message' })
+    for (const strict of [true, false]) expect(of('s3cret","x":5', strict)).toBe(of('t","x":5', strict))
+  })
 })
 
 test('a value of the request that is a part of what is masked leaves no trace', () => {

@@ -5,7 +5,7 @@ import type { Finder } from './contract.ts'
 import { concerns, type Field } from './fields.ts'
 import { MAX_REQUEST_SECRETS, MAX_STATUS_CHARS } from './limits.ts'
 import type { Node } from './node.ts'
-import { maskPairs } from './quoted.ts'
+import { type Hiding, maskPairs } from './quoted.ts'
 import type { Scope } from './scope.ts'
 import { applyEdits, decodeString, stringToken } from './token.ts'
 
@@ -25,6 +25,18 @@ const MAX_PATH_CHARS = 512
 
 /** Texts after which decoders quote the body: json-iterator's, and the YAML decoder's. */
 const QUOTES_BODY = /error found in #|bigger context |\.\.\.\||yaml: /
+
+/** The first of them: the parts of an object that stand around where it could not be read. */
+const QUOTES_OBJECT = /error found in #|bigger context \.\.\.\|/
+
+/** An object in a message, as JSON or as Go prints a map, behind a quote or not. */
+const OBJECT = /^"?(?:\s|\\[nrt])*(?:[{[]|map\[)/
+
+/** A Secret among what is quoted in Go's syntax or as JSON. */
+const SECRET_KIND = /\bkind\\*"?:\s*\\*"?Secret/i
+
+/** What the tag of something is made of that is part of a secret, or holds one among much else: the same whatever it is. */
+const WITHHELD = encoder.encode('quoted')
 
 /** What encoding/json says of the first character it cannot read: of a Secret’s docker config, that is one of the value. */
 const QUOTES_CHARACTER = /\b(invalid character) '(?:[^'\\]|\\.)*'/g
@@ -53,13 +65,15 @@ export function maskMessage(text: string, scope: Scope, options: MessageOptions)
   const { strict, at, told = nothingTold(), fields = [] } = options
   const { requestSecrets } = scope
   const hide = (value: string): string => scope.masker.placeholder(encoder.encode(value), 'secret', at)
+  // The tag of a part could be compared with guesses of it, letter by letter: who writes chooses where the part begins.
+  const withhold = (): string => scope.masker.placeholder(WITHHELD, 'secret', at)
   const isLong = text.length > MAX_STATUS_CHARS
   if ((isLong && (strict || requestSecrets.length > 0)) || requestSecrets.length > MAX_REQUEST_SECRETS)
-    return hide(text)
+    return withhold()
   let masked = text
   if (strict) {
-    masked = maskBody(masked, hide).replace(QUOTES_CHARACTER, '$1')
-    masked = maskQuoted(masked, hide, (before, quoted) => {
+    masked = maskBody(masked, QUOTES_BODY, withhold).replace(QUOTES_CHARACTER, '$1')
+    masked = maskQuoted(masked, { hide, withhold }, (before, quoted) => {
       if (NAME_FIELD.test(before)) told.shown.add(quoted)
       return told.shown.has(quoted)
     })
@@ -67,8 +81,11 @@ export function maskMessage(text: string, scope: Scope, options: MessageOptions)
     masked = masked.replace(/`([^`]*)`/g, (all, inner: string) => (inner === 'immutable' ? all : hide(inner)))
   } else if (scope.masking.rules.layers.structure) {
     const { namesSecret } = scope.masking.finder
-    masked = maskQuoted(masked, hide, (before, quoted) => isOpen(before, quoted, { told, fields, namesSecret }))
-    masked = maskPairs(masked, { namesSecret, hide })
+    masked = maskQuoted(masked, { hide, withhold }, (before, quoted) =>
+      isOpen(before, quoted, { told, fields, namesSecret }),
+    )
+    masked = maskBody(masked, QUOTES_OBJECT, withhold)
+    masked = maskPairs(masked, { namesSecret, hide, withhold })
   }
   masked = maskFound(masked, scope, at)
   // Last, and around what is masked: an agent's guess in a value as it stands would part it, and tell.
@@ -135,6 +152,8 @@ function isOpen(
   quoted: string,
   { told, fields, namesSecret }: Required<Pick<MessageOptions, 'told' | 'fields'>> & Pick<Finder, 'namesSecret'>,
 ): boolean {
+  // A patch that cannot be applied is answered with all of the object, live.
+  if (quoted.startsWith('"') ? OBJECT.test(quoted) : SECRET_KIND.test(quoted)) return false
   const [, path] = FIELD_PATH.exec(before) ?? []
   // A cause says which field it is about behind its message.
   if (path === undefined) return !told.hidden.has(quoted) && (fields.length === 0 || told.shown.has(quoted))
@@ -158,17 +177,17 @@ function formsOf(value: string): string[] {
   return value.length < 4 ? [quoted] : [value, quoted.slice(1, -1)]
 }
 
-function maskBody(text: string, hide: (value: string) => string): string {
-  const match = QUOTES_BODY.exec(text)
+function maskBody(text: string, quotes: RegExp, withhold: () => string): string {
+  const match = quotes.exec(text)
   if (match === null) return text
   const from = match.index + match[0].length
   const rest = text.slice(from)
-  return rest === '' ? text : text.slice(0, from) + hide(rest)
+  return rest === '' ? text : text.slice(0, from) + withhold()
 }
 
 function maskQuoted(
   text: string,
-  hide: (value: string) => string,
+  { hide, withhold }: Pick<Hiding, 'hide' | 'withhold'>,
   isOpen: (before: string, quoted: string) => boolean,
 ): string {
   let out = ''
@@ -183,10 +202,10 @@ function maskQuoted(
       const rest = text.slice(from)
       if (rest === '' || isOpen(before, rest)) continue
       // A map or list in Go's syntax: where it ends cannot be told.
-      return out + text.slice(at, from) + hide(rest)
+      return out + text.slice(at, from) + withhold()
     }
     const quoted = text.slice(from, end)
-    const shown = isOpen(before, quoted) ? quoted : `"${hide(quoted.slice(1, -1))}"`
+    const shown = isOpen(before, quoted) ? quoted : `"${OBJECT.test(quoted) ? withhold() : hide(quoted.slice(1, -1))}"`
     out += text.slice(at, from) + shown
     at = end
   }
