@@ -19,7 +19,12 @@ import { createSecondTries } from './hub/secondtries.ts'
 import { pinned, send } from './hub/send.ts'
 import { createStreams, type OpenStream } from './hub/streams.ts'
 import { createUsage } from './hub/usage.ts'
-import { BODY_DEADLINE_MS, MAX_STREAMS_PER_IDENTITY, REJUDGE_EVERY_MS } from './limits.ts'
+import {
+  BODY_DEADLINE_MS,
+  MAX_BODIES_PER_IDENTITY_BYTES,
+  MAX_STREAMS_PER_IDENTITY,
+  REJUDGE_EVERY_MS,
+} from './limits.ts'
 import type { MaskSet } from './mask/maskset.ts'
 import { LogUnavailable } from './ports.ts'
 
@@ -48,6 +53,7 @@ export function createHub(options: HubOptions): Hub {
   const streams = createStreams({
     clock,
     maxPerIdentity: options.maxStreamsPerIdentity ?? MAX_STREAMS_PER_IDENTITY,
+    maxBytesPerIdentity: MAX_BODIES_PER_IDENTITY_BYTES,
     everyMs: REJUDGE_EVERY_MS,
     rejudge: (request, stream) => {
       // The next look sees what this one asked for: access ends within two looks, and those within 10 s.
@@ -65,7 +71,7 @@ export function createHub(options: HubOptions): Hub {
   async function pass(arrived: Authenticated, stream: OpenStream, passage: Passage): Promise<Reply> {
     const set = await policies.current()
     inForce = set
-    const taken = await takeBody(arrived, clock, options.bodyDeadlineMs ?? BODY_DEADLINE_MS)
+    const taken = await takeBody(arrived, clock, options.bodyDeadlineMs ?? BODY_DEADLINE_MS, stream.takes)
     if (!taken.ok) return refuseRecorded(passage, { ...arrived, decision: undecided(set) }, taken.refusal, null)
     const came = taken.value
     const request = { ...arrived, info: { ...arrived.info, dryRun: isDryRun(arrived.info, came) } }

@@ -3,6 +3,12 @@
 /** A request body as a whole. The API server takes 3 MiB; more cannot be meant for it. Stops memory exhaustion. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024
 
+/**
+ * Bodies of the requests that one identity has in flight on one connection, together: held ones keep theirs for minutes, and what is
+ * read of them takes many times as much. Stops one agent from filling memory with all its streams.
+ */
+export const MAX_BODIES_PER_IDENTITY_BYTES = 48 * 1024 * 1024
+
 /** Time for a request body to arrive. kubectl sends at once; a body that drips in holds memory and a stream (slowloris). */
 export const BODY_DEADLINE_MS = 30_000
 

@@ -61,7 +61,13 @@ const GONE: Refusal = { kind: 'forbidden', message: 'gone' }
 
 describe('streams', () => {
   it('lets an identity have its limit and not one more, and counts others apart', () => {
-    const streams = createStreams({ clock: manualClock(), maxPerIdentity: 2, everyMs: 1, rejudge: () => null })
+    const streams = createStreams({
+      clock: manualClock(),
+      maxPerIdentity: 2,
+      maxBytesPerIdentity: 10,
+      everyMs: 1,
+      rejudge: () => null,
+    })
     const first = streams.enter(request('a'))
     expect(streams.enter(request('a')).ok).toBe(true)
     expect(streams.enter(request('a'))).toMatchObject({ ok: false, refusal: { kind: 'too-many', retryAfterS: 2 } })
@@ -74,11 +80,33 @@ describe('streams', () => {
     expect(streams.enter(request('a')).ok).toBe(false)
   })
 
+  it('counts the bytes of an identity’s bodies while their requests last', () => {
+    const streams = createStreams({
+      clock: manualClock(),
+      maxPerIdentity: 9,
+      maxBytesPerIdentity: 10,
+      everyMs: 1,
+      rejudge: () => null,
+    })
+    const [one, two, other] = [streams.enter(request('a')), streams.enter(request('a')), streams.enter(request('b'))]
+    if (!one.ok || !two.ok || !other.ok) throw new Error('all must enter')
+    expect([one.value.takes(6), two.value.takes(5), two.value.takes(4), two.value.takes(1)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
+    expect(other.value.takes(10)).toBe(true)
+    one.value.leave()
+    expect([two.value.takes(6), two.value.takes(1)]).toEqual([true, false])
+  })
+
   it('ends a stream whose access is gone at the next look, and leaves the others open', () => {
     const clock = manualClock()
     const streams = createStreams({
       clock,
       maxPerIdentity: 9,
+      maxBytesPerIdentity: 10,
       everyMs: 1,
       rejudge: (each) => (each.identity.user.username === 'a' ? GONE : null),
     })
@@ -94,7 +122,13 @@ describe('streams', () => {
 
   it('aborts when the client goes, without a refusal', () => {
     const client = new AbortController()
-    const streams = createStreams({ clock: manualClock(), maxPerIdentity: 9, everyMs: 1, rejudge: () => null })
+    const streams = createStreams({
+      clock: manualClock(),
+      maxPerIdentity: 9,
+      maxBytesPerIdentity: 10,
+      everyMs: 1,
+      rejudge: () => null,
+    })
     const entered = streams.enter(request('a', client.signal))
     if (!entered.ok) throw new Error('must enter')
     client.abort()

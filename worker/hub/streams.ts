@@ -29,6 +29,8 @@ export interface OpenStream {
   admitted: Admitted | null
   /** What it is masked by, once it is known. */
   masks: MaskRules | null
+  /** Counts bytes of its body; they count until it leaves. False when the identity's requests hold too many. */
+  takes(bytes: number): boolean
   /** Must be called once, when the request is over. */
   leave(): void
 }
@@ -50,6 +52,8 @@ export interface Streams {
 export function createStreams(options: {
   readonly clock: Clock
   readonly maxPerIdentity: number
+  /** Of bodies. */
+  readonly maxBytesPerIdentity: number
   readonly everyMs: number
   readonly rejudge: (request: Authenticated, stream: OpenStream) => Refusal | null
 }): Streams {
@@ -59,7 +63,7 @@ export function createStreams(options: {
     readonly stop: (refusal: Refusal) => void
   }
   const slots = new Set<Slot>()
-  const perIdentity = new Map<string, number>()
+  const perIdentity = new Map<string, { count: number; bytes: number }>()
   let ticking = false
 
   const sweep = (why: (request: Authenticated, stream: OpenStream) => Refusal | null): number => {
@@ -87,7 +91,8 @@ export function createStreams(options: {
   return {
     enter(request) {
       const who = `${request.identity.issuer}\n${request.identity.user.username}`
-      const count = perIdentity.get(who) ?? 0
+      const all = perIdentity.get(who) ?? { count: 0, bytes: 0 }
+      const { count } = all
       if (count >= options.maxPerIdentity) {
         return {
           ok: false,
@@ -98,7 +103,9 @@ export function createStreams(options: {
           },
         }
       }
-      perIdentity.set(who, count + 1)
+      all.count += 1
+      perIdentity.set(who, all)
+      let taken = 0
       const controller = new AbortController()
       let ended: Refusal | null = null
       const onGone = (): void => controller.abort()
@@ -113,12 +120,19 @@ export function createStreams(options: {
         opened: false,
         admitted: null,
         masks: null,
+        takes(bytes) {
+          if (all.bytes + bytes > options.maxBytesPerIdentity) return false
+          if (!slots.has(slot)) return true
+          taken += bytes
+          all.bytes += bytes
+          return true
+        },
         leave() {
           if (!slots.delete(slot)) return
           request.signal.removeEventListener('abort', onGone)
-          const left = (perIdentity.get(who) ?? 1) - 1
-          if (left > 0) perIdentity.set(who, left)
-          else perIdentity.delete(who)
+          all.count -= 1
+          all.bytes -= taken
+          if (all.count === 0) perIdentity.delete(who)
         },
       }
       const slot: Slot = {
