@@ -3,6 +3,7 @@
 
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import type { Sha256 } from '../protocol/log/leaf.ts'
 import { createApi } from './api/api.ts'
 import { type Authenticator, createAuthenticator } from './authenticate/authenticator.ts'
 import { exchangeToken } from './authenticate/exchange.ts'
@@ -37,6 +38,8 @@ export interface Foundation {
   readonly fetch: (url: string, init: RequestInit, ca?: string) => Promise<Response>
   /** Tells the operator of a bug. Never given a header or a body. */
   readonly onBug: (error: unknown, where: string) => void
+  /** The runtime's own; absent: plain JavaScript. */
+  readonly sha256?: Sha256
 }
 
 /** The edge: who asks, the app's API, which connections there are. */
@@ -65,6 +68,7 @@ export function assembleEdge(
     config,
     clock,
     fetch: (url, init) => foundation.fetch(url, init, authorities.get(new URL(url).origin)),
+    sha256: foundation.sha256,
   })
   const uuid = createIds(clock, random)
   const app = createApi(

@@ -1,9 +1,11 @@
 // A gateway in one process, on Bun or Deno: the edge and every connection's hub, the app's files and the tunnels' way in.
 // In: settings. Out: a running server. The only place where the chain meets node's clock, randomness and files.
 
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { openDatabase } from '../../db/embedded.ts'
+import type { Sha256 } from '../../protocol/log/leaf.ts'
 import { isApiPath } from '../api/api.ts'
 import { securityHeaders } from '../api/headers.ts'
 import { assembleEdge, assembleHubs, type ConnectionHub, type Foundation } from '../assemble.ts'
@@ -38,6 +40,11 @@ const clock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+const sha256: Sha256 = (...parts) => {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
 
 /** One line of JSON on stderr. Errors are named, never printed whole: their text may quote what passed through. */
@@ -61,7 +68,7 @@ export async function startGateway(settings: ProcessSettings): Promise<NodeServe
   const files: Files | null = appDir === undefined ? null : await loadFiles(appDir, Object.entries(securityHeaders()))
   const database = await openDatabase({ ...config.database, clock, random })
   const { log, store, holds, usage, recordings } = database
-  const foundation: Foundation = { config, clock, random, log, store, holds, usage, fetch: fetchWithCa, onBug }
+  const foundation: Foundation = { config, clock, random, log, store, holds, usage, fetch: fetchWithCa, onBug, sha256 }
   const ids = createIds(clock, random)
   reapUnfinished({ unfinished: database.unfinished, log, clock, ids }).then(
     (found) => found > 0 && note('info', 'reaped', { requests: found }),
