@@ -36,7 +36,7 @@ export function withoutGuesses<Candidate extends Stretch>(
 }
 
 /** Whether a cut at a place would part a word. */
-function isWithinWord(text: Uint8Array, at: number): boolean {
+export function isWithinWord(text: Uint8Array, at: number): boolean {
   return BOUNDARY[text[at - 1]!] === 0 && BOUNDARY[text[at]!] === 0
 }
 

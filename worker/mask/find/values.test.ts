@@ -152,6 +152,18 @@ describe('where values are found', () => {
     expect(found('-----BEGIN RSA PRIVATE KEY-----', [[key, 'tls.key']])).toEqual([])
   })
 
+  it('no piece of a value begins or ends within a word', () => {
+    const secret = 'Tr0ub4dor3xyzKq'
+    const count = (text: string, value: string): number => found(text, [[value, 'password']]).length
+    for (let length = 1005; length < 1030; length++) {
+      const [before, after] = ['ab cd '.repeat(200).slice(-length), ' zy xw'.repeat(400)]
+      const value = `${before} ${secret}${after}`
+      expect(count(`${before} T and`, value), `first letter, ${length}`).toBe(count(`${before} x and`, value))
+      const last = (letter: string) => `a b${letter}${after.slice(0, 2000)}`
+      expect(count(last('q'), value), `last letter, ${length}`).toBe(count(last('x'), value))
+    }
+  })
+
   it('a long value in pieces', () => {
     const random = seeded(5)
     const value = Array.from({ length: 9000 }, () => 'abcdefghkmnpqrstuvwxyz23456789'[Math.floor(random() * 30)]).join(

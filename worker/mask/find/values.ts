@@ -5,6 +5,7 @@
 import type { KnownValues } from '../contract.ts'
 import { MaskError } from '../scanner.ts'
 import type { Budget } from './budget.ts'
+import { isWithinWord } from './guesses.ts'
 import { secretLeaves } from './values/leaves.ts'
 import { searchable, searchableLine } from './values/searchable.ts'
 import { type KnownHit, KnownTable, TEXT_COST_BYTES, WINDOW } from './values/table.ts'
@@ -20,6 +21,8 @@ const MAX_PARTS = 100_000
 const MAX_LINES_OF_VALUE = 1000
 /** A longer value is also searched for in pieces, so that a stream that holds back less finds it. */
 const PIECE_BYTES = 1024
+/** A piece may be so much shorter or longer, to end where a word does: no secret that is shorter is cut. */
+const SLACK_BYTES = 512
 
 const LF = 0x0a
 
@@ -128,8 +131,11 @@ class Values implements SearchableValues {
         lines++
       }
       if (line.length > 2 * PIECE_BYTES) {
-        for (let at = 0; at + PIECE_BYTES <= line.length; at += PIECE_BYTES)
-          this.#part(line.subarray(at, at + PIECE_BYTES))
+        for (let at = 0; at + PIECE_BYTES <= line.length; ) {
+          const next = cutOf(line, at)
+          this.#part(line.subarray(at, next))
+          at = next
+        }
       }
       start = end + 1
     }
@@ -140,6 +146,22 @@ class Values implements SearchableValues {
     if (this.#table.size >= MAX_VALUES + MAX_PARTS) throw tooMany()
     this.#add(part)
   }
+}
+
+/**
+ * Where the piece that begins at `at` ends: between two words, or else where the word goes on for long. An agent chooses what stands
+ * in front of a masked value that it writes back: a cut behind the value's first letter would be a known value of its own, and every
+ * guess of that letter in another text would be masked or not.
+ */
+function cutOf(line: Uint8Array, at: number): number {
+  const middle = at + PIECE_BYTES
+  for (let cut = middle; cut > middle - SLACK_BYTES; cut--) if (isCut(line, cut)) return cut
+  for (let cut = middle + 1; cut <= middle + SLACK_BYTES; cut++) if (isCut(line, cut)) return cut
+  return middle
+}
+
+function isCut(line: Uint8Array, at: number): boolean {
+  return at >= line.length || !isWithinWord(line, at)
 }
 
 /** An empty list of known values. */
