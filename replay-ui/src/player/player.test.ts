@@ -265,6 +265,26 @@ describe('Player', () => {
     expect(shown()).toBe('a0 a1 a2 ')
   })
 
+  test('a log that has grown within its one write shows what is new', async () => {
+    const log = (text: string): Script => ({
+      events: [write(0, '$ '), write(0, '\r\n'), write(100, text), write(100, '\r\n')],
+      outputAt: 100,
+      duration: 200,
+    })
+    const { player, scripts, shown } = setUp({ a: log('one') }, [playable('a')])
+    await player.select(0, 'end')
+    scripts.a = log('one two')
+    await player.update([playable('a', false, '2')])
+    expect(shown()).toBe('$ \r\none two\r\n')
+  })
+
+  test('the command that is shown stays so when one that began before it comes in late', async () => {
+    const { player, shown } = setUp({ ...SCRIPTS(), x: script('x') }, THREE)
+    await player.select(1, 'end')
+    await player.update([playable('x'), ...THREE])
+    expect([player.state.index, shown()]).toEqual([2, 'b0 b1 '])
+  })
+
   test('nothing runs after dispose', async () => {
     const { player, clock, shown } = setUp(SCRIPTS(), THREE)
     await player.select(0, 'beginning', true)

@@ -2,7 +2,7 @@
 // Out: what to write and when. Knows no UI framework, reads no clock of its own and loads nothing by itself.
 
 import { type Schedule, schedule } from './schedule.ts'
-import type { Action, Script } from './script.ts'
+import type { Action, Script, ScriptEvent } from './script.ts'
 
 /** Time, handed in. `after` runs once and gives back how to stop it. */
 interface PlayerClock {
@@ -95,6 +95,10 @@ export class Player {
     const before = this.#commands[this.#state.index]
     const waiting = this.#state.playing && this.#atEnd() && this.#state.index === this.#commands.length - 1
     this.#commands = commands
+    // What was recorded late may have come in before it.
+    const at =
+      before && commands[this.#state.index]?.id !== before.id ? commands.findIndex(({ id }) => id === before.id) : -1
+    if (at !== -1) this.#set({ index: at })
     const now = commands[this.#state.index]
     if (before && now && before.version !== now.version) await this.#reload()
     else if (waiting && this.#state.index < commands.length - 1) await this.#enter(this.#state.index + 1, true)
@@ -339,7 +343,13 @@ function continues(old: Script, next: Script, done: number): boolean {
   // The last event of a script only ends the line: a longer recording has another in its place.
   const same = Math.max(0, recorded - 1)
   if (recorded === old.events.length && old.events.length !== next.events.length) return false
-  return (
-    old.outputAt === next.outputAt && old.events.slice(0, same).every((event, i) => event.at === next.events[i]?.at)
-  )
+  return old.outputAt === next.outputAt && old.events.slice(0, same).every((event, i) => isSame(event, next.events[i]))
+}
+
+/** Bytes of a recording do not change once they are recorded; a text may have grown within its piece. */
+function isSame(a: ScriptEvent, b: ScriptEvent | undefined): boolean {
+  if (a.at !== b?.at || a.action.kind !== b.action.kind) return false
+  if (a.action.kind !== 'write' || b.action.kind !== 'write') return true
+  const [one, other] = [a.action.data, b.action.data]
+  return typeof one === 'string' ? one === other : one.length === other.length
 }
