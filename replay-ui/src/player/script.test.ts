@@ -37,6 +37,13 @@ describe('printedScript', () => {
     )
   })
 
+  test('what a log does to the terminal ends with it', () => {
+    const log = { text: 'a\x1b[8m\x1b(0b\n', kind: 'exact' } as const
+    expect(text(printedScript('x', [log, { text: 'cut\n', kind: 'reconstructed', note: true }]))).toContain(
+      'b\r\n\x1b[!p\x1b[?1047l\x1b[3;90mcut',
+    )
+  })
+
   test('a long title is typed in under a second', () => {
     expect(printedScript('x'.repeat(500), []).outputAt).toBeLessThan(1500)
   })

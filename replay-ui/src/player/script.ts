@@ -36,7 +36,9 @@ const PROMPT = '\x1b[1;32m$\x1b[0m '
 const DIM = '\x1b[3;90m'
 const RESET = '\x1b[0m'
 /** Soft reset and the normal screen. Not mode 1049: leaving that restores a cursor that was never saved, over what is there. */
-const RECOVER = '\x1b[!p\x1b[?1047l\r\n'
+const RECOVER = '\x1b[!p\x1b[?1047l'
+/** Whatever could leave a terminal other than it was: escapes, character sets, C1 controls. */
+const CONTROLS = /[\x0e\x0f\x1b\x80-\x9f]/
 
 /** The title as it is typed at a prompt. `lineEnd` is when Enter is pressed. */
 function typing(title: string): { events: ScriptEvent[]; end: number } {
@@ -59,6 +61,8 @@ export function printedScript(title: string, chunks: readonly Chunk[]): Script {
     for (let at = 0; at < text.length; at += PIECE) {
       events.push({ at: end, action: { kind: 'write', data: terminalLines(text.slice(at, at + PIECE)) } })
     }
+    // A log is what the client saw: it may hide what is said or played after it.
+    if (!chunk.note && CONTROLS.test(chunk.text)) events.push({ at: end, action: { kind: 'write', data: RECOVER } })
   }
   const last = chunks.at(-1)
   if (last && !last.text.endsWith('\n')) events.push({ at: end, action: { kind: 'write', data: '\r\n' } })
@@ -77,7 +81,7 @@ export function recordedScript(title: string, recording: Uint8Array, tty: boolea
     last = Math.max(last, record.t)
     if (action) events.push({ at: end + last, action })
   }
-  events.push({ at: end + last, action: { kind: 'write', data: RECOVER + terminalLines(epilogue) } })
+  events.push({ at: end + last, action: { kind: 'write', data: `${RECOVER}\r\n${terminalLines(epilogue)}` } })
   return { events, outputAt: end, duration: end + last + READ_MS }
 }
 
