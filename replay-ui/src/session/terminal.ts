@@ -7,6 +7,7 @@ import '@xterm/xterm/css/xterm.css'
 import type { Sink } from '../player/player.ts'
 import { allowOwnStyles } from './csp.ts'
 import { reversed } from './masked.ts'
+import { Writer } from './writer.ts'
 
 const FONT_PX = 13
 const MIN_FONT_PX = 9
@@ -45,7 +46,21 @@ const THEME: ITheme = {
   brightWhite: '#ffffff',
 }
 
+/** Sequences that xterm repeats as often as they ask, and no screen is larger: a few bytes would stop the page for minutes. */
+const REPEATING: readonly { readonly final: string; readonly intermediates?: string }[] = [
+  ...['@', 'I', 'L', 'M', 'P', 'S', 'T', 'X', 'Z', 'b'].map((final) => ({ final })),
+  { intermediates: ' ', final: '@' },
+  { intermediates: ' ', final: 'A' },
+  { intermediates: "'", final: '}' },
+  { intermediates: "'", final: '~' },
+]
+const MAX_REPEATS = 500
+
+const PLACEHOLDER = /⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧/g
+
 export interface TerminalView extends Sink {
+  /** Scrolls to a placeholder and selects it. `fromEnd`: how many follow it. */
+  reveal(fromEnd: number): void
   dispose(): void
 }
 
@@ -80,24 +95,35 @@ export function openTerminal(place: HTMLElement): TerminalView {
   const observer = new ResizeObserver(arrange)
   observer.observe(place)
   arrange()
+  const writer = new Writer((data, done) => terminal.write(data, done))
   return {
     reset() {
-      recorded = undefined
-      terminal.reset()
-      arrange()
+      writer.instead(() => {
+        recorded = undefined
+        terminal.reset()
+        arrange()
+      })
     },
     fit() {
-      recorded = undefined
-      arrange()
+      writer.then(() => {
+        recorded = undefined
+        arrange()
+      })
     },
     perform(action) {
-      if (action.kind === 'write') terminal.write(reversed(action.data))
+      if (action.kind === 'write') writer.write(reversed(action.data))
       else {
-        recorded = { cols: action.cols, rows: action.rows }
-        arrange()
+        writer.then(() => {
+          recorded = { cols: action.cols, rows: action.rows }
+          arrange()
+        })
       }
     },
+    reveal(fromEnd) {
+      writer.then(() => reveal(terminal, fromEnd))
+    },
     dispose() {
+      writer.dispose()
       observer.disconnect()
       terminal.dispose()
       styles.dispose()
@@ -118,6 +144,32 @@ function quieten(terminal: Terminal): void {
   terminal.parser.registerCsiHandler({ final: 'c' }, () => true)
   terminal.parser.registerCsiHandler({ prefix: '>', final: 'c' }, () => true)
   terminal.parser.registerCsiHandler({ prefix: '?', final: 'n' }, () => true)
+  for (const id of REPEATING) {
+    terminal.parser.registerCsiHandler(id, (parameters) =>
+      parameters.some((parameter) => typeof parameter === 'number' && parameter > MAX_REPEATS),
+    )
+  }
+}
+
+function reveal(terminal: Terminal, fromEnd: number): void {
+  const { active } = terminal.buffer
+  let left = fromEnd
+  for (let end = active.length - 1; end >= 0; end--) {
+    let top = end
+    while (top > 0 && active.getLine(top)?.isWrapped) top--
+    let text = ''
+    for (let y = top; y <= end; y++) text += active.getLine(y)?.translateToString(false) ?? ''
+    const found = [...text.matchAll(PLACEHOLDER)]
+    const match = found[found.length - 1 - left]
+    if (match) {
+      const row = top + Math.floor(match.index / terminal.cols)
+      terminal.select(match.index % terminal.cols, row, match[0].length)
+      terminal.scrollToLine(Math.max(0, row - Math.floor(terminal.rows / 3)))
+      return
+    }
+    left -= found.length
+    end = top
+  }
 }
 
 /** The recorded size with a font that fits, else the size of the place. */
