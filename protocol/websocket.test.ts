@@ -36,6 +36,15 @@ describe('frames', () => {
     expect(parse('server', [encodeFrame(OPCODE.binary, payload, masker)])).toEqual([`message ${hex}`])
   })
 
+  test('a long frame may come byte by byte, and is put together on the way', () => {
+    const payload = bytes(5_000)
+    const frame = encodeFrame(OPCODE.binary, payload, masker)
+    const single = Array.from(frame, (byte) => Uint8Array.of(byte))
+    expect(parse('server', [...single, ...single])).toEqual(
+      Array(2).fill(`message ${Buffer.from(payload).toString('hex')}`),
+    )
+  })
+
   test('masking is the same at every alignment, offset and length', () => {
     for (let align = 0; align < 4; align++) {
       for (let offset = 0; offset < 4; offset++) {

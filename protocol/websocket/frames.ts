@@ -156,6 +156,7 @@ export class FrameParser {
         this.#left -= part.length
         at += part.length
         this.#payload.push(part)
+        if (this.#payload.length > MAX_PIECES) this.#payload = [concat(this.#payload)]
         if (this.#left > 0) continue
       }
       this.#finish()
@@ -309,7 +310,7 @@ export class FrameParser {
   }
 }
 
-/** Pieces of a message kept apart before they are joined: bounds the overhead of many tiny fragments. */
+/** Pieces of a frame or a message kept apart before they are joined: bounds what many tiny chunks or fragments cost. */
 const MAX_PIECES = 1024
 
 /** Joins pieces; one piece is given back as it is. */
