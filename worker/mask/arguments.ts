@@ -51,7 +51,10 @@ export function argumentNodes(
         running = begins ? '' : program
         program = ''
       }
-      if (kind !== 'string') return any.leaf?.(token) ?? null
+      if (kind !== 'string') {
+        const isValue = kind === 'primitive' && next === index && option !== '' && !OF_OBJECT.test(option)
+        return (isValue ? secret(token) : any.leaf?.(token)) ?? null
+      }
       const text = raw.length <= MAX_OPTION_BYTES ? decodeString(raw) : ''
       if (index === 0 && begins) {
         running = text.slice(text.lastIndexOf('/') + 1)
@@ -59,16 +62,16 @@ export function argumentNodes(
       }
       const expected = next === index && option !== '' && !text.startsWith('--')
       const name = option
-      option = nameOf(text, running)
+      option = nameOf(text, running, begins)
       next = option === '' ? -1 : index + 1
       return expected ? (OF_OBJECT.test(name) ? under(token, name) : secret(token)) : (any.leaf?.(token) ?? null)
     }
     return { ...any, elements: { ...any, worth: alwaysWorth, leaf } }
   }
-  const nameOf = (text: string, running: string): string => {
+  const nameOf = (text: string, running: string, begins: boolean): string => {
     if (SHORT.some(([of, short]) => short === text && of.test(running))) return 'password'
-    // In sorted JSON the program comes after its arguments, and an image may have one of its own.
-    if (running === '' && SHORT.some(([, short]) => short === text)) return 'secret'
+    // In sorted JSON the program comes after its arguments, what came before may be another's, and an image may have one of its own.
+    if (!(begins && running !== '') && SHORT.some(([, short]) => short === text)) return 'secret'
     const name = OPTION.exec(text)?.[1] ?? ''
     return name.length > 1 && finder.namesSecret(name) ? name : ''
   }

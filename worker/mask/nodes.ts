@@ -19,10 +19,13 @@ const NAMES_SECRET = 2
 
 /** Members of `metadata` that the API server makes: nothing stands in them. */
 const GENERATED = ['uid', 'resourceversion', 'creationtimestamp', 'deletiontimestamp', 'selflink', 'generation']
-/** Members whose content is names of objects: without them the agent cannot name what it talks about. */
-const NAMING = ['apiversion', 'ownerreferences', 'involvedobject', 'regarding', 'related', 'details']
+/** Members of an event that say what it is about: without names the agent cannot say what it talks about. */
+const ABOUT = ['involvedobject', 'regarding', 'related']
 /** Members that say which Secret or ConfigMap is meant. */
 const REFERENCES = ['secretkeyref', 'configmapkeyref', 'secretref', 'configmapref', 'imagepullsecrets']
+/** Command lines as arrays, with the program and without. */
+const COMMANDS = ['command', 'cmd', 'entrypoint']
+const ARGUMENTS = ['args', 'extraargs', 'additionalargs', 'arguments', 'flags']
 /** A generated word is no longer. */
 const MAX_GENERATED_BYTES = 64
 
@@ -50,9 +53,11 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
   any.others = any
   const meta = metaNode(any, naming, look, quiet)
   members.set('metadata', meta)
-  for (const name of NAMING) members.set(name, naming)
+  members.set('apiversion', { ...any, leaf: quiet.leaf, worth: quiet.worth })
+  members.set('ownerreferences', naming)
   const uid = meta.members?.get('uid')
-  if (uid !== undefined) naming.members = new Map([['uid', uid]])
+  const named = new Map<string, Node>(uid === undefined ? [] : [['uid', uid]])
+  naming.members = named
   const config = configNode(scope, any, look)
   const { structure } = scope.masking.rules.layers
   if (structure) {
@@ -77,14 +82,11 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
     const data = maskBelow(scope, { rule: 'secret', decode: true, base64: true })
     data.leaf = maskData(scope)
     const plain = maskBelow(scope, { rule: 'secret' })
-    members.set(
-      'data',
-      byKind((verdict) => (verdict >= SECRET ? data : verdict === CONFIG_MAP ? config : any)),
-    )
-    members.set(
-      'stringdata',
-      byKind((verdict) => (verdict >= SECRET ? plain : any), SECRET),
-    )
+    const dataByKind = byKind((verdict) => (verdict >= SECRET ? data : verdict === CONFIG_MAP ? config : any))
+    const stringsByKind = byKind((verdict) => (verdict >= SECRET ? plain : any), SECRET)
+    // What stands where names are expected may be an object all the same.
+    for (const place of [members, named]) place.set('data', dataByKind).set('stringdata', stringsByKind)
+    named.set('kind', { ...naming, tells: { question: 'kind', says: kindOf } })
     const binary = maskWhole(scope, { rule: 'config', decode: true, base64: true })
     members.set('binarydata', {
       ...any,
@@ -96,13 +98,30 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
       },
     })
     const { command, args } = argumentNodes(scope, any, (token, name) => lookUnder(token, name, scope, document))
-    members.set('command', command)
-    members.set('args', args)
+    for (const name of COMMANDS) members.set(name, command)
+    for (const name of ARGUMENTS) members.set(name, args)
     members.set('auths', { ...any, others: authNode(scope, any) })
     members.set('auth', basicNode(scope, any))
+    const inList: Node = { ...any, members: new Map([...members, ['data', data], ['stringdata', plain]]) }
+    members.set('items', itemsNode(scope, any, inList))
   } else members.set('kind', naming)
   addReferences(members, any, nodeOf(looking(scope, { reference: true, document })))
   return { any, meta, naming, config }
+}
+
+/** Members of an event that name what it is about, as objects. Words in their place are words. */
+export function aboutNodes({ any, naming }: Nodes): readonly (readonly [string, Node])[] {
+  const { leaf, worth } = any
+  const about: Node = { ...naming, ...(leaf === undefined ? {} : { leaf }), ...(worth === undefined ? {} : { worth }) }
+  return ABOUT.map((name) => [name, about] as const)
+}
+
+/** `items` of a list in an object: of a SecretList they need not say what they are. @param secret one of those */
+function itemsNode({ info }: Scope, any: Node, secret: Node): Node {
+  // What is proxied may be of any length, and nothing of it waits for its end.
+  const waits = info.isResourceRequest && info.subresource !== 'proxy'
+  const node = (verdict: Verdict): Node => (verdict === SECRET_LIST ? secret : any)
+  return { ...any, asks: { question: 'kind', waits, from: SECRET_LIST, node } }
 }
 
 /** Names of Secrets and ConfigMaps and of their keys, where others refer to them. */

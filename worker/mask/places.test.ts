@@ -135,6 +135,76 @@ describe('by structure', () => {
       { items: [{ kind: 'Secret', data: { a: '=…' }, stringData: { b: '…' } }] },
     ],
     [
+      'a Secret where names are expected, and what wants a name beside it',
+      widgets,
+      {
+        details: { data: { a: base64(SECRET) }, kind: 'Secret' },
+        spec: {
+          details: { env: [{ name: 'DB_PASSWORD', value: 'hunter2' }] },
+          related: [{ data: { a: 'aGk=' }, kind: 'Secret' }],
+        },
+      },
+      {
+        details: { data: { a: '=…' }, kind: 'Secret' },
+        spec: {
+          details: { env: [{ name: 'DB_PASSWORD', value: '…' }] },
+          related: [{ data: { a: '=…' }, kind: 'Secret' }],
+        },
+      },
+    ],
+    [
+      'a list of Secrets inside another object, which do not say what they are',
+      widgets,
+      {
+        spec: {
+          a: { items: [{ data: { a: base64(SECRET) }, metadata: { name: 'x' } }], kind: 'SecretList' },
+          b: { kind: 'SecretList', items: [{ stringData: { a: 'words' } }] },
+          c: { items: [{ data: { a: 'words' } }], kind: 'WidgetList' },
+          d: { items: [{ data: { a: 'words' } }] },
+        },
+      },
+      {
+        spec: {
+          a: { items: [{ data: { a: '=…' }, metadata: { name: 'x' } }], kind: 'SecretList' },
+          b: { kind: 'SecretList', items: [{ stringData: { a: '…' } }] },
+          c: { items: [{ data: { a: 'words' } }], kind: 'WidgetList' },
+          d: { items: [{ data: { a: 'words' } }] },
+        },
+      },
+    ],
+    [
+      'what looks made behind an option of one letter, whatever the container in front runs',
+      pods,
+      {
+        spec: {
+          containers: [
+            { args: ['x'], command: ['psql'] },
+            { args: ['-a', 'Xk9qL2mZ8vT4wB7nR5yD'], command: ['redis-cli'] },
+          ],
+        },
+      },
+      {
+        spec: {
+          containers: [
+            { args: ['x'], command: ['psql'] },
+            { args: ['-a', '…'], command: ['redis-cli'] },
+          ],
+        },
+      },
+    ],
+    [
+      'arguments under other names, and a number among them',
+      widgets,
+      {
+        spec: {
+          extraArgs: ['--password', 'hunter2', '-v'],
+          cmd: ['mysql', '-p', 'hunter2'],
+          args: ['--password', 123456],
+        },
+      },
+      { spec: { extraArgs: ['--password', '…', '-v'], cmd: ['mysql', '-p', '…'], args: ['--password', '…'] } },
+    ],
+    [
       'a Secret deep inside another object',
       widgets,
       { spec: { template: { objects: [{ data: { a: base64(SECRET) }, stringData: { b: SECRET }, kind: 'Secret' }] } } },

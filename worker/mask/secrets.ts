@@ -25,13 +25,15 @@ export interface Around {
   readonly any: Node
   /** What is done with `metadata` of any object. */
   readonly meta: Node
+  /** What is done with names of objects. */
+  readonly naming: Node
   /** The tree for a document that stands in a string. */
   readonly document: (scope: Scope) => Node
 }
 
 /** The tree for any answer to, or body of, a Secrets request. */
 export function secretObject(scope: Scope, around: Around): Node {
-  const { any, meta } = around
+  const { any, meta, naming } = around
   const plain = maskWhole(scope, { rule: 'secret' })
   const base64 = maskData(scope)
   const text: Node = { leaf: statusLeaf(scope, { strict: true }) }
@@ -61,8 +63,8 @@ export function secretObject(scope: Scope, around: Around): Node {
     [
       'details',
       {
-        ...(any.members?.get('details') ?? {}),
-        members: new Map([['causes', { ...any.members?.get('details'), members: new Map([['message', text]]) }]]),
+        ...naming,
+        members: new Map([['causes', { ...naming, members: new Map([['message', text]]) }]]),
       },
     ],
     ['rows', row],

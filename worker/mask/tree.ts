@@ -6,7 +6,7 @@ import type { FieldRule } from './contract.ts'
 import { extend, type Field } from './fields.ts'
 import { fold } from './keys.ts'
 import type { Node } from './node.ts'
-import { type Nodes, nodesOf, SECRET_LIST } from './nodes.ts'
+import { aboutNodes, type Nodes, nodesOf, SECRET_LIST } from './nodes.ts'
 import type { Scope } from './scope.ts'
 import { secretObject } from './secrets.ts'
 import { statusLeaf } from './status.ts'
@@ -55,8 +55,8 @@ export function isSecrets(info: RequestInfo): boolean {
 /** The tree for Secrets; when structure is switched off, that of any object. */
 function secretsTree(scope: Scope): Node {
   if (!scope.masking.rules.layers.structure) return answerTree(scope)
-  const { any, meta } = nodesOf(scope, treeFor)
-  const secret = secretObject(scope, { any, meta, document: treeFor })
+  const nodes = nodesOf(scope, treeFor)
+  const secret = secretObject(scope, { ...nodes, document: treeFor })
   const fields = fieldsOf(scope).filter(({ steps }) => steps[0] !== 'data' && steps[0] !== 'stringdata')
   return fields.length === 0 ? secret : withFields(secret, fields, scope)
 }
@@ -103,9 +103,13 @@ function answerTree(scope: Scope): Node {
   const fields = structure ? fieldsOf(scope) : []
   const message: Node = { ...any, leaf: statusLeaf(scope, { strict: false, fields }), worth: alwaysWorth }
   members.set('message', message)
+  for (const [name, node] of aboutNodes(nodes)) members.set(name, node)
   members.set('details', {
     ...nodes.naming,
-    members: new Map([['causes', { ...nodes.naming, members: new Map([['message', message]]) }]]),
+    members: new Map([
+      ...(nodes.naming.members ?? []),
+      ['causes', { ...nodes.naming, members: new Map([['message', message]]) }],
+    ]),
   })
   if (fields.length > 0) object = extend(object, fields, (field) => maskedField(scope, field))
   const root = new Map(object.members)
@@ -173,8 +177,8 @@ function maskedField(scope: Scope, { rule, managed }: Field): Node {
 }
 
 /** Items of a list, which may turn out to be Secrets by the list's kind. */
-function listNode(scope: Scope, object: Node, { any, meta }: Nodes): Node {
-  const secrets = secretObject(scope, { any, meta, document: treeFor })
+function listNode(scope: Scope, object: Node, nodes: Nodes): Node {
+  const secrets = secretObject(scope, { ...nodes, document: treeFor })
   return {
     ...object,
     asks: {
