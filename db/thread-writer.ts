@@ -81,12 +81,12 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
       })
   }
 
-  function post(to: Thread, operation: Operation): Promise<unknown> {
+  function post(to: Thread, operation: Operation, transfer: ArrayBuffer[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const n = next++
       to.pending.set(n, { resolve, reject })
       try {
-        to.worker.postMessage({ ...operation, n })
+        to.worker.postMessage({ ...operation, n }, transfer)
       } catch (error) {
         to.pending.delete(n)
         reject(new WriteFailed('unavailable', messageOf(error)))
@@ -94,18 +94,20 @@ export function createThreadWriter(path: string, encryptionKey: string | undefin
     })
   }
 
-  async function call(operation: Operation): Promise<unknown> {
+  async function call(operation: Operation, transfer?: ArrayBuffer[]): Promise<unknown> {
     while (retiring !== null) await retiring
     if (closed) throw new WriteFailed('unavailable', 'the database is closed')
-    return post(started(), operation)
+    return post(started(), operation, transfer)
   }
 
   return {
     async append(entries, end, durability) {
       const { text, bytes } = packEntries(entries)
       const { writer, wseq, wprev } = end
-      const hashes = parseHashes(await call({ op: 'append', text, bytes, writer, wseq, wprev, durability }))
-      checkpointer.wrote(text.length + bytes.length)
+      const transfer = typeof bytes === 'string' ? [] : [bytes.buffer]
+      const size = text.length + bytes.length
+      const hashes = parseHashes(await call({ op: 'append', text, bytes, writer, wseq, wprev, durability }, transfer))
+      checkpointer.wrote(size)
       return hashes
     },
     async write(statements) {
