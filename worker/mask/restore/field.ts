@@ -8,6 +8,7 @@ import { binaryOf, binaryOfText, bytesOf, textOfBinary } from './binary.ts'
 import { type JsonNode, rawOf, stringToken } from './json.ts'
 import type { Form, Source } from './source.ts'
 import { PLACEHOLDER, placeholdersIn, START, type Stretch, stretchesOf, type Tags } from './stretches.ts'
+import { occurrencesOf, type Placed, standsAlone } from './words.ts'
 
 /** A string with its placeholders undone. */
 export interface RestoredField {
@@ -25,6 +26,7 @@ export type Dictionary = ReadonlyMap<string, string>
 /** A value of the release this short would be part of anything. */
 const MIN_PART_CHARS = 4
 const decoder = new TextDecoder('utf-8')
+const WHOLE = new RegExp(`^${PLACEHOLDER.source}$`)
 
 /** True when text of one character a byte holds a placeholder that stands plain in it. */
 export function holdsPlain(binary: string): boolean {
@@ -89,8 +91,14 @@ export function restoreField(
   const made = fill(content, pairs, tags, dictionary)
   if (made === null) return null
   const { filled, values } = made
-  // A value written plain into `data` is meant as what it stands for.
-  const encoded = inBase64 || (form === 'base64' && new RegExp(`^${PLACEHOLDER.source}$`).test(content))
+  const isWhole = WHOLE.test(content)
+  // A value written plain into `data` is meant as what it stands for; with more beside it, it would be decoded by the API server,
+  // which says at which byte that fails.
+  const encoded = inBase64 || (form === 'base64' && isWhole)
+  if (form === 'base64' && !encoded) return null
+  // Who has seen no words around it can change none; what a kind says of longer and longer ones would tell how long the value is.
+  const stood = pairs.some(([live]) => live === filled)
+  if (form === 'other' && !isWhole && !stood && pairs.every(([, masked]) => WHOLE.test(masked))) return null
   const result = encoded ? decoder.decode(encodeBase64(bytesOf(filled))) : textOfBinary(filled)
   return result === null ? null : { token: stringToken(result), values, changed: true }
 }
@@ -118,7 +126,10 @@ function fill(
   tags: Tags,
   dictionary: Dictionary,
 ): { readonly filled: string; readonly values: readonly string[] } | null {
-  const known = originalsOf(pairs.flatMap(([live, masked]) => stretchesOf(live, masked, tags) ?? []))
+  const stretches = pairs.flatMap(([live, masked]) =>
+    (stretchesOf(live, masked, tags) ?? []).map((stretch) => ({ ...stretch, live })),
+  )
+  const known = originalsOf(stretches)
   const parts = new Map<string, string | null>()
   const part = (tag: string, inBase64: boolean): string | null => {
     const key = `${tag}${inBase64}`
@@ -127,16 +138,24 @@ function fill(
     return found
   }
   const values: string[] = []
+  const placed: Placed[] = []
   let out = ''
   let at = 0
   for (const { start, end, tag, inBase64 } of placeholdersIn(content)) {
-    const original = known.get(tag) ?? part(tag, inBase64)
+    const own = known.get(tag)
+    const original = own ?? part(tag, inBase64)
     if (original === null) return null
-    out += content.slice(at, start) + original
+    out += content.slice(at, start)
+    const stood =
+      own === undefined ? occurrencesOf(original, pairs) : stretches.filter((stretch) => stretch.tag === tag)
+    placed.push({ tag, start: out.length, original, stood })
+    out += original
     at = end
     values.push(decoder.decode(bytesOf(original)))
   }
-  const filled = asItStood(out + content.slice(at), pairs)
+  out += content.slice(at)
+  if (!standsAlone(out, placed)) return null
+  const filled = asItStood(out, pairs)
   return holdsPlain(filled) ? null : { filled, values }
 }
 

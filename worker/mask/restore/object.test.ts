@@ -60,6 +60,12 @@ describe('a Secret', () => {
       { data: { pw: base64(`a ${tagged('hunter2')}!`) } },
       { data: { pw: base64('a hunter2!') } },
     ],
+    ['plain in data, with more behind it', { data: { pw: `${tagged('hunter2')}!` } }, 'refused: data.pw'],
+    ['in base64, with more behind it that is none', { data: { pw: `${seen('hunter2')}!` } }, 'refused: data.pw'],
+    ['behind letters', { stringData: { pw: `pas${tagged('hunter2')}` } }, 'refused: stringData.pw'],
+    ['in front of letters', { stringData: { pw: `a ${tagged('hunter2')}s` } }, 'refused: stringData.pw'],
+    ['behind a backslash', { stringData: { pw: `"\\${tagged('hunter2')}"` } }, 'refused: stringData.pw'],
+    ['behind letters, in base64', { data: { pw: base64(`a_${tagged('hunter2')}`) } }, 'refused: data.pw'],
     ['twice', { stringData: { pw: tagged('hunter2').repeat(2) } }, { stringData: { pw: 'hunter2hunter2' } }],
     ['by another rule', { data: { pw: base64(tagged('hunter2', 'value')) } }, { data: { pw: base64('hunter2') } }],
     ['under another key', { data: { other: seen('hunter2') } }, 'refused: data.other'],
@@ -104,8 +110,15 @@ describe('a Secret', () => {
 
 describe('a field with more in it', () => {
   const file = (pw: string, port = 1) => `port=${port}\npassword=${pw}\nurl=postgres://u:${pw}@h/${port}\n`
-  const live = { data: { 'app.conf': file('hunter2'), two: 'a=one b=two' } }
-  const masked = { data: { 'app.conf': file(tagged('hunter2')), two: `a=${tagged('one')} b=${tagged('two')}` } }
+  const live = { data: { 'app.conf': file('hunter2'), two: 'a=one b=two', joined: 'a d-one.e b', whole: 'one' } }
+  const masked = {
+    data: {
+      'app.conf': file(tagged('hunter2')),
+      two: `a=${tagged('one')} b=${tagged('two')}`,
+      joined: `a d-${tagged('one')}.e b`,
+      whole: tagged('one'),
+    },
+  }
   test.each<[name: string, body: unknown, expected: unknown]>([
     [
       'a line changed',
@@ -114,6 +127,16 @@ describe('a field with more in it', () => {
     ],
     ['the order changed', { data: { two: `b=${tagged('two')} a=${tagged('one')}` } }, { data: { two: 'b=two a=one' } }],
     ['of another key', { data: { 'app.conf': `x=${tagged('one')}` } }, 'refused: data.app.conf'],
+    ['letters beside one', { data: { two: `a=x${tagged('one')} b=${tagged('two')}` } }, 'refused: data.two'],
+    ['one beside the other', { data: { two: `a=${tagged('one')}${tagged('two')}` } }, 'refused: data.two'],
+    [
+      'the letters it stood beside',
+      { data: { joined: `c d-${tagged('one')}.e f` } },
+      { data: { joined: 'c d-one.e f' } },
+    ],
+    ['other letters', { data: { joined: `c xd-${tagged('one')}.e f` } }, 'refused: data.joined'],
+    ['words around all of a field', { data: { whole: `${tagged('one')} x` } }, 'refused: data.whole'],
+    ['all of a field', { data: { whole: tagged('one') } }, { data: { whole: 'one' } }],
   ])('%s', (_name, body, expected) => {
     expect(outcome({ live, masked, body })).toEqual(expected)
   })
