@@ -2,6 +2,7 @@
 // In: where a keyword stands. Out: the value to mask; assigned.ts reads it, judgement.ts says whether it is one. No I/O.
 
 import { type Assigned, result, valueAt } from './assigned.ts'
+import { type Beside, besideOf, endsLine as endsItsLine, fallback, lineOf } from './beside.ts'
 import { BLANK, blanksEnd, DIGIT, latin, lower, MAX_BLANKS, NAME, QUOTE, SPACE, standsAt, WORD } from './bytes.ts'
 import type { Operator } from './judgement.ts'
 import { blockMember, endsLine, flowMember, isBlockName, isSaidName, type Member } from './member.ts'
@@ -90,6 +91,7 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   let operator: Operator | null = null
   const byte = bytes[at]!
   const following = bytes[at + 1]
+  let only = besideOf(bytes, name, closed, at, quotedName)
   if (byte === 0x3d) {
     // = == === => =~
     at++
@@ -124,9 +126,12 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     // Erlang: {password,<<"v">>}
     at++
     operator = 'call'
-  } else if (byte === 0x3c && standsAt(bytes, at, '</td><td>')) {
-    at += '</td><td>'.length
-    operator = 'element'
+  } else if (only !== null) {
+    // Rows of tables, elements, calls, arrows.
+    extra += Math.abs(only.at - at)
+    if (only.kind === 'open') return waiting(spent())
+    at = only.at
+    operator = only.operator
   } else if (byte === 0x2c || byte === LF || byte === 0x0d || (quotedName && WORD[byte] === 1)) {
     // {"name": "DB_PASSWORD", "value": "…"}, - name: DB_PASSWORD\n  value: …, <add key="password" value="…"/>, define('DB_PASSWORD', '…')
     const value = valueMember(bytes, at)
@@ -176,9 +181,13 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     operator = 'prose'
   } else if (at > closed && !quotedName && (QUOTE[byte] === 1 || beginsLine(bytes, name.start))) {
     // IDENTIFIED … PASSWORD 'v'; password "v"; requirepass v
-    operator = QUOTE[byte] === 1 || isDirective(latin(bytes, name.start, name.end)) ? 'blank' : null
+    if (QUOTE[byte] === 1 || isDirective(latin(bytes, name.start, name.end))) operator = 'blank'
+    else if (WORD[byte] === 1 || byte > 0x20) {
+      only = lineOf(bytes, name, at)
+      operator = only.kind === 'at' ? only.operator : null
+    }
   }
-  if (operator === null) {
+  if (operator === null || (only?.alone === true && !endsItsLine(bytes, wordEnd(bytes, at)))) {
     const prose = at > closed && WORD[byte] === 1 ? proseAt(bytes, name, at, judge) : null
     return prose ?? nothing(spent())
   }
@@ -191,15 +200,65 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   }
   if (kind === 'none' || isChecksum(bytes, name.start)) return nothing(spent() + 32)
   // secret "web-tls" created
-  if (operator === 'blank' && QUOTE[byte] === 1 && IS_KIND.test(latin(bytes, name.start, name.end)))
+  if (
+    operator === 'blank' &&
+    QUOTE[byte] === 1 &&
+    bytes[name.start - 1] !== 0x3a &&
+    IS_KIND.test(latin(bytes, name.start, name.end))
+  )
     return nothing(spent() + 32)
   at = blanksEnd(bytes, at)
   // PHP's var_dump(): ["password"]=> and the value on the next line
   if (quotedName && bytes[at] === LF && bytes[at - 1] === 0x3e) at = blanksEnd(bytes, at + 1)
   if (at >= length) return waiting(spent())
 
+  // Beside a name that says no password only what looks made.
+  if (only !== null && operator === 'prose' && kind !== 'password') {
+    if (kind === 'weak' || UUID.test(latin(bytes, at, Math.min(length, at + 36)))) return nothing(spent() + 32)
+    operator = 'blank'
+  }
   const found = valueAt(bytes, at, kind, operator, name)
-  return extra === 0 ? found : { ...found, work: found.work + extra }
+  const isPlain = (operator === 'assign' || operator === 'colon') && QUOTE[bytes[at]!] === 0
+  const other = isPlain ? fallback(bytes, at, operator) : null
+  extra += other?.work ?? 0
+  let best = found
+  if (other?.kind === 'at') {
+    const instead = held(bytes, valueAt(bytes, other.at, kind, other.operator, name), other)
+    if (found.start < 0) best = instead
+    else if (instead.start >= 0) best = { ...instead, start: found.start, open: instead.open < 0 ? -1 : found.start }
+  }
+  if (only !== null) best = held(bytes, best, only)
+  return extra === 0 ? best : { ...best, work: best.work + extra }
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+function wordEnd(bytes: Uint8Array, from: number): number {
+  let at = from
+  while (at < bytes.length && at < from + MAX_VALUE_WORD && SPACE[bytes[at]!] === 0) at++
+  return at
+}
+
+/** A word that is longer has its line end looked for no further. */
+const MAX_VALUE_WORD = 1024
+
+/** What was found, if it stands as it must. */
+function held(bytes: Uint8Array, found: Assigned, only: Beside): Assigned {
+  if (found.start < 0) return found
+  if (only.word) {
+    let digits = false
+    let blanks = false
+    for (let i = found.start; i < found.end && i < found.start + MAX_VALUE_WORD; i++) {
+      if (SPACE[bytes[i]!] === 1) blanks = true
+      if (DIGIT[bytes[i]!] === 1) digits = true
+    }
+    if (blanks && !digits) return { ...found, start: -1, end: -1 }
+  }
+  if (!only.alone) return found
+  // A sentence ends there.
+  const end = bytes[found.end - 1] === 0x2e ? found.end - 1 : found.end
+  // Whether its line ends with it is told by what follows.
+  return { ...found, end, open: blanksEnd(bytes, found.end) >= bytes.length ? found.start : found.open }
 }
 
 /** The value of an object that stands behind a name; null when none does. */
@@ -246,7 +305,7 @@ function isColumn(bytes: Uint8Array, name: { start: number; end: number }, close
 
 /** Lines of configuration files that have no operator: Redis, Squid, HAProxy. */
 function isDirective(name: string): boolean {
-  return /^(?:requirepass|masterauth|sentinel|stats-auth|rootpw)$/i.test(name)
+  return /^(?:requirepass|masterauth|sentinel|stats-auth|rootpw|bindpw|rootbindpw|olcrootpw)$/i.test(name)
 }
 
 /** `checksum/secret`, as charts of Helm annotate Pods. */

@@ -1,0 +1,92 @@
+// Values that stand beside a name without an operator. `«…»` is what must be masked.
+
+import { describe, expect, test } from 'vitest'
+import { createTextStream } from '../stream.ts'
+import { MASKING } from '../testing.ts'
+
+const encoder = new TextEncoder()
+const latin = new TextDecoder('latin1')
+
+const FORMS: Readonly<Record<string, string>> = {
+  'a property of Hadoop':
+    '<property>\n  <name>javax.jdo.option.ConnectionPassword</name>\n  <value>«hunter2»</value>\n</property>\n',
+  'a property on one line': '<property><name>db.password</name><value>«hunter2»</value></property>\n',
+  'a property list': '<dict>\n\t<key>Password</key>\n\t<string>«hunter2»</string>\n</dict>\n',
+  'a descriptor of Java': '<param-name>db.password</param-name>\n<param-value>«hunter2»</param-value>\n',
+  'a row of HTML': '<tr><td>password</td> <td>«hunter2»</td></tr>',
+  'a record of psql': '-[ RECORD 1 ]-+--------\nusername      | bob\npassword      | «pineapple»\nid            | 7\n',
+  'a row without blanks': 'host|db\npassword|«hunter2»\nport|5432\n',
+  'a table of ASCII': '| name     | value        |\n| password | «Tr0ub4dor3x»  |\n| port     | 5432         |\n',
+  'a table of Unicode': '│ name     │ value       │\n│ password │ «Tr0ub4dor3x» │\n│ port     │ 5432        │\n',
+  'a secret of vault':
+    '====== Data ======\nKey         Value\n---         -----\nhost        db\npassword    «hunter2»\n',
+  'a line of a configuration': 'user bob\nhost db\n# the one of bob\npassword «Tr0ub4dor3x»\n',
+  'a property with blanks': 'spring.rabbitmq.password    «Tr0ub4dor3x»\nspring.rabbitmq.port 5672\n',
+  'a directive of LDAP': 'binddn cn=admin\nbindpw «pineapple»\n',
+  'a line of tabs': 'host\tdb\npassword\t«Tr0ub4dor3x»\n',
+  'a variable of fish': 'set -gx DB_PASSWORD «hunter2»\n',
+  'a variable of csh': 'setenv DB_PASSWORD «Tr0ub4dor3x»\n',
+  'a line of a Dockerfile': 'FROM scratch\nENV DB_PASSWORD «pineapple»\n',
+  'a header that nginx sets': 'proxy_set_header X-Api-Key «6f1ed002ab5595859014ebf0951522d9»;\n',
+  'a method': '.user("app").password("«hunter2»").build()\n',
+  'a setter': "config.setPassword('«hunter2»');\n",
+  'a function of SQL': "SET PASSWORD FOR 'a'@'b' = PASSWORD('«hunter2»');\n",
+  'an arrow': 'Map(host -> db, password -> "«hunter2»")\n',
+  'a map of Scala': 'Map(host -> db, password -> «Tr0ub4dor3x»)\n',
+  'a pair of Kotlin': 'mapOf("host" to "db", "password" to "«hunter2»")\n',
+  'a pair of Lisp': '((host . "db") (password . "«hunter2»"))\n',
+  'a keyword of Clojure': '{:host "db" :token "«6f1ed002ab5595859014ebf0951522d9»"}\n',
+  'a tuple of Erlang': '[{host, "db"}, {password, "«hunter2»"}]\n',
+  'a binary of Erlang': '{default_pass, <<"«hunter2»">>},\n',
+  'what redis-cli prints': '1) "requirepass"\n2) "«hunter2»"\n',
+  'what Subversion keeps': 'K 8\npassword\nV 7\n«hunter2»\nEND\n',
+  'what stands for a variable': "const password = process.env.DB_PASSWORD || '«hunter2»'\n",
+  'what stands for a call': 'password = os.environ.get("DB_PASSWORD") or "«hunter2»"\n',
+  'what stands for a name': "password = «given || 'hunter2»'\n",
+  'a type of Python': 'DB_PASSWORD: str = "«hunter2»"\n',
+  'a type of Rust': 'let password: &str = "«hunter2»";\n',
+  'a type of TypeScript': "  password: string | null = '«hunter2»'\n",
+}
+
+test.each(Object.entries(FORMS))('%s', (_, form) => {
+  const text = form.replaceAll(/[«»]/g, '')
+  const wanted = /«(.*)»/s.exec(form)![1]!
+  const bytes = encoder.encode(text)
+  const { hits } = MASKING.finder.find(bytes, { final: true })
+  expect(hits.map(({ start, end }) => latin.decode(bytes.subarray(start, end)))).toEqual([wanted])
+  for (let cut = 1; cut < bytes.length; cut++) {
+    const stream = createTextStream(MASKING, { 1: 'stdout' })
+    const pieces = [...stream.push(1, bytes.subarray(0, cut)), ...stream.push(1, bytes.subarray(cut)), ...stream.end()]
+    expect(pieces.map((piece) => latin.decode(piece.bytes)).join(''), `cut at ${cut}`).not.toContain(wanted.slice(1))
+  }
+})
+
+describe('what is left', () => {
+  test.each([
+    '<name>db.password</name>\n<description>The one of it</description>\n',
+    '| password | string | The one of it |\n',
+    '| `password` | `string` |\n',
+    'password | the one of it\n',
+    'print-password | pbcopy\n',
+    'type A = CryptoKey | Uint8Array\n',
+    'type A = Kind.File | Kind.AtToken | Kind.NewLine2Trivia | Kind.Other\n',
+    '{CryptoKey|CryptoKeyPair}\n',
+    'password required pam_unix.so\n',
+    'password   varchar(255)\n',
+    'Password   sql.NullString\n',
+    'PASS src/web2x/app3.test.js\n',
+    'please set\npassword validation\n',
+    'api-token   d6d4b154-b0e0-b842-1b57-196681114222\n',
+    'web-token   Opaque   1   3d12h\n',
+    'const value = getPassword("DB2_MAIN")\n',
+    'hashPassword("hunter2x9")\n',
+    'label.password("Enter your password")\n',
+    'user->password->verify(hunter2x9)\n',
+    'password -> IO ()\n',
+    'set password expiry\n',
+    'const password = read() || "Must not be empty"\n',
+    'password: string = read()\n',
+  ])('%s', (text) => {
+    expect(MASKING.finder.find(encoder.encode(text), { final: true }).hits).toEqual([])
+  })
+})
