@@ -128,6 +128,12 @@ export class Frames {
     return null
   }
 
+  /** The key of the innermost object; null: it is an element, or the document. */
+  get owner(): Key | null {
+    const outer = this.depth - 1
+    return outer > 0 && this.kinds[outer] === OBJECT ? (this.keys[outer] ?? null) : null
+  }
+
   /** Where the value in hand stands: `items[].data.password`. */
   get place(): string {
     let place = this.#prefix

@@ -83,6 +83,7 @@ function namedBy(node: Node, path: string, scope: Scope): Node {
         called: token.called,
         index: token.index,
         at: token.at,
+        owner: token.owner,
       }),
   }
 }

@@ -17,6 +17,8 @@ export interface Token {
   readonly index: number
   /** Where it stands: `items[].data.password`. */
   readonly at: string
+  /** The key of the object it is a member of; null when that has none. */
+  readonly owner: Key | null
 }
 
 /** What a member says of the object it stands in; the greatest counts. 0: nothing was said. */
@@ -51,7 +53,7 @@ export interface Node {
   /** Absent: the leaf gets all strings. */
   worth?: Worth
   /** For each key of an object here: another JSON string token to put in its place, or null. */
-  rekey?: (key: Key, where: Pick<Token, 'at'>) => Uint8Array | null
+  rekey?: (key: Key, where: Pick<Token, 'at' | 'owner'>) => Uint8Array | null
   /** A string here says something of the object it is a member of. */
   tells?: { readonly question: Question; readonly says: (value: Key) => Verdict }
   /** What is done here depends on what another member of the object says. The nodes asked for must not tell or ask themselves. */

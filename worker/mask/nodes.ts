@@ -6,7 +6,7 @@ import { type Looking, lookIntoBase64, looking, lookUnder, saysSecret } from './
 import { authNode, basicNode, configNode, maskNamed } from './named.ts'
 import type { Node, Verdict } from './node.ts'
 import type { Scope } from './scope.ts'
-import { maskBelow, maskData, maskWhole } from './values.ts'
+import { maskBelow, maskData, maskFieldKey, maskWhole } from './values.ts'
 
 /** What `kind` says of an object, as far as it matters here. */
 const OTHER = 1
@@ -51,7 +51,7 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
   const members = new Map<string, Node>()
   any.members = members
   any.others = any
-  const meta = metaNode(any, naming, look, quiet)
+  const meta = metaNode(scope, any, naming, look, quiet)
   members.set('metadata', meta)
   members.set('apiversion', { ...any, leaf: quiet.leaf, worth: quiet.worth })
   members.set('ownerreferences', naming)
@@ -155,7 +155,7 @@ function verdictOf(text: string): Verdict {
   return kind === 'secret' ? SECRET : kind === 'secretlist' ? SECRET_LIST : kind === 'configmap' ? CONFIG_MAP : OTHER
 }
 
-function metaNode(any: Node, naming: Node, look: Looking, quiet: Looking): Node {
+function metaNode(scope: Scope, any: Node, naming: Node, look: Looking, quiet: Looking): Node {
   const generated: Node = {
     ...naming,
     worth: (bytes, start, end, name, escaped) =>
@@ -164,7 +164,7 @@ function metaNode(any: Node, naming: Node, look: Looking, quiet: Looking): Node 
   const named: Node = { ...any, rekey: quiet.rekey }
   const annotation: Node = { ...any, members: new Map() }
   annotation.others = annotation
-  const fields: Node = { worth: look.worth, leaf: look.leaf, rekey: fieldRekey(look, quiet) }
+  const fields: Node = { worth: look.worth, leaf: look.leaf, rekey: fieldRekey(scope, look, quiet) }
   fields.others = fields
   return {
     ...any,
@@ -178,16 +178,49 @@ function metaNode(any: Node, naming: Node, look: Looking, quiet: Looking): Node 
   }
 }
 
-/** `f:` keys are names of fields; `v:` and `k:` keys hold values. */
-function fieldRekey(look: Looking, quiet: Looking): NonNullable<Node['rekey']> {
+/** `f:` keys are names of fields; `v:` and `k:` keys hold values, which are masked as they would be in the field. */
+function fieldRekey(scope: Scope, look: Looking, quiet: Looking): NonNullable<Node['rekey']> {
+  const { finder, rules } = scope.masking
+  const isSecret = (name: string, value: unknown): boolean =>
+    finder.namesSecret(name) && finder.find(encoder.encode(String(value)), { final: true, name }).hits.length > 0
+  /** Keys in which nothing is that is called a secret: nearly all, again and again. */
+  const plain = new WeakSet<Key>()
+  const holdsSecret = (key: Key, owner: Key | null): boolean => {
+    if (plain.has(key)) return false
+    const value = contentOf(key.text)
+    if (key.raw[1] === V) {
+      const field = owner?.text ?? ''
+      return field.startsWith('f:') && isSecret(field.slice(2), value)
+    }
+    const members = typeof value === 'object' && value !== null ? Object.entries(value) : []
+    if (!members.some(([name]) => finder.namesSecret(name))) plain.add(key)
+    return members.some(([name, member]) => isSecret(name, member))
+  }
   return (key, where) => {
     const { raw } = key
-    if (raw[1] === 0x66 && raw[2] === 0x3a) return quiet.rekey(key, where)
-    return isUidKey(raw) ? null : look.rekey(key, where)
+    if (raw[2] === COLON && raw[1] === F) return quiet.rekey(key, where)
+    if (isUidKey(raw)) return null
+    const mayHold = rules.layers.structure && raw[2] === COLON && (raw[1] === K || raw[1] === V)
+    if (mayHold && holdsSecret(key, where.owner)) return maskFieldKey(key.text, scope, where.at, 'secret')
+    return look.rekey(key, where)
   }
 }
 
-const UID_KEY = new TextEncoder().encode('"k:{\\"uid\\":\\"')
+/** What a key of managedFields holds behind its letter; undefined when it is no JSON. */
+function contentOf(key: string): unknown {
+  try {
+    return JSON.parse(key.slice(2))
+  } catch {
+    return undefined
+  }
+}
+
+const F = 0x66
+const K = 0x6b
+const V = 0x76
+const COLON = 0x3a
+const encoder = new TextEncoder()
+const UID_KEY = encoder.encode('"k:{\\"uid\\":\\"')
 const UID_BYTES = 36
 
 /** `k:{"uid":"…"}` of an owner: every object has one of its own, and nothing stands in it but the API server's UUID. */

@@ -205,6 +205,40 @@ describe('by structure', () => {
       { spec: { extraArgs: ['--password', '…', '-v'], cmd: ['mysql', '-p', '…'], args: ['--password', '…'] } },
     ],
     [
+      'what managedFields say of elements that are called a secret',
+      widgets,
+      {
+        metadata: {
+          managedFields: [
+            {
+              fieldsV1: {
+                'f:spec': {
+                  'f:passwords': { 'v:"hunter2"': {} },
+                  'f:modes': { 'v:"hunter2"': {} },
+                  'f:users': { 'k:{"name":"app","password":"hunter2"}': { 'f:name': {} }, 'k:{"name":"db"}': {} },
+                },
+              },
+            },
+          ],
+        },
+      },
+      {
+        metadata: {
+          managedFields: [
+            {
+              fieldsV1: {
+                'f:spec': {
+                  'f:passwords': { 'v:"…"': {} },
+                  'f:modes': { 'v:"hunter2"': {} },
+                  'f:users': { 'k:{"masked":"…"}': { 'f:name': {} }, 'k:{"name":"db"}': {} },
+                },
+              },
+            },
+          ],
+        },
+      },
+    ],
+    [
       'a Secret deep inside another object',
       widgets,
       { spec: { template: { objects: [{ data: { a: base64(SECRET) }, stringData: { b: SECRET }, kind: 'Secret' }] } } },

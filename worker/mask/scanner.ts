@@ -145,6 +145,9 @@ export class Scanner implements Token {
   get at(): string {
     return this.#frames.place
   }
+  get owner(): Key | null {
+    return this.#frames.owner
+  }
 
   #scan(chunk: Uint8Array): Uint8Array {
     this.#out.begin(chunk)

@@ -86,7 +86,7 @@ export function maskFieldsBelow(scope: Scope, rule: string): Node {
 }
 
 /** `f:` keys are field names and stay; `v:` and `k:` keys hold values. Null: the key stays. */
-function maskFieldKey(key: string, { masker }: Scope, at: string, rule: string): Uint8Array | null {
+export function maskFieldKey(key: string, { masker }: Scope, at: string, rule: string): Uint8Array | null {
   if (key === '.' || key.startsWith('f:') || /^i:[0-9]+$/.test(key)) return null
   const placeholder = masker.placeholder(encoder.encode(key), rule, at)
   if (key.startsWith('k:')) return stringToken(`k:${JSON.stringify({ masked: placeholder })}`)
