@@ -116,6 +116,40 @@ describe.each(RUNTIMES)('%s', (runtime) => {
   /** Where workerd is laxer than RFC 6455. What it takes is one whole message, judged and recorded like any other. */
   const LAX_ON_WORKERD: ReadonlySet<string> = new Set(['an unmasked frame', 'a ping that is too long'])
 
+  it.each([
+    ['without a key', 'GET', [['sec-websocket-version', '13']]],
+    [
+      'with a key that is none',
+      'GET',
+      [
+        ['sec-websocket-version', '13'],
+        ['sec-websocket-key', 'short'],
+      ],
+    ],
+    [
+      'of another version',
+      'GET',
+      [
+        ['sec-websocket-version', '8'],
+        ['sec-websocket-key', randomBytes(16).toString('base64')],
+      ],
+    ],
+  ] as const)('row 30: a handshake %s runs nothing', async (_what, method, fields) => {
+    const before = world.upstream.seen.length
+    const answer = await world.ask(EXEC, {
+      method,
+      headers: [
+        ['connection', 'Upgrade'],
+        ['upgrade', 'websocket'],
+        ['sec-websocket-protocol', 'v5.channel.k8s.io'],
+        ...fields,
+      ],
+    })
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.status).toBeLessThan(500)
+    expect(world.upstream.seen.slice(before).filter(({ url }) => url.includes('/exec'))).toEqual([])
+  })
+
   it.each(wrong)('row 30: %s ends the stream, and nothing of it is passed on', async (what, frames, codes) => {
     const raw = await enter()
     const ended = drain(raw)

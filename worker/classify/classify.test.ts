@@ -25,7 +25,17 @@ function received(over: Partial<Received> = {}): Received {
     ...over,
   }
 }
-const of = (over: Partial<Received>) => classify(received(over), OPTIONS)
+const HANDSHAKE = [
+  ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ=='],
+  ['sec-websocket-version', '13'],
+] as const
+/** A WebSocket comes with its handshake. */
+function of(over: Partial<Received>) {
+  const shakes = over.upgrade?.kind === 'websocket' ? HANDSHAKE : []
+  const own = new Set((over.headers ?? []).map(([name]) => name))
+  const headers = [...(over.headers ?? []), ...shakes.filter(([name]) => !own.has(name))]
+  return classify(received({ ...over, headers }), OPTIONS)
+}
 
 describe('what real kubectl and helm send', () => {
   test.each(observed.map((row) => [`${row.method} ${row.target}`, row] as const))('%s', (_name, row) => {
@@ -324,6 +334,12 @@ describe('upgrades', () => {
     ],
     ['by POST', { target: exec, method: 'POST', upgrade: V5 }],
     ['with a body', { target: exec, upgrade: V5, body: BODY }],
+    ['with a key that is none', { target: exec, upgrade: V5, headers: [['sec-websocket-key', 'short']] }],
+    ['of another version', { target: exec, upgrade: V5, headers: [['sec-websocket-version', '8']] }],
+    [
+      'with two keys',
+      { target: exec, upgrade: V5, headers: Array(2).fill(['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ==']) },
+    ],
     ['from another origin', { target: exec, upgrade: V5, headers: [['origin', 'https://evil.example.com']] }],
     ['from the null origin', { target: exec, upgrade: V5, headers: [['origin', 'null']] }],
     [
@@ -348,6 +364,12 @@ describe('upgrades', () => {
   ])('400: %s', (_name, over) => {
     expect(of(over)).toMatchObject({ ok: false, refusal: { kind: 'malformed' } })
   })
+  test.each(HANDSHAKE.map(([name]) => name))('400: without %s', (missing) => {
+    const headers = HANDSHAKE.filter(([name]) => name !== missing)
+    const outcome = classify(received({ target: exec, upgrade: V5, headers }), OPTIONS)
+    expect(outcome).toMatchObject({ ok: false, refusal: { kind: 'malformed' } })
+  })
+
   test.each([
     ['exec in v5', exec, ['v5.channel.k8s.io'], ['v5.channel.k8s.io']],
     ['exec in v4 or unknown ones', exec, ['x', 'v4.channel.k8s.io'], ['v4.channel.k8s.io']],

@@ -43,6 +43,7 @@ export function checkUpgrade(received: Received, info: RequestInfo, ownOrigin: s
     return accept({ upgrade: { kind: 'spdy', protocols: [] }, bearer: null })
   }
   if (received.method !== 'GET') return malformed('a WebSocket is opened by a GET')
+  if (!isHandshake(received)) return malformed('the WebSocket handshake is none of RFC 6455')
   const tokens = upgrade.protocols.filter((protocol) => protocol.startsWith(BEARER_PROTOCOL))
   if (tokens.length > 1) return malformed('the WebSocket offer holds more than one token')
   const bearer = tokens[0] === undefined ? null : decodeBearer(tokens[0].slice(BEARER_PROTOCOL.length))
@@ -51,6 +52,15 @@ export function checkUpgrade(received: Received, info: RequestInfo, ownOrigin: s
   if (offer.length === 0) return malformed(`the WebSocket offers none of ${protocols.join(', ')}`)
   return accept({ upgrade: { kind: 'websocket', protocols: offer }, bearer })
 }
+
+/** RFC 6455, section 4.2.1. Found out at the 101, a command would run for a client that gets a 400. */
+function isHandshake({ headers }: Received): boolean {
+  const key = values(headers, 'sec-websocket-key')
+  const version = values(headers, 'sec-websocket-version')
+  return key.length === 1 && KEY.test(key[0] ?? '') && version.length === 1 && version[0] === '13'
+}
+
+const KEY = /^[A-Za-z0-9+/]{22}==$/
 
 /**
  * The subprotocols to take, in the client's order. Call it once the decision allows the request.
