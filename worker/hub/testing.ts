@@ -190,7 +190,7 @@ export function playedPassage(api: PlayedApiServer): {
       opened: true,
       admitted: null,
       masks: null,
-    takes: () => true,
+      takes: () => true,
       leave: () => undefined,
     },
     visit: { session: 's', command: 'c', open: null, failed: () => undefined, leave: () => undefined },
