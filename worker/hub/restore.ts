@@ -202,8 +202,11 @@ function isMaskedAgain(
     if (now === null || !isCovered(part, now, tags, dictionary)) return false
     const then = asRead(part.restored, later)
     if (then === null || !isCovered(part, then, tags, dictionary, isOpen)) return false
-    const blind = asRead(madeUp(part.came), later)
-    return blind !== null && isHeldByWords(part, blind, tags, stays)
+    return [false, true].every((long) => {
+      const made = madeUp(part.came, long)
+      const blind = asRead(made, later)
+      return blind !== null && isHeldByWords(part, made, blind, tags, stays)
+    })
   })
 }
 
