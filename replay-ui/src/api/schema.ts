@@ -43,6 +43,13 @@ export const session: v.GenericSchema<unknown, SessionSummary> = v.object({
   live: v.boolean(),
 })
 
+const mask = v.object({
+  count,
+  rules: v.record(v.string(), v.number()),
+  places: v.exactOptional(v.array(v.object({ rule: v.string(), at: v.string(), count }))),
+  withheld: v.exactOptional(v.string()),
+})
+
 export const command: v.GenericSchema<unknown, CommandSummary> = v.object({
   id: v.string(),
   session: v.string(),
@@ -53,6 +60,7 @@ export const command: v.GenericSchema<unknown, CommandSummary> = v.object({
   denials: count,
   holds: count,
   masks: count,
+  mask: v.exactOptional(mask),
   outcome: v.picklist(['ok', 'refused', 'failed', 'cancelled', 'unknown', 'running']),
   stream: v.exactOptional(v.string()),
 })
@@ -90,14 +98,7 @@ export const request: v.GenericSchema<unknown, RequestRecord> = v.object({
   ),
   hold: v.exactOptional(v.string()),
   grant: v.exactOptional(v.string()),
-  mask: v.exactOptional(
-    v.object({
-      count,
-      rules: v.record(v.string(), v.number()),
-      places: v.exactOptional(v.array(v.object({ rule: v.string(), at: v.string(), count }))),
-      withheld: v.exactOptional(v.string()),
-    }),
-  ),
+  mask: v.exactOptional(mask),
   result: v.exactOptional(
     v.object({
       outcome: v.picklist(['ok', 'refused', 'failed', 'cancelled', 'unknown']),

@@ -175,6 +175,12 @@ export class Player {
     if (this.#state.playing) this.#run()
   }
 
+  /** Where in the command a recorded time is played: 0 its beginning, 1 its end. */
+  partOf(recorded: number): number {
+    const plan = this.#schedule
+    return plan && plan.duration > 0 ? plan.toPlayed(recorded) / plan.duration : 0
+  }
+
   setSpeed(speed: number): void {
     this.#keepingPlace(() => this.#set({ speed }))
   }

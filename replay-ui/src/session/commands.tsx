@@ -7,16 +7,26 @@ import { countText } from '../shell/format.ts'
 import { DenialIcon, HoldIcon, MaskIcon } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
 import { Text } from '../shell/text.tsx'
-import { visible } from '../shell/visible.ts'
+import { clip, visible } from '../shell/visible.ts'
+import { Filter } from './filter.tsx'
 import { isWaiting } from './holds.ts'
+import { type MaskFilter, maskWords } from './marks.ts'
 import { OUTCOMES } from './outcomes.ts'
 
 const ROW_PX = 52
+/** What was masked where: a row holds less, and nobody reads a longer title. */
+const MAX_MASK_CHARS = 120
+const MAX_TITLE_CHARS = 800
 
 export function Commands(props: {
   readonly commands: readonly CommandSummary[]
   readonly index: number
   readonly complete: boolean
+  readonly cut: boolean
+  readonly filter: MaskFilter
+  /** Positions of the commands that the filter leaves; undefined: all. */
+  readonly shown: readonly number[] | undefined
+  readonly onFilter: (filter: MaskFilter) => void
   readonly failure: unknown
   readonly heldBy: (command: string) => readonly HoldSummary[]
   readonly retry: () => void
@@ -26,32 +36,50 @@ export function Commands(props: {
   let region: HTMLDivElement | undefined
   // Only once it is in the document: the virtualizer watches its size through the document's window.
   onMount(() => setScroller(region ?? null))
+  const count = () => props.shown?.length ?? props.commands.length
+  /** From a row to the command's position, and back; -1: the filter leaves it out. */
+  const positionOf = (row: number) => (props.shown ? (props.shown[row] ?? -1) : row)
+  const rowOf = (index: number) => (props.shown ? props.shown.indexOf(index) : index)
   const virtual = createVirtualizer({
     get count() {
-      return props.commands.length
+      return count()
     },
     getScrollElement: scroller,
     estimateSize: () => ROW_PX,
     overscan: 12,
-    getItemKey: (index) => props.commands[index]?.id ?? index,
+    getItemKey: (row) => props.commands[positionOf(row)]?.id ?? row,
   })
   createEffect(() => {
-    if (props.index >= 0 && scroller()) virtual.scrollToIndex(props.index, { align: 'auto' })
+    const row = rowOf(props.index)
+    if (row >= 0 && scroller()) virtual.scrollToIndex(row, { align: 'auto' })
   })
   return (
     <section class="pane commands" aria-label="Commands">
       <div class="pane-head">
         <h2>Commands</h2>
         <span class="muted" role="status">
+          <Show when={props.shown}>
+            {count().toLocaleString('en')}
+            {' of '}
+          </Show>
           {props.commands.length.toLocaleString('en')}
           {props.complete ? '' : '…'}
         </span>
+        <Filter commands={props.commands} filter={props.filter} onFilter={props.onFilter} />
       </div>
+      <Show when={props.cut}>
+        <p class="notice">
+          Only the first {props.commands.length.toLocaleString('en')} are listed. The export has all of them.
+        </p>
+      </Show>
       <Show when={props.failure}>
         <Problem error={props.failure} retry={props.retry} />
       </Show>
       <Show when={props.complete && props.commands.length === 0}>
         <p class="empty">No commands yet.</p>
+      </Show>
+      <Show when={props.complete && props.commands.length > 0 && count() === 0}>
+        <p class="empty">In none of these commands was anything masked like that.</p>
       </Show>
       <div class="scroller" ref={region}>
         <ol class="virtual" style={{ height: `${virtual.getTotalSize()}px` }}>
@@ -59,17 +87,17 @@ export function Commands(props: {
             {(item) => (
               <li
                 class="virtual-item"
-                aria-setsize={props.complete ? props.commands.length : -1}
+                aria-setsize={props.complete ? count() : -1}
                 aria-posinset={item.index + 1}
                 style={{ height: `${item.size}px`, transform: `translateY(${item.start}px)` }}
               >
-                <Show when={props.commands[item.index]}>
+                <Show when={props.commands[positionOf(item.index)]}>
                   {(command) => (
                     <Command
                       command={command()}
-                      current={item.index === props.index}
+                      current={positionOf(item.index) === props.index}
                       holds={props.heldBy(command().id)}
-                      choose={() => props.choose(item.index)}
+                      choose={() => props.choose(positionOf(item.index))}
                     />
                   )}
                 </Show>
@@ -92,6 +120,10 @@ function Command(props: {
   // A request is recorded when it passes: while it waits, only its question knows what was asked.
   const title = () => c().title || props.holds[0]?.title || 'asked by the gateway itself'
   const held = () => Math.max(c().holds, props.holds.length)
+  const maskTitle = () => {
+    const words = visible(clip(maskWords(c()), MAX_TITLE_CHARS).text)
+    return `${countText(c().masks, 'mask')}${words === '' ? '' : `: ${words}`}`
+  }
   const outcome = () => (isWaiting(props.holds) ? 'waiting' : c().outcome)
   return (
     <button
@@ -125,10 +157,13 @@ function Command(props: {
           </span>
         </Show>
         <Show when={c().masks > 0}>
-          <span class="mask" title={countText(c().masks, 'mask')}>
+          <span class="mask" title={maskTitle()} data-testid="command-masks">
             <MaskIcon />
-            <span aria-hidden="true">{c().masks}</span>
-            <span class="sr">{countText(c().masks, 'mask')}</span>
+            <span aria-hidden="true">{c().masks.toLocaleString('en')}</span>
+            <span class="mask-words" aria-hidden="true">
+              <Text value={clip(maskWords(c()), MAX_MASK_CHARS).text} />
+            </span>
+            <span class="sr">{maskTitle()}</span>
           </span>
         </Show>
         <Show when={c().stream}>

@@ -19,6 +19,8 @@ const MAX_SHOWN_BYTES = 256 * 1024
 export function Details(props: {
   readonly command: CommandSummary | undefined
   readonly heldBy: (command: string) => readonly HoldSummary[]
+  /** Shows in the replay what a rule masked. */
+  readonly onRule: (rule: string) => void
 }) {
   const requests = createInfiniteQuery(() => ({
     queryKey: ['requests', props.command?.id, props.command?.requests, props.command?.outcome, props.command?.masks],
@@ -35,7 +37,10 @@ export function Details(props: {
     const list = records()
     const asked = list.filter((r) => !isDiscovery(r.request) && r.request.preparatory === undefined)
     const telling =
-      list.find((r) => r.decision?.effect === 'Deny') ?? asked.findLast((r) => r.hold !== undefined) ?? asked.at(-1)
+      list.find((r) => r.decision?.effect === 'Deny') ??
+      asked.findLast((r) => r.hold !== undefined) ??
+      asked.findLast((r) => (r.mask?.count ?? 0) > 0) ??
+      asked.at(-1)
     return (telling ?? list.at(-1))?.id
   }
   return (
@@ -49,7 +54,9 @@ export function Details(props: {
           <Problem error={requests.error} retry={() => void requests.refetch()} />
         </Show>
         <For each={untold(props.heldBy(props.command?.id ?? ''), records())}>{(hold) => <Question hold={hold} />}</For>
-        <For each={records()}>{(record) => <Request record={record} open={record.id === opened()} />}</For>
+        <For each={records()}>
+          {(record) => <Request record={record} open={record.id === opened()} onRule={props.onRule} />}
+        </For>
         <Show when={requests.hasNextPage}>
           <button type="button" class="button" onClick={() => void requests.fetchNextPage()}>
             More requests
@@ -60,7 +67,11 @@ export function Details(props: {
   )
 }
 
-function Request(props: { readonly record: RequestRecord; readonly open: boolean }) {
+function Request(props: {
+  readonly record: RequestRecord
+  readonly open: boolean
+  readonly onRule: (rule: string) => void
+}) {
   const r = () => props.record
   const tone = () => {
     const { decision, result } = r()
@@ -80,7 +91,7 @@ function Request(props: { readonly record: RequestRecord; readonly open: boolean
       <div class="request-body">
         <Decision record={r()} />
         <Held record={r()} />
-        <Masks record={r()} />
+        <Masks record={r()} onRule={props.onRule} />
         <dl class="facts">
           <Fact name="Target">
             <code>

@@ -14,6 +14,16 @@ describe('placeholders in text', () => {
       `a ${ONE}${OTHER} b`,
       [{ text: 'a ' }, { text: ONE, rule: 'github-pat' }, { text: OTHER, rule: 'value' }, { text: ' b' }],
     ],
+    [
+      'one in base64, as it stands in a Secret',
+      `password: ${btoa(String.fromCharCode(...new TextEncoder().encode(ONE)))}\n`,
+      [
+        { text: 'password: ' },
+        { text: btoa(String.fromCharCode(...new TextEncoder().encode(ONE))), rule: 'github-pat' },
+        { text: '\n' },
+      ],
+    ],
+    ['base64 that goes on', `4p+mbWFza2Vk${'A'.repeat(40)}`, [{ text: `4p+mbWFza2Vk${'A'.repeat(40)}` }]],
     ['what only looks like one', '⟦masked:x⟧ ⟦masked:x:zz⟧', [{ text: '⟦masked:x⟧ ⟦masked:x:zz⟧' }]],
   ])('%s', (_name, text, expected) => {
     expect(pieces(text)).toEqual(expected)

@@ -1,7 +1,26 @@
 // Placeholders in text and in bytes for a terminal, so that they can be shown for what they are. In: text or bytes.
 // Out: the pieces, or the bytes with the placeholders in reverse video. No I/O.
 
-const PLACEHOLDER = /(⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧)/
+import { unwrapped } from '../approvals/placeholder.ts'
+
+/** What is one, or may be one in base64: it stands so in `data` of Secrets, as kubectl prints it. */
+const PLACEHOLDER = /⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧|4p\+mbWFza2Vk[A-Za-z0-9+/]{16,200}={0,2}/g
+const WHOLE = /^⟦masked:([a-z0-9-]+):[0-9a-f]{12}⟧$/
+
+/** A placeholder in a text. */
+export interface Found {
+  readonly index: number
+  readonly length: number
+  readonly rule: string
+}
+
+/** The placeholders in a text, in order, also those in base64. */
+export function placeholdersIn(text: string): readonly Found[] {
+  return [...text.matchAll(PLACEHOLDER)].flatMap(({ 0: found, index }) => {
+    const rule = WHOLE.exec(unwrapped(found))?.[1]
+    return rule === undefined ? [] : [{ index, length: found.length, rule }]
+  })
+}
 
 export interface Piece {
   readonly text: string
@@ -11,10 +30,15 @@ export interface Piece {
 
 /** Text cut at its placeholders. */
 export function pieces(text: string): readonly Piece[] {
-  return text
-    .split(PLACEHOLDER)
-    .filter((part) => part !== '')
-    .map((part) => (PLACEHOLDER.test(part) ? { text: part, rule: part.split(':')[1] ?? '' } : { text: part }))
+  const out: Piece[] = []
+  let from = 0
+  for (const { index, length, rule } of placeholdersIn(text)) {
+    if (index > from) out.push({ text: text.slice(from, index) })
+    out.push({ text: text.slice(index, index + length), rule })
+    from = index + length
+  }
+  if (from < text.length) out.push({ text: text.slice(from) })
+  return out
 }
 
 const START = new TextEncoder().encode('⟦masked:')
@@ -27,7 +51,11 @@ const OFF = new TextEncoder().encode('\x1b[27m')
 
 /** What a terminal is to be given. What holds no placeholder is given back as it is. */
 export function reversed(data: string | Uint8Array): string | Uint8Array {
-  if (typeof data === 'string') return data.replace(new RegExp(PLACEHOLDER, 'g'), '\x1b[7m$1\x1b[27m')
+  if (typeof data === 'string') {
+    return pieces(data)
+      .map((piece) => (piece.rule === undefined ? piece.text : `\x1b[7m${piece.text}\x1b[27m`))
+      .join('')
+  }
   const out: Uint8Array[] = []
   let from = 0
   for (let at = find(data, START, 0); at !== -1; at = find(data, START, at + 1)) {

@@ -31,7 +31,7 @@ function byCount(rules: Readonly<Record<string, number>>): readonly (readonly [r
 }
 
 /** What was masked in a request and its answer. */
-export function Masks(props: { readonly record: RequestRecord }) {
+export function Masks(props: { readonly record: RequestRecord; readonly onRule: (rule: string) => void }) {
   return (
     <Show when={props.record.mask}>
       {(mask) => (
@@ -42,7 +42,10 @@ export function Masks(props: { readonly record: RequestRecord }) {
               <For each={byCount(mask().rules)}>
                 {([rule, count]) => (
                   <li>
-                    <code>{rule}</code> <span class="muted">× {count.toLocaleString('en')}</span>
+                    <button type="button" class="rule" title="Show it in the replay" onClick={() => props.onRule(rule)}>
+                      <code>{rule}</code>
+                    </button>{' '}
+                    <span class="muted">× {count.toLocaleString('en')}</span>
                     <Places mask={mask()} rule={rule} />
                   </li>
                 )}
@@ -88,7 +91,7 @@ function Places(props: { readonly mask: RecordedMask; readonly rule: string }) {
 }
 
 /** How many values were masked in a session; by which rules on demand. */
-export function SessionMasks(props: { readonly session: SessionSummary }) {
+export function SessionMasks(props: { readonly session: SessionSummary; readonly onRule: (rule: string) => void }) {
   const rules = () => byCount(props.session.maskRules ?? {})
   const total = () => countText(props.session.masks, 'mask')
   return (
@@ -99,7 +102,14 @@ export function SessionMasks(props: { readonly session: SessionSummary }) {
           <For each={rules()}>
             {([rule, count]) => (
               <li>
-                <code>{rule}</code>
+                <button
+                  type="button"
+                  class="rule"
+                  title="List the commands in which it masked something"
+                  onClick={() => props.onRule(rule)}
+                >
+                  <code>{rule}</code>
+                </button>
                 <span>{count.toLocaleString('en')}</span>
               </li>
             )}

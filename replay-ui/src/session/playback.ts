@@ -1,11 +1,14 @@
 // Joins the player, the feed of commands and the API for the components. In: a session id. Out: signals and calls.
 
-import { type Accessor, createSignal, onCleanup } from 'solid-js'
+import { type Accessor, createMemo, createSignal, onCleanup } from 'solid-js'
 import type { CommandSummary } from '../../../worker/api/types.ts'
 import type { Api } from '../api/client.ts'
-import { type Playable, Player, type PlayerState, type Sink, type Start } from '../player/player.ts'
-import { CommandFeed } from './feed.ts'
+import { type Playable, Player, type PlayerState, type Start } from '../player/player.ts'
+import { CommandFeed, type Totals } from './feed.ts'
 import { type Loaded, loadCommand } from './load.ts'
+import { isMaskedBy, type MaskFilter } from './marks.ts'
+import { nextSpot, type Spots, spotsOf } from './spots.ts'
+import type { TerminalView } from './terminal.ts'
 
 /** Loaded commands kept: stepping back and forth must not load again, and memory must not grow. */
 const KEPT = 24
@@ -18,12 +21,27 @@ export interface Playback {
   readonly state: Accessor<PlayerState>
   readonly current: Accessor<CommandSummary | undefined>
   readonly loaded: Accessor<Loaded | undefined>
+  /** True when there are more commands than are listed. */
+  readonly cut: Accessor<boolean>
+  /** The placeholders in what the selected command printed. */
+  readonly spots: Accessor<Spots>
+  /** Which of them a person has jumped to. */
+  readonly spot: Accessor<number | undefined>
   /** Loads what is new. */
   refresh(): Promise<void>
-  attach(terminal: Sink): void
+  attach(terminal: Pick<TerminalView, 'reset' | 'fit' | 'perform' | 'reveal'>): void
   /** Selects by a person's hand: recordings start to play, the rest shows at once. */
   choose(index: number): void
+  /**
+   * Jumps to the next or previous place that was masked, of any rule or of one, in this command and then in others that the
+   * filter leaves; round again after the last. False when there is none.
+   */
+  nextMask(by: 1 | -1, filter: MaskFilter): Promise<boolean>
+  /** Jumps to one of the selected command's spots. */
+  show(spot: number): Promise<void>
 }
+
+const NO_SPOTS: Spots = { list: [], count: 0, timed: false }
 
 /** `first`: the command and the recorded time a link names. Without one a live session is followed from its end. */
 export function createPlayback(
@@ -31,13 +49,16 @@ export function createPlayback(
   session: string,
   first: { command: string; start: Start } | undefined,
   live: () => boolean,
+  totals: () => Totals | undefined,
 ): Playback {
   const [commands, setCommands] = createSignal<readonly CommandSummary[]>([])
   const [complete, setComplete] = createSignal(false)
   const [failure, setFailure] = createSignal<unknown>()
   const [loaded, setLoaded] = createSignal<Loaded>()
   const kept = new Map<string, Promise<Loaded>>()
-  let terminal: Sink | undefined
+  const [cut, setCut] = createSignal(false)
+  const [jumped, setJumped] = createSignal<{ readonly command: string; readonly spot: number }>()
+  let terminal: Parameters<Playback['attach']>[0] | undefined
   let started = false
 
   const load = (command: CommandSummary): Promise<Loaded> => {
@@ -95,13 +116,58 @@ export function createPlayback(
   const feed = new CommandFeed({
     api,
     session,
+    totals,
     changed(list, done) {
       setCommands(list)
       setComplete(done)
+      setCut(feed.cut)
       void player.update(list.map(playable))
       if (!started) begin(list, done)
     },
   })
+  const current = () => commands()[state().index]
+  const spots = createMemo(() => {
+    const known = loaded()
+    return known ? spotsOf(known.script, known.source === 'recording') : NO_SPOTS
+  })
+  const spot = () => (jumped()?.command === current()?.id ? jumped()?.spot : undefined)
+  const show = async (index: number) => {
+    const { list, count, timed } = spots()
+    const wanted = list[index]
+    const command = current()
+    if (!wanted || !command) return
+    setJumped({ command: command.id, spot: index })
+    const { position, duration } = player.state
+    if (timed) await player.select(player.state.index, wanted.at)
+    else if (position < duration || player.state.playing) await player.select(player.state.index, 'end')
+    // A recording shows it where the program wrote it; of a text the place is looked for.
+    if (!timed) terminal?.reveal(count - 1 - index)
+  }
+  const nextMask = async (by: 1 | -1, filter: MaskFilter): Promise<boolean> => {
+    const rule = filter === '' || filter === '*' ? undefined : filter
+    const { index, recorded, loading } = player.state
+    const here = loading ? undefined : nextSpot(spots(), { spot: spot(), at: recorded }, by, rule)
+    if (here !== undefined) {
+      await show(here)
+      return true
+    }
+    const list = commands()
+    for (let i = 1; i <= list.length; i++) {
+      const other = (index + i * by + list.length * 2) % list.length
+      const command = list[other]
+      if (!command || !isMaskedBy(command, rule ?? '*')) continue
+      setJumped(undefined)
+      await player.select(other, 'end')
+      if (player.state.index !== other || player.state.loading || player.state.failure !== undefined) return true
+      const before = by === 1 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+      const { list: there } = spots()
+      const found = nextSpot({ ...spots(), timed: true }, { spot: undefined, at: before }, by, rule)
+      // What was masked may stand in a request, or in an answer that was not printed.
+      if (found !== undefined && there.length > 0) await show(found)
+      return true
+    }
+    return false
+  }
   onCleanup(() => {
     feed.stop()
     player.dispose()
@@ -113,7 +179,12 @@ export function createPlayback(
     failure,
     state,
     loaded,
-    current: () => commands()[state().index],
+    current,
+    cut,
+    spots,
+    spot,
+    show,
+    nextMask,
     async refresh() {
       try {
         await feed.refresh()

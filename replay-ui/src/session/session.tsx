@@ -18,6 +18,7 @@ import { Commands } from './commands.tsx'
 import { Details } from './details.tsx'
 import { End } from './end.tsx'
 import { holdsByCommand } from './holds.ts'
+import { filtered, type MaskFilter, maskWords, stepIn } from './marks.ts'
 import { SessionMasks } from './masks.tsx'
 import { createPlayback, type Playback } from './playback.ts'
 import { Stage } from './stage.tsx'
@@ -25,6 +26,8 @@ import { Stage } from './stage.tsx'
 const POLL_MS = 2000
 /** The line above the panes holds less. */
 const MAX_PURPOSE_CHARS = 400
+/** What is told in passing is short. */
+const MAX_TOLD_CHARS = 160
 
 export default function SessionPage() {
   const params = useParams<{ id: string }>()
@@ -48,7 +51,13 @@ function Session(props: { readonly id: string }) {
   const first = command
     ? { command, start: Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : ('end' as const) }
     : undefined
-  const playback = createPlayback(api, props.id, first, () => session.data?.live ?? false)
+  const playback = createPlayback(
+    api,
+    props.id,
+    first,
+    () => session.data?.live ?? false,
+    () => session.data,
+  )
   createEffect(
     on(
       () => session.isSuccess,
@@ -60,6 +69,8 @@ function Session(props: { readonly id: string }) {
     if (!session.data?.live) return
     const timer = setInterval(() => void playback.refresh(), POLL_MS)
     onCleanup(() => clearInterval(timer))
+    // What came last, when it has just ended.
+    onCleanup(() => void playback.refresh())
   })
   useTitle(() => playback.current()?.title ?? 'Session')
   createEffect(() => {
@@ -112,6 +123,42 @@ function Replay(props: { readonly session: SessionSummary; readonly playback: Pl
     noticeTimer = setTimeout(() => setNotice(''), 2500)
   }
   onCleanup(() => clearTimeout(noticeTimer))
+  const [filter, setFilter] = createSignal<MaskFilter>('')
+  const shown = createMemo(() => filtered(props.playback.commands(), filter()))
+  const step = (by: 1 | -1) => {
+    const left = shown()
+    if (left) void player().step(stepIn(left, props.playback.state().index, by) - props.playback.state().index)
+    else void player().step(by)
+  }
+  const tellMask = () => {
+    const command = props.playback.current()
+    const at = props.playback.spot()
+    const { list, count } = props.playback.spots()
+    const spot = at === undefined ? undefined : list[at]
+    if (!command) return
+    if (spot === undefined || at === undefined) {
+      const words = clip(maskWords(command), MAX_TOLD_CHARS).text
+      tell(`Masked, but not in what was printed: ${visible(words) || countText(command.masks, 'mask')}`)
+      return
+    }
+    const places = (command.mask?.places ?? []).filter(({ rule }) => rule === spot.rule)
+    const where = places.length === 1 ? ` at ${visible(clip(places[0]?.at ?? '', MAX_TOLD_CHARS).text)}` : ''
+    tell(`Masked by ${spot.rule}${where}, ${(at + 1).toLocaleString('en')} of ${count.toLocaleString('en')} here`)
+  }
+  const nextMask = async (by: 1 | -1, wanted: MaskFilter = filter()) => {
+    if (await props.playback.nextMask(by, wanted)) tellMask()
+    else tell('Nothing was masked in this session')
+  }
+  const showSpot = async (spot: number) => {
+    await props.playback.show(spot)
+    tellMask()
+  }
+  const showRule = (rule: string) => {
+    setView('replay')
+    const at = props.playback.spots().list.findIndex((spot) => spot.rule === rule)
+    if (at === -1) tell(`${rule} masked nothing in what was printed`)
+    else void showSpot(at)
+  }
   const nextDenial = async () => {
     if (!(await player().nextDenial())) tell('Nothing was denied in this session')
   }
@@ -140,9 +187,12 @@ function Replay(props: { readonly session: SessionSummary; readonly playback: Pl
     player().setMaxPause(Number.isFinite(props.playback.state().maxPauseMs) ? Number.POSITIVE_INFINITY : 1000)
   useKeys({
     ' ': () => player().toggle(),
-    j: () => void player().step(1),
-    k: () => void player().step(-1),
+    j: () => step(1),
+    k: () => step(-1),
     n: () => void nextDenial(),
+    m: () => void nextMask(1),
+    M: () => void nextMask(-1),
+    f: () => setFilter(filter() === '' ? '*' : ''),
     r: () => void player().restart(),
     '<': () => speed(-1),
     '>': () => speed(1),
@@ -152,7 +202,13 @@ function Replay(props: { readonly session: SessionSummary; readonly playback: Pl
   })
   return (
     <div class="session" data-view={view()}>
-      <Head session={props.session} />
+      <Head
+        session={props.session}
+        onRule={(rule) => {
+          setFilter(rule)
+          setView('commands')
+        }}
+      />
       <nav class="view-tabs" aria-label="Parts of this session">
         <ViewTab view="commands" current={view()} choose={setView} text="Commands" />
         <ViewTab view="replay" current={view()} choose={setView} text="Replay" />
@@ -163,6 +219,10 @@ function Replay(props: { readonly session: SessionSummary; readonly playback: Pl
           commands={props.playback.commands()}
           index={props.playback.state().index}
           complete={props.playback.complete()}
+          cut={props.playback.cut()}
+          filter={filter()}
+          shown={shown()}
+          onFilter={setFilter}
           failure={props.playback.failure()}
           heldBy={heldBy}
           retry={() => void props.playback.refresh()}
@@ -175,11 +235,14 @@ function Replay(props: { readonly session: SessionSummary; readonly playback: Pl
           playback={props.playback}
           plain={plain()}
           onPlain={setPlain}
+          onStep={step}
           onNextDenial={() => void nextDenial()}
+          onNextMask={() => void nextMask(1)}
+          onSpot={(spot) => void showSpot(spot)}
           onTogglePauses={togglePauses}
           onCopyLink={() => void copyLink()}
         />
-        <Details command={props.playback.current()} heldBy={heldBy} />
+        <Details command={props.playback.current()} heldBy={heldBy} onRule={showRule} />
       </div>
       <p class="toast" role="status" data-shown={notice() !== ''}>
         {notice()}
@@ -201,7 +264,7 @@ function ViewTab(props: {
   )
 }
 
-function Head(props: { readonly session: SessionSummary }) {
+function Head(props: { readonly session: SessionSummary; readonly onRule: (rule: string) => void }) {
   const s = () => props.session
   return (
     <header class="session-head">
@@ -227,7 +290,7 @@ function Head(props: { readonly session: SessionSummary }) {
         <Show when={s().holds > 0}>
           <span class="held">{countText(s().holds, 'hold')}</span>
         </Show>
-        <SessionMasks session={s()} />
+        <SessionMasks session={s()} onRule={props.onRule} />
       </div>
       <End session={s()} />
     </header>

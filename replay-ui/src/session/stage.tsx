@@ -2,10 +2,11 @@
 
 import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Show } from 'solid-js'
 import { SPEEDS } from '../player/player.ts'
-import { clockText } from '../shell/format.ts'
+import { clockText, countText } from '../shell/format.ts'
 import {
   DenialIcon,
   LinkIcon,
+  MaskIcon,
   NextIcon,
   PauseIcon,
   PlayIcon,
@@ -14,13 +15,21 @@ import {
   TextIcon,
 } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
+import { clip, visible } from '../shell/visible.ts'
 import type { Source } from './load.ts'
+import { type Mark, marksOf, maskWords } from './marks.ts'
 import { Masked } from './masks.tsx'
 import type { Playback } from './playback.ts'
 import type { TerminalView } from './terminal.ts'
 
-/** More marks than this on the scrubber are a smear. */
-const MAX_MARKS = 300
+/** Spots of one command closer than this part of its time are one mark. */
+const SPOT_PLACES = 200
+const MAX_TITLE_CHARS = 400
+
+/** True when a mark stands for this command alone. */
+function isOnly(mark: Mark, index: number): boolean {
+  return mark.commands === 1 && mark.index === index
+}
 
 const SOURCES: Readonly<Record<Source, readonly [word: string, meaning: string]>> = {
   exact: ['exact', 'The bytes the client saw'],
@@ -32,7 +41,10 @@ export function Stage(props: {
   readonly playback: Playback
   readonly plain: boolean
   readonly onPlain: (plain: boolean) => void
+  readonly onStep: (by: 1 | -1) => void
   readonly onNextDenial: () => void
+  readonly onNextMask: () => void
+  readonly onSpot: (spot: number) => void
   readonly onTogglePauses: () => void
   readonly onCopyLink: () => void
 }) {
@@ -114,6 +126,14 @@ function Transcript(props: { readonly playback: Playback }) {
       () => region?.scrollTo(0, 0),
     ),
   )
+  createEffect(() => {
+    const spot = props.playback.spot()
+    const found = region?.querySelectorAll('pre mark.placeholder') ?? []
+    for (const mark of found) mark.removeAttribute('data-current')
+    if (spot === undefined || props.playback.loaded() === undefined) return
+    found[spot]?.setAttribute('data-current', 'true')
+    found[spot]?.scrollIntoView({ block: 'center' })
+  })
   return (
     <section class="transcript" ref={region} tabindex="0" aria-label="Plain text" data-testid="transcript">
       <p class="transcript-command">
@@ -144,12 +164,36 @@ function Controls(props: Parameters<typeof Stage>[0]) {
     if (index === state().index) player().seek((value - index) * state().duration)
     else void player().select(index, 'end', false)
   }
-  const marks = createMemo(() => {
-    const list = props.playback.commands()
-    return list
-      .flatMap((command, i) => (command.denials > 0 ? [((i + 0.5) / list.length) * 100] : []))
-      .slice(0, MAX_MARKS)
+  const denials = createMemo(() => marksOf(props.playback.commands(), (command) => command.denials > 0))
+  const masks = createMemo(() => marksOf(props.playback.commands(), (command) => command.masks > 0))
+  const index = createMemo(() => state().index)
+  const width = () => Math.max(1, count())
+  /** Within the selected command: where in its time something was masked. Instead of the mark of all of it. */
+  const spots = createMemo(() => {
+    const { list, timed } = props.playback.spots()
+    if (!timed) return []
+    const at = new Map<number, { at: number; spot: number; rules: Set<string> }>()
+    list.forEach((spot, i) => {
+      const part = player().partOf(spot.at)
+      const place = Math.round(part * SPOT_PLACES)
+      const known = at.get(place)
+      if (known) known.rules.add(spot.rule)
+      else at.set(place, { at: ((index() + part) / width()) * 100, spot: i, rules: new Set([spot.rule]) })
+    })
+    return [...at.values()]
   })
+  const others = createMemo(() => (spots().length === 0 ? masks() : masks().filter((mark) => !isOnly(mark, index()))))
+  const masksHere = () => props.playback.current()?.masks ?? 0
+  const maskTitle = ({ index: at, commands }: Mark) => {
+    const command = props.playback.commands()[at]
+    if (!command) return ''
+    const more = commands > 1 ? ` and ${countText(commands - 1, 'more command')} with masks` : ''
+    return (
+      visible(
+        clip(`${command.title}: ${maskWords(command) || countText(command.masks, 'mask')}`, MAX_TITLE_CHARS).text,
+      ) + more
+    )
+  }
   return (
     <section class="controls" aria-label="Playback">
       <div class="scrub">
@@ -161,17 +205,41 @@ function Controls(props: Parameters<typeof Stage>[0]) {
           value={Math.max(0, state().index) + fraction()}
           disabled={count() === 0}
           aria-label="Position"
-          aria-valuetext={`Command ${state().index + 1} of ${count()}, ${clockText(state().recorded)}`}
+          aria-valuetext={`Command ${state().index + 1} of ${count()}, ${clockText(state().recorded)}${
+            masksHere() > 0 ? `, ${countText(masksHere(), 'mask')}` : ''
+          }`}
           onInput={(event) => scrub(event.currentTarget.valueAsNumber)}
           onKeyDown={(event) => {
             const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key]
             if (by === undefined) return
             event.preventDefault()
-            void player().step(by)
+            props.onStep(by === 1 ? 1 : -1)
           }}
         />
+        <svg
+          class="marks masked"
+          viewBox="0 0 100 1"
+          preserveAspectRatio="none"
+          aria-hidden="true"
+          data-testid="mask-marks"
+        >
+          <For each={others()}>
+            {(mark) => (
+              <rect x={mark.at - 0.2} width="0.4" height="1" onClick={() => void player().select(mark.index, 'end')}>
+                <title>{maskTitle(mark)}</title>
+              </rect>
+            )}
+          </For>
+          <For each={spots()}>
+            {(mark) => (
+              <rect class="spot" x={mark.at - 0.2} width="0.4" height="1" onClick={() => props.onSpot(mark.spot)}>
+                <title>{`Masked by ${[...mark.rules].join(', ')}`}</title>
+              </rect>
+            )}
+          </For>
+        </svg>
         <svg class="marks" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
-          <For each={marks()}>{(at) => <rect x={at - 0.15} width="0.3" height="1" />}</For>
+          <For each={denials()}>{({ at }) => <rect x={at - 0.15} width="0.3" height="1" />}</For>
         </svg>
       </div>
       <div class="control-row">
@@ -189,7 +257,7 @@ function Controls(props: Parameters<typeof Stage>[0]) {
           class="button quiet icon-only"
           aria-label="Previous command"
           title="Previous command (k)"
-          onClick={() => void player().step(-1)}
+          onClick={() => props.onStep(-1)}
         >
           <PreviousIcon />
         </button>
@@ -208,7 +276,7 @@ function Controls(props: Parameters<typeof Stage>[0]) {
           class="button quiet icon-only"
           aria-label="Next command"
           title="Next command (j)"
-          onClick={() => void player().step(1)}
+          onClick={() => props.onStep(1)}
         >
           <NextIcon />
         </button>
@@ -220,6 +288,16 @@ function Controls(props: Parameters<typeof Stage>[0]) {
           onClick={() => props.onNextDenial()}
         >
           <DenialIcon />
+        </button>
+        <button
+          type="button"
+          class="button quiet icon-only"
+          aria-label="Next mask"
+          title="Next mask (m), previous (M)"
+          data-testid="next-mask"
+          onClick={() => props.onNextMask()}
+        >
+          <MaskIcon />
         </button>
         <span class="position" data-testid="position">
           {state().index + 1} <span class="muted">/ {count().toLocaleString('en')}</span>

@@ -6,7 +6,7 @@ import { type ITheme, Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import type { Sink } from '../player/player.ts'
 import { allowOwnStyles } from './csp.ts'
-import { reversed } from './masked.ts'
+import { placeholdersIn, reversed } from './masked.ts'
 import { Writer } from './writer.ts'
 
 const FONT_PX = 13
@@ -55,8 +55,6 @@ const REPEATING: readonly { readonly final: string; readonly intermediates?: str
   { intermediates: "'", final: '~' },
 ]
 const MAX_REPEATS = 500
-
-const PLACEHOLDER = /⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧/g
 
 export interface TerminalView extends Sink {
   /** Scrolls to a placeholder and selects it. `fromEnd`: how many follow it. */
@@ -159,11 +157,11 @@ function reveal(terminal: Terminal, fromEnd: number): void {
     while (top > 0 && active.getLine(top)?.isWrapped) top--
     let text = ''
     for (let y = top; y <= end; y++) text += active.getLine(y)?.translateToString(false) ?? ''
-    const found = [...text.matchAll(PLACEHOLDER)]
+    const found = placeholdersIn(text)
     const match = found[found.length - 1 - left]
     if (match) {
       const row = top + Math.floor(match.index / terminal.cols)
-      terminal.select(match.index % terminal.cols, row, match[0].length)
+      terminal.select(match.index % terminal.cols, row, match.length)
       terminal.scrollToLine(Math.max(0, row - Math.floor(terminal.rows / 3)))
       return
     }

@@ -14,6 +14,8 @@ const KEYS: readonly (readonly [string, readonly string[], string])[] = [
   ['In a session', ['Space'], 'Play or pause'],
   ['In a session', ['j', 'k'], 'Next, previous command'],
   ['In a session', ['n'], 'Next denial'],
+  ['In a session', ['m', 'M'], 'Next, previous mask'],
+  ['In a session', ['f'], 'Only commands with masks'],
   ['In a session', ['r'], 'Play from the start'],
   ['In a session', ['<', '>'], 'Slower, faster'],
   ['In a session', ['i'], 'Shorten or keep pauses'],
