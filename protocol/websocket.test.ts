@@ -286,8 +286,8 @@ describe('a socket', () => {
   })
 
   test('the duplex is paused when the reader lags and resumed when it has caught up', async () => {
-    const { duplex, frame, socket } = server({ readAheadBytes: 1000 })
-    for (let i = 0; i < 3; i++) frame(OPCODE.binary, bytes(300))
+    const { duplex, frame, socket } = server({ readAheadBytes: 2000 })
+    for (let i = 0; i < 3; i++) frame(OPCODE.binary, bytes(600))
     expect(duplex.paused).toBe(true)
     await socket.read()
     expect(duplex.paused).toBe(true)

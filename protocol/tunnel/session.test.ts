@@ -226,6 +226,19 @@ describe('credit', () => {
     expect(pair.ends).toEqual(['gateway: DATA without credit (fault)'])
   })
 
+  test('short frames that nobody reads are few: each takes memory', async () => {
+    const pair = new Pair()
+    const [near] = await pair.opened()
+    pair.gateway.receive(encodeFrame(TYPE.HEAD, 0, near.id, ok))
+    let frames = 0
+    while (pair.ends.length === 0) {
+      pair.gateway.receive(encodeFrame(TYPE.DATA, 0, near.id, new Uint8Array(1)))
+      frames += 1
+    }
+    expect(pair.ends).toEqual(['gateway: DATA without credit (fault)'])
+    expect(frames).toBeLessThan(1_100)
+  })
+
   test('the session credit is kept by streams that are already over', async () => {
     const pair = new Pair({ sessionWindowBytes: 4_000, streamWindowBytes: 2_000 })
     const [near] = await pair.opened()
@@ -288,6 +301,18 @@ describe('messages of an upgraded stream', () => {
     expect((await rest)?.length).toBe(100_000)
     await pair.flow()
     expect(pair.connector.unreadBytes).toBe(0)
+  })
+
+  test('a message may come in parts of one byte, and is put together on the way', async () => {
+    const pair = new Pair({ streamWindowBytes: 0x7fffff, sessionWindowBytes: 0x7fffff })
+    const [near] = await pair.upgraded()
+    const sent = Uint8Array.from({ length: 3_000 }, (_, at) => at % 251)
+    for (let at = 0; at < sent.length; at++) {
+      const more = at < sent.length - 1 ? FLAG.MORE : 0
+      pair.gateway.receive(encodeFrame(TYPE.DATA, more, near.id, sent.subarray(at, at + 1)))
+    }
+    expect(await near.read()).toEqual(sent)
+    expect(pair.ends).toEqual([])
   })
 
   test('a message that never ends closes the session at its limit', async () => {

@@ -37,6 +37,8 @@ interface Pending {
 }
 
 const NOTHING = new Uint8Array(0)
+/** Parts of a message kept apart: a peer may send it in parts of one byte. */
+const MAX_PARTS = 1024
 
 /** A stream, seen from either end. `read`, `write`, `end` and `reset` are for its user; the rest is the session's. */
 export class TunnelStream {
@@ -321,6 +323,7 @@ export class TunnelStream {
   // the window; behind an unread message it waits, so that a reader that stops bounds what is kept.
   #gather(bytes: Uint8Array, cost: number, more: boolean): void {
     this.#partial.push(bytes)
+    if (this.#partial.length > MAX_PARTS) this.#partial = [concat(this.#partial)]
     this.#partialBytes += bytes.length
     this.#partialCost += cost
     if (this.#partialBytes > MAX_STREAM_MESSAGE_BYTES) throw new TunnelProtocolError('a message is too long')
@@ -332,12 +335,7 @@ export class TunnelStream {
       }
       return
     }
-    const whole = new Uint8Array(this.#partialBytes)
-    let at = 0
-    for (const part of this.#partial) {
-      whole.set(part, at)
-      at += part.length
-    }
+    const whole = concat(this.#partial)
     const held = this.#partialCost
     this.#partial = []
     this.#partialBytes = 0
@@ -382,4 +380,16 @@ export class TunnelStream {
   #settle(): void {
     if (this.#localEnded && this.#remoteEnded) this.#wire.over(this)
   }
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }

@@ -58,8 +58,8 @@ export class SocketClosed extends Error {
 }
 
 const READ_AHEAD_BYTES = 256 * 1024
-/** What one queued message costs beside its bytes, so that empty messages are bounded too. */
-const MESSAGE_COST_BYTES = 64
+/** What one queued message costs beside its bytes, about what it takes of memory: empty ones are bounded too. */
+const MESSAGE_COST_BYTES = 256
 /** Time for the peer to answer a close frame before the duplex is destroyed. */
 const CLOSE_WAIT_MS = 2_000
 
