@@ -68,14 +68,21 @@ export function looking(scope: Scope, options: LookOptions): Looking {
       word.known = values.size
     }
     if (word.hits !== NOTHING_FOUND) return true
-    if (name !== null) name.last = word
+    if (name !== null) {
+      words.follow(name.last ?? null, word)
+      name.last = word
+    }
     return false
   }
   // The same bytes under the same name, and no more values known: the same answer. Names differ in nothing but what they say.
   worth.again = (bytes, start, name) => {
-    const word = name?.last
-    if (name === null || word === undefined || word.hits !== NOTHING_FOUND || word.known !== values.size) return -1
-    if (!word.standsAt(bytes, start) || (!reference && saysSecret(name, scope))) return -1
+    const last = name?.last
+    if (name === null || last === undefined) return -1
+    // Lists of objects have the same words in the same order.
+    const word = last.standsAt(bytes, start) ? last : last.next?.standsAt(bytes, start) ? last.next : null
+    if (word === null || word.hits !== NOTHING_FOUND || word.known !== values.size) return -1
+    if (!reference && saysSecret(name, scope)) return -1
+    name.last = word
     return start + word.raw.length
   }
   return {

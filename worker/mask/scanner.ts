@@ -249,9 +249,13 @@ export class Scanner implements Token {
   /** A quote where no key is expected. Most strings are whole and without escapes. */
   #string(chunk: Uint8Array, start: number): number {
     if (this.#state === VALUE || this.#state === FIRST_ELEMENT) {
-      const node = this.#next
+      let node = this.#next
       const length = chunk.length
-      if (node === undefined || node.asks === undefined) {
+      if (node?.asks !== undefined) {
+        node = this.#ask(node.asks)
+        this.#next = node
+      }
+      if (!this.#waits) {
         const known = node?.worth?.again?.(chunk, start, this.#frames.name) ?? -1
         if (known >= 0) {
           if (node?.tells !== undefined) this.#hear(node.tells, chunk, start, known)
