@@ -22,9 +22,15 @@ const MAX_SIDE = 1000
 /** One cast. Times are milliseconds on any one clock; one that goes backwards is taken as no time at all. */
 export class Asciicast {
   #lastMs: number
+  #size: TerminalSize = { cols: 0, rows: 0 }
 
   constructor(startMs: number) {
     this.#lastMs = startMs
+  }
+
+  /** How large the terminal is by now. */
+  get size(): TerminalSize {
+    return this.#size
   }
 
   /** When the last event was. */
@@ -35,6 +41,7 @@ export class Asciicast {
   /** The first line. */
   header(header: CastHeader): string {
     const { cols, rows, timestamp, title, command, idleTimeLimitSeconds } = header
+    this.#size = { cols, rows }
     return line({
       version: 3,
       term: { cols, rows, type: 'xterm-256color' },
@@ -61,6 +68,7 @@ export class Asciicast {
   }
 
   resize(atMs: number, size: TerminalSize): string {
+    this.#size = size
     return this.#event(atMs, 'r', `${size.cols}x${size.rows}`)
   }
 

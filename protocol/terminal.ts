@@ -12,11 +12,24 @@ const HARMLESS_ESCAPES = new Set('78DEMHc=>'.split(''))
 /** Longest CSI that is kept. Longer ones are no drawing. Stops a sequence without an end from filling memory. */
 const MAX_CSI = 128
 
+/** Finals that are carried out as often as they ask. */
+const REPEATING = new Set('@ILMPSTXZb'.split(''))
+/** More than any screen has rows or columns. Attack: ten bytes that make a terminal repeat a letter two billion times. */
+const MAX_REPEATS = 1000
+/** More than this is no place on a screen; programs ask for 9999 or 32767 to go to its edge. */
+const MAX_PARAMETER = 65_535
+
+/** Brings a terminal back to what it was before a recording, without clearing it: modes, margins, colours, the normal screen. */
+export const RECOVER = '\u001b[!p\u001b[?1047l\u001b[?5l\u001b[20l\u001b[0m'
+
 type State = 'ground' | 'escape' | 'intermediate' | 'csi' | 'string' | 'string-escape'
 
 /** True for a CSI that may be shown; `body` is what stands between `ESC [` and the final. */
 function harmless(body: string, final: string): boolean {
+  if (body === '!' && final === 'p') return true
   if (!DRAWING.has(final)) return false
+  const most = REPEATING.has(final) ? MAX_REPEATS : MAX_PARAMETER
+  if (body.split(/[;:?]/).some((parameter) => Number(parameter) > most)) return false
   if (body === '' || /^[0-9;:]*$/.test(body)) return true
   const modes = /^\?([0-9;]*)$/.exec(body)?.[1]
   if (modes === undefined) return false

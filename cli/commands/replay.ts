@@ -2,12 +2,12 @@
 
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { TerminalFilter } from '../../protocol/terminal.ts'
+import { RECOVER, TerminalFilter } from '../../protocol/terminal.ts'
 import { connectApi } from '../api.ts'
 import { Failure, type Invocation, UsageError } from '../command.ts'
 
 /** Back to the main screen, cursor shown, colours off, whatever the recording left behind. */
-const RESET = '\u001b[?1049l\u001b[?25h\u001b[0m\u001b[r'
+const RESET = `\u001b[?1049l${RECOVER}\u001b[?25h\u001b[r`
 
 function number(invocation: Invocation, name: string, fallback: number): number {
   const text = invocation.option(name)

@@ -80,3 +80,44 @@ it('plays the same wherever the stored segments are cut', async () => {
     expect((await events(source)).slice(1)).toEqual(EXPECTED)
   }
 })
+
+it('ends with a recording what it does to the terminal, and its size', async () => {
+  const hostile = join([
+    encodeRecord({ t: 0, channel: 4, payload: bytes('{"Width":10,"Height":3}') }),
+    encodeRecord({ t: 500, channel: 1, payload: bytes('\u001b[?1049h\u001b[8mhidden\u001b[2147483647b') }),
+  ])
+  const lines: unknown[] = []
+  const port: Recordings = {
+    ...recordings(() => fromBytes(hostile)),
+    commands: async () => ({ items: [COMMAND, { ...COMMAND, id: 'c2' }] }),
+  }
+  for await (const line of writeAsciicast(SESSION, port)) lines.push(JSON.parse(line))
+  const recover = '\u001b[!p\u001b[?1047l\u001b[?5l\u001b[20l\u001b[0m'
+  expect(lines.slice(3, 10)).toEqual([
+    [0, 'r', '10x3'],
+    [0.5, 'o', '\u001b[?1049h\u001b[8mhidden'],
+    [0, 'o', `${recover}\r\n`],
+    [1.5, 'o', 'command terminated with exit code 3\r\n'],
+    [0, 'm', 'kubectl exec web -- sh'],
+    [0, 'r', '120x40'],
+    [0, 'o', '\u001b[1m$ kubectl exec web -- sh\u001b[0m\r\n'],
+  ])
+})
+
+it('ends with a log what it does to the terminal', async () => {
+  const log: RequestRecord = {
+    ...REQUEST,
+    request: { ...REQUEST.request, verb: 'get', subresource: 'log', target: '/api/v1/namespaces/shop/pods/web/log' },
+    result: { outcome: 'ok', code: 200, durationMs: 1, bytes: 3 },
+    bodies: [{ kind: 'response', mediaType: 'text/plain', bytes: 3 }],
+  }
+  const { stream: _none, ...command } = COMMAND
+  const port: Recordings = {
+    ...recordings(() => fromBytes(bytes('a\u001b[8mb\n'))),
+    commands: async () => ({ items: [command] }),
+    requests: async () => ({ items: [log] }),
+  }
+  const text: string[] = []
+  for await (const line of writeAsciicast(SESSION, port)) text.push(String(JSON.parse(line)[2] ?? ''))
+  expect(text.at(-1)).toBe('a\u001b[8mb\r\n\u001b[!p\u001b[?1047l\u001b[?5l\u001b[20l\u001b[0m')
+})

@@ -4,7 +4,7 @@
 
 import { Asciicast, CastRecording, terminalLines } from '../../protocol/asciicast.ts'
 import { decodeRecords, RECORD_HEADER_BYTES } from '../../protocol/recording.ts'
-import { TerminalFilter } from '../../protocol/terminal.ts'
+import { RECOVER, TerminalFilter } from '../../protocol/terminal.ts'
 import { bodiesWanted, type Exchange, MAX_BODY_BYTES, renderCommand } from '../../protocol/transcript/render.ts'
 import { join } from '../bytes.ts'
 import type { ByteSource } from '../context.ts'
@@ -89,6 +89,17 @@ async function* streamEvents(record: RequestRecord, source: ByteSource, cast: As
   }
 }
 
+/** Events, and at their end the terminal as it was: what a recording or a log leaves behind must not hide what follows it. */
+async function* recovered(events: AsyncGenerator<string>, cast: Asciicast): AsyncGenerator<string> {
+  let steered = false
+  for await (const event of events) {
+    // As JSON writes it.
+    steered ||= event.includes('\\u001b')
+    yield event
+  }
+  if (steered) yield cast.output(cast.atMs, `${RECOVER}\r\n`)
+}
+
 async function* commandEvents(
   command: CommandSummary,
   recordings: Recordings,
@@ -96,6 +107,8 @@ async function* commandEvents(
 ): AsyncGenerator<string> {
   const title = new TerminalFilter().write(command.title).replaceAll(/[\r\n\u001b]/g, ' ')
   yield cast.marker(Date.parse(command.startedAt), title)
+  const { cols, rows } = cast.size
+  if (cols !== COLUMNS || rows !== ROWS) yield cast.resize(cast.atMs, { cols: COLUMNS, rows: ROWS })
   yield cast.output(Date.parse(command.startedAt), `\u001b[1m$ ${title}\u001b[0m\r\n`)
   const requests: RequestRecord[] = []
   const read = (cursor?: string) => recordings.requests(command.session, { ...paging(cursor), command: command.id })
@@ -106,12 +119,14 @@ async function* commandEvents(
   for (const record of requests) {
     if (!record.bodies.some((body) => body.kind === 'stream')) continue
     const stream = await recordings.body(record.id, 'stream')
-    if (stream !== null) yield* streamEvents(record, stream.bytes, cast)
+    if (stream !== null) yield* recovered(streamEvents(record, stream.bytes, cast), cast)
   }
   const endMs = Date.parse(command.endedAt)
   for (const chunk of renderCommand(await exchangesOf(requests, recordings))) {
     const shown = new TerminalFilter().write(terminalLines(chunk.text))
-    if (shown !== '') yield cast.output(endMs, chunk.note === true ? `\u001b[2m${shown}\u001b[0m` : shown)
+    if (shown === '') continue
+    if (chunk.note === true) yield cast.output(endMs, `\u001b[2m${shown}\u001b[0m`)
+    else yield cast.output(endMs, shown.includes('\u001b') ? shown + RECOVER : shown)
   }
   const code = requests.findLast((record) => record.result?.exitCode !== undefined)?.result?.exitCode
   if (code !== undefined && code !== 0) {
