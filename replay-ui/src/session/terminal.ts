@@ -28,6 +28,7 @@ const THEME: ITheme = {
   cursor: '#101416',
   cursorAccent: '#101416',
   selectionBackground: '#2f5f58',
+  selectionForeground: '#ffffff',
   black: '#1b2124',
   red: '#f0776c',
   green: '#63c9a7',
