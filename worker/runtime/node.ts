@@ -102,10 +102,15 @@ function bodyOf(message: IncomingMessage): ByteSource {
   }
 }
 
-function hasBody(message: IncomingMessage): boolean {
-  const { headers } = message
-  if (headers['transfer-encoding'] !== undefined) return true
-  const length = headers['content-length']
+/** A field's first value. node's own object of them is made anew for each request, and costs more than the few looks at it. */
+function first(headers: HeaderList, name: string): string | undefined {
+  for (const header of headers) if (header[0] === name) return header[1]
+  return undefined
+}
+
+function hasBody(headers: HeaderList): boolean {
+  if (first(headers, 'transfer-encoding') !== undefined) return true
+  const length = first(headers, 'content-length')
   return length !== undefined && length !== '0'
 }
 
@@ -142,10 +147,10 @@ class NodeReceived implements Received {
     this.receivedAt = now
     this.method = message.method ?? ''
     this.target = message.url ?? ''
-    const host = message.headers.host ?? ''
-    this.host = HOST.test(host) ? host.toLowerCase() : ''
     this.headers = headerList(message)
-    this.body = !upgrading && hasBody(message) ? bodyOf(message) : null
+    const host = first(this.headers, 'host') ?? ''
+    this.host = HOST.test(host) ? host.toLowerCase() : ''
+    this.body = !upgrading && hasBody(this.headers) ? bodyOf(message) : null
     this.upgrade = upgrading ? offerOf(message) : null
     this.remote = message.socket.remoteAddress ?? ''
     this.signal = this.#gone.signal
