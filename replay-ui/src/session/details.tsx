@@ -3,11 +3,14 @@
 import { createInfiniteQuery, createQuery } from '@tanstack/solid-query'
 import { createSignal, For, Show } from 'solid-js'
 import { isDiscovery } from '../../../protocol/transcript/resource.ts'
+import { shellWord } from '../../../protocol/transcript/words.ts'
 import type { CommandSummary, HoldSummary, RequestRecord } from '../../../worker/api/types.ts'
 import { api } from '../shell/api-context.ts'
 import { Fact } from '../shell/fact.tsx'
 import { bytesText, durationText } from '../shell/format.ts'
 import { Problem } from '../shell/problem.tsx'
+import { Text } from '../shell/text.tsx'
+import { visible } from '../shell/visible.ts'
 import { Held, Question } from './held.tsx'
 import { untold } from './holds.ts'
 import { Masked, Masks } from './masks.tsx'
@@ -83,7 +86,7 @@ function Request(props: {
     <details class="request" open={props.open} data-testid="request" data-quiet={isDiscovery(r().request)}>
       <summary>
         <span class="request-method">{r().request.method}</span>
-        <code class="request-path" title={r().request.target}>
+        <code class="request-path" title={visible(r().request.target)}>
           <Path target={r().request.target} />
         </code>
         <span class={`code ${tone()}`}>{r().result ? r().result?.code || r().result?.outcome : '…'}</span>
@@ -102,9 +105,12 @@ function Request(props: {
             {(exec) => (
               <Fact name="Command">
                 <code>
-                  <Masked text={exec().argv.join(' ')} />
+                  <Masked text={exec().argv.map(shellWord).join(' ')} />
                 </code>
-                <span class="muted"> in {exec().container || 'the default container'}</span>
+                <span class="muted">
+                  {' in '}
+                  <Text value={exec().container || 'the default container'} />
+                </span>
               </Fact>
             )}
           </Show>
@@ -116,7 +122,7 @@ function Request(props: {
                   {(reason) => (
                     <>
                       {', '}
-                      {reason()}
+                      <Text value={reason()} max={200} />
                     </>
                   )}
                 </Show>
@@ -166,7 +172,7 @@ function Request(props: {
 /** The path with its last part set off: that is what people look for. */
 function Path(props: { readonly target: string }) {
   const parts = () => {
-    const [path = '', query] = props.target.split('?', 2)
+    const [path = '', query] = visible(props.target).split('?', 2)
     const cut = path.lastIndexOf('/') + 1
     return { lead: path.slice(0, cut), last: path.slice(cut), query }
   }
@@ -195,7 +201,9 @@ function Decision(props: { readonly record: RequestRecord }) {
             </Show>
           </span>
           <Show when={decision().reason}>
-            <p>{decision().reason}</p>
+            <p>
+              <Text value={decision().reason} max={1000} />
+            </p>
           </Show>
         </div>
       )}

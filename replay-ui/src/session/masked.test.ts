@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pieces, reversed } from './masked.ts'
+import { pieces, reversed, shownPieces } from './masked.ts'
 
 const ONE = '⟦masked:github-pat:0123456789ab⟧'
 const OTHER = '⟦masked:value:ba9876543210⟧'
@@ -27,6 +27,27 @@ describe('placeholders in text', () => {
     ['what only looks like one', '⟦masked:x⟧ ⟦masked:x:zz⟧', [{ text: '⟦masked:x⟧ ⟦masked:x:zz⟧' }]],
   ])('%s', (_name, text, expected) => {
     expect(pieces(text)).toEqual(expected)
+  })
+})
+
+describe('text as it is shown', () => {
+  it.each([
+    ['turned around', 'rm \u202efdp.exe', [{ text: 'rm ⟨U+202E⟩fdp.exe' }]],
+    [
+      'unseen, between placeholders',
+      `${ONE}\u200b${OTHER}`,
+      [{ text: ONE, rule: 'github-pat' }, { text: '⟨U+200B⟩' }, { text: OTHER, rule: 'value' }],
+    ],
+    ['lines and tabs', 'a\n\tb', [{ text: 'a\n\tb' }]],
+    ['escapes', 'a\x1b[8mb', [{ text: 'a⟨U+001B⟩[8mb' }]],
+  ])('%s', (_name, text, expected) => {
+    expect(shownPieces(text)).toEqual(expected)
+  })
+
+  it('has no more marks than a page can bear, and nothing is left out', () => {
+    const shown = shownPieces(ONE.repeat(10), 4)
+    expect(shown.length).toBe(5)
+    expect(shown.map(({ text }) => text).join('')).toBe(ONE.repeat(10))
   })
 })
 

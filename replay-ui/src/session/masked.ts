@@ -2,6 +2,7 @@
 // Out: the pieces, or the bytes with the placeholders in reverse video. No I/O.
 
 import { unwrapped } from '../approvals/placeholder.ts'
+import { visible } from '../shell/visible.ts'
 
 /** What is one, or may be one in base64: it stands so in `data` of Secrets, as kubectl prints it. */
 const PLACEHOLDER = /⟦masked:[a-z0-9-]+:[0-9a-f]{12}⟧|4p\+mbWFza2Vk[A-Za-z0-9+/]{16,200}={0,2}/g
@@ -39,6 +40,18 @@ export function pieces(text: string): readonly Piece[] {
   }
   if (from < text.length) out.push({ text: text.slice(from) })
   return out
+}
+
+/** Marks in one text. More make a page that nobody reads and no browser scrolls; those behind them stand as text. */
+const MAX_MARKS = 5000
+
+/** The pieces of a text as they are shown: what cannot be seen, or changes how its neighbours look, is written out. */
+export function shownPieces(text: string, max = MAX_MARKS): readonly Piece[] {
+  const found = pieces(text)
+  const first = found.slice(0, max)
+  const rest = found.slice(max)
+  const all = rest.length === 0 ? first : [...first, { text: rest.map((piece) => piece.text).join('') }]
+  return all.map((piece) => (piece.rule === undefined ? { text: visible(piece.text, true) } : piece))
 }
 
 const START = new TextEncoder().encode('⟦masked:')

@@ -6,22 +6,24 @@ import type { RequestRecord, SessionSummary } from '../../../worker/api/types.ts
 import { countText } from '../shell/format.ts'
 import { MaskIcon } from '../shell/icons.tsx'
 import { Text } from '../shell/text.tsx'
-import { pieces } from './masked.ts'
+import { shownPieces } from './masked.ts'
 
-/** Text with its placeholders marked. */
+/** Text with its placeholders marked, and with what cannot be seen written out. */
 export function Masked(props: { readonly text: string }) {
   return (
-    <For each={pieces(props.text)}>
-      {(piece) => (
-        <Show when={piece.rule} fallback={piece.text}>
-          {(rule) => (
-            <mark class="placeholder" title={`Masked by rule ${rule()}`}>
-              {piece.text}
-            </mark>
-          )}
-        </Show>
-      )}
-    </For>
+    <bdi>
+      <For each={shownPieces(props.text)}>
+        {(piece) => (
+          <Show when={piece.rule} fallback={piece.text}>
+            {(rule) => (
+              <mark class="placeholder" title={`Masked by rule ${rule()}`}>
+                {piece.text}
+              </mark>
+            )}
+          </Show>
+        )}
+      </For>
+    </bdi>
   )
 }
 

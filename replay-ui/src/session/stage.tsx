@@ -15,10 +15,12 @@ import {
   TextIcon,
 } from '../shell/icons.tsx'
 import { Problem } from '../shell/problem.tsx'
+import { Text } from '../shell/text.tsx'
 import { clip, visible } from '../shell/visible.ts'
 import type { Source } from './load.ts'
 import { type Mark, marksOf, maskWords } from './marks.ts'
 import { Masked } from './masks.tsx'
+import { plainText } from './plain.ts'
 import type { Playback } from './playback.ts'
 import type { TerminalView } from './terminal.ts'
 
@@ -71,8 +73,8 @@ export function Stage(props: {
     <section class="pane stage" aria-label="Replay">
       <div class="pane-head stage-head">
         <h2 class="sr">Replay</h2>
-        <code class="stage-title" title={props.playback.current()?.title}>
-          {props.playback.current()?.title}
+        <code class="stage-title" title={visible(props.playback.current()?.title ?? '')}>
+          <Text value={props.playback.current()?.title ?? ''} />
         </code>
         <Show when={source()}>
           {(known) => (
@@ -138,12 +140,12 @@ function Transcript(props: { readonly playback: Playback }) {
     <section class="transcript" ref={region} tabindex="0" aria-label="Plain text" data-testid="transcript">
       <p class="transcript-command">
         <span aria-hidden="true">$ </span>
-        {props.playback.current()?.title}
+        <Text value={props.playback.current()?.title ?? ''} />
       </p>
       <For each={props.playback.loaded()?.chunks ?? []}>
         {(chunk) => (
           <pre class={chunk.note ? 'muted' : ''}>
-            <Masked text={chunk.text} />
+            <Masked text={chunk.kind === 'exact' ? plainText(chunk.text) : chunk.text} />
           </pre>
         )}
       </For>
