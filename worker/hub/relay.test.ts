@@ -230,6 +230,15 @@ describe('masks in exec', () => {
     expect(said({ client }).at(-1)?.[1]).not.toContain('SECRET')
   })
 
+  it('masks the words with which the other side closed the stream', async () => {
+    const { client, upstream, end } = set()
+    upstream.play(new Error('the API server ended the stream: no SECRET here'))
+    const { message: recorded } = await end
+    expect(recorded).toContain('was lost: the API server ended the stream: no [masked] here;')
+    expect(textOf(client.written.at(-1))).toContain('no [masked] here')
+    expect(client.closed?.reason).not.toContain('SECRET')
+  })
+
   it.each([
     ['output', (played: ReturnType<typeof set>) => played.upstream.play(message(1, 'FAIL'))],
     ['input', (played: ReturnType<typeof set>) => played.client.play(message(0, 'FAIL'))],
@@ -336,6 +345,12 @@ describe('relay of port-forward', () => {
     expect(await end).toEqual({ outcome: 'ok' })
     expect(passed).toEqual([4, 3])
     expect(client.written).toEqual([Uint8Array.of(7, 8, 9)])
+  })
+
+  it('does not repeat the words with which the other side closed it: nothing masks them', async () => {
+    const { client, upstream, end } = set({ info, protocol: 'SPDY/3.1+portforward.k8s.io' })
+    upstream.play(new Error('no SECRET here'))
+    expect(JSON.stringify([await end, client.closed])).not.toContain('SECRET')
   })
 })
 

@@ -6,7 +6,7 @@ import { failure, type Status } from '../../protocol/status.ts'
 import type { MessageSocket, Refusal, RequestInfo } from '../context.ts'
 import type { TextStream } from '../mask/stream.ts'
 import type { Clock } from '../ports.ts'
-import { type EndStatus, statusMessage } from './channels.ts'
+import { type EndStatus, readStatus, statusMessage } from './channels.ts'
 import type { Half, Stop } from './relayhalf.ts'
 import { inputOf, recordInput } from './relayinput.ts'
 import { bytesIn, bytesOut, outputOf } from './relayoutput.ts'
@@ -144,11 +144,20 @@ function conclude(half: Half, first: Stop): RelayEnd {
       return { outcome: 'failed', reason: 'ServiceUnavailable', message }
     }
     case 'upstream': {
-      const why = stop.error instanceof Error ? stop.error.message : 'the stream broke off'
-      const message = `the stream to the cluster was lost: ${why}; the command may still be running in the container`
+      const message = `the stream to the cluster was lost${whyLost(half, stop.error)}; the command may still be running in the container`
       upstream.close(1001, '')
       tell(failure('ServiceUnavailable', `${message} (request ${options.id})`))
       return { outcome: 'unknown', reason: 'ServiceUnavailable', message }
     }
   }
 }
+
+/** The words of whoever closed the stream, which may be the API server's: masked as its Status is, and left out where nothing is. */
+function whyLost({ masks }: Half, error: unknown): string {
+  if (masks === null || !(error instanceof Error)) return ''
+  const status = masks.status(encoder.encode(JSON.stringify(failure('ServiceUnavailable', error.message))))
+  const { message = '' } = readStatus(status)
+  return message === '' ? '' : `: ${message}`
+}
+
+const encoder = new TextEncoder()
