@@ -61,6 +61,7 @@ describe('a protobuf body of a deletion', () => {
     ['no kind, which the API server takes as DeleteOptions', 'delete', '', '', false],
     ['no kind, of many objects', 'deletecollection', '', '', false],
     ['another kind', 'delete', 'v1', 'Pod', false],
+    ['an Eviction', 'delete', 'policy/v1', 'Eviction', false],
   ])('%s', async (_name, verb, apiVersion, kind, taken) => {
     expect((await takeBody(request(verb, protobuf(apiVersion, kind)), clock, 1_000)).ok).toBe(taken)
   })
@@ -68,6 +69,8 @@ describe('a protobuf body of a deletion', () => {
   it('is an Eviction where it is an eviction', async () => {
     const asked = request('delete', protobuf('policy/v1', 'Eviction'), 'eviction')
     expect((await takeBody(asked, clock, 1_000)).ok).toBe(true)
+    const other = request('delete', protobuf('', ''), 'eviction')
+    expect((await takeBody(other, clock, 1_000)).ok).toBe(false)
   })
 })
 
@@ -141,8 +144,24 @@ describe('the options of a deletion', () => {
     expect(outcome.ok).toBe(taken)
   })
 
-  it('are another body in an eviction', async () => {
-    const asked = request('delete', new TextEncoder().encode('{"deleteOptions":{}}'), 'eviction')
-    expect((await takeBody({ ...asked, bodyFormat: 'json' }, clock, 1_000)).ok).toBe(true)
+  it.each<[options: unknown, taken: boolean]>([
+    [{ kind: 'Eviction', apiVersion: 'policy/v1', metadata: { name: 'p' }, deleteOptions: { dryRun: ['All'] } }, true],
+    [{ metadata: { name: 'p' }, deleteOptions: null }, true],
+    [{ metadata: { name: 'p' }, deleteoptions: {} }, false],
+    [{ deleteOptions: { dryrun: [] } }, false],
+  ])('stand within an eviction: %j', async (body, taken) => {
+    const asked = request('delete', new TextEncoder().encode(JSON.stringify(body)), 'eviction')
+    expect((await takeBody({ ...asked, bodyFormat: 'json' }, clock, 1_000)).ok).toBe(taken)
+  })
+
+  it.each([
+    ['gracePeriodSeconds=0', true],
+    ['gracePeriodSeconds=%2B0', true],
+    ['gracePeriodSeconds=0000000000000000', false],
+    ['gracePeriodSeconds=', false],
+  ])('in the query can be read, or nothing passes: %s', async (query, taken) => {
+    const asked = request('delete', new Uint8Array(0))
+    const outcome = await takeBody({ ...asked, body: null, info: { ...asked.info, query } }, clock, 1_000)
+    expect(outcome.ok).toBe(taken)
   })
 })

@@ -6,6 +6,7 @@ import type { Authenticated, BodyFormat, ByteSource, Outcome } from '../context.
 import { MAX_BODY_BYTES } from '../limits.ts'
 import { strictBody } from '../mask/strict.ts'
 import type { Clock } from '../ports.ts'
+import { areOptions, optionsOfQuery } from './deleteoptions.ts'
 import { jsonOf } from './pin.ts'
 
 /** A body that may be judged. */
@@ -13,7 +14,7 @@ export interface TakenBody {
   /** What is forwarded: as they came, or with masked values put back. Of YAML the JSON that says what was read. */
   readonly bytes: Uint8Array
   readonly format: BodyFormat
-  /** What it means. For protobuf only `{apiVersion, kind}`, until the API server has read it. */
+  /** What it means. For protobuf only `{apiVersion, kind}` and what a deletion asks for, until the API server has read it. */
   readonly value: unknown
   /** Set where masked values were put back: the body as the client sent it, which is what people and the record may see of it. */
   readonly restored?: Restored
@@ -36,7 +37,7 @@ export async function takeBody(
   deadlineMs: number,
   takes: (bytes: number) => boolean = () => true,
 ): Promise<Outcome<TakenBody | null>> {
-  if (request.body === null) return { ok: true, value: null }
+  if (request.body === null) return withoutBody(request)
   const room = { left: true }
   const read = await readWhole(
     whileThereIsRoom(request.body, takes, room),
@@ -66,11 +67,11 @@ export async function takeBody(
         return read.trouble satisfies never
     }
   }
-  if (read.bytes.length === 0) return { ok: true, value: null }
+  if (read.bytes.length === 0) return withoutBody(request)
   const format = request.bodyFormat
   const strict = strictBody(format, read.bytes)
   if (!strict.ok) return refuse('malformed', `the request body cannot be judged: ${strict.reason}`)
-  if (isDeletion(request) && !(format === 'protobuf' ? isDeleteOptions(strict.value) : areOptions(strict.value))) {
+  if (isDeletion(request) && !(isOfItsKind(request, strict.value) && areOptions(request.info, strict.value))) {
     return refuse('malformed', 'the request body cannot be judged: a deletion takes DeleteOptions, and it must say so')
   }
   const body = { bytes: read.bytes, format, value: strict.value }
@@ -109,28 +110,20 @@ function whileThereIsRoom(body: ByteSource, takes: (bytes: number) => boolean, r
   }
 }
 
-/** An eviction is a POST of its own kind. */
+function withoutBody(request: Authenticated): Outcome<null> {
+  if (!isDeletion(request) || optionsOfQuery(request.info.query) !== null) return { ok: true, value: null }
+  return refuse('malformed', 'gracePeriodSeconds is not a number')
+}
+
 function isDeletion({ info }: Authenticated): boolean {
-  return (info.verb === 'delete' || info.verb === 'deletecollection') && info.subresource !== 'eviction'
+  return info.verb === 'delete' || info.verb === 'deletecollection'
 }
 
-/** To the API server a body of no kind is DeleteOptions too, in protobuf that could only be read by a dry run: of a deletion. */
-function isDeleteOptions(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'DeleteOptions'
-}
-
-const OPTIONS: ReadonlySet<string> = new Set([
-  ...['kind', 'apiVersion', 'dryRun', 'gracePeriodSeconds', 'preconditions', 'propagationPolicy', 'orphanDependents'],
-  'ignoreStoreReadErrorWithClusterBreakingPotential',
-])
-
-/**
- * Whether a dry run is asked for stands in here, so nothing may that could be taken for it. Before Kubernetes 1.23 the API server
- * knows the fields of JSON by a hash of their names only.
- */
-function areOptions(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  return Object.keys(value).every((name) => OPTIONS.has(name))
+/** To the API server a body of no kind is one of its kind too, in protobuf that could only be read by a dry run: of a deletion. */
+function isOfItsKind({ bodyFormat, info }: Authenticated, value: unknown): boolean {
+  if (bodyFormat !== 'protobuf') return true
+  const kind = info.subresource === 'eviction' ? 'Eviction' : 'DeleteOptions'
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
 }
 
 function refuse(kind: 'too-large' | 'timeout' | 'malformed', message: string) {

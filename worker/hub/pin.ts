@@ -4,6 +4,7 @@
 
 import type { RequestInfo } from '../context.ts'
 import type { TakenBody } from './body.ts'
+import { optionsOfQuery } from './deleteoptions.ts'
 import { readProtobufObject } from './pinprotobuf.ts'
 
 /** What is sent instead of the body that came. */
@@ -95,7 +96,8 @@ function made(text: string): Pinned {
 }
 
 function pinDelete(info: RequestInfo, body: TakenBody | null, resourceVersion: string): Pinned {
-  const options = body === null ? optionsOfQuery(info.query) : body.value
+  const asked = body === null ? optionsOfQuery(info.query) : body.value
+  const options = body === null && asked !== null ? { kind: 'DeleteOptions', apiVersion: 'v1', ...asked } : asked
   if (!isRecord(options)) return { kind: 'impossible', why: 'its DeleteOptions cannot be read' }
   const { preconditions } = options
   const present = isRecord(preconditions) ? preconditions : {}
@@ -103,23 +105,6 @@ function pinDelete(info: RequestInfo, body: TakenBody | null, resourceVersion: s
   if (standing === 'stands') return { kind: 'already' }
   if (standing === 'newer') return { kind: 'impossible', why: NEWER }
   return made(JSON.stringify({ ...options, preconditions: { ...present, resourceVersion } }))
-}
-
-/**
- * The DeleteOptions of a query. Where there is a body the API server passes over the query, so that a body given to a deletion
- * that had none must say all that the query said; converted as apimachinery does (pkg/conversion/queryparams).
- */
-function optionsOfQuery(query: string): unknown {
-  const options: Record<string, unknown> = { kind: 'DeleteOptions', apiVersion: 'v1' }
-  for (const [name, value] of new URLSearchParams(query)) {
-    if (name === 'propagationPolicy') options[name] = value
-    else if (name === 'gracePeriodSeconds') {
-      if (!/^-?[0-9]{1,15}$/.test(value)) return null
-      options[name] = Number(value)
-    } else if (name === 'orphanDependents' || name === 'ignoreStoreReadErrorWithClusterBreakingPotential')
-      options[name] = !['false', '0'].includes(value.toLowerCase())
-  }
-  return options
 }
 
 /** Inserts into the text itself, so that nothing else of it changes: numbers beyond 2^53 stay what they are. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { decodeBase64 } from './base64.ts'
-import { decodeDeleteOptions, decodeEnvelope } from './protobuf.ts'
+import { decodeDeleteOptions, decodeEnvelope, decodeEviction } from './protobuf.ts'
 
 const bytesOf = (base64: string) => decodeBase64(new TextEncoder().encode(base64))!
 /** What helm 3 and 4 send to delete a release Secret. */
@@ -63,4 +63,29 @@ test('a body cut anywhere is read or refused, never thrown on', () => {
   const body = bytesOf(REVIEW)
   for (let length = 0; length < body.length; length++)
     expect(() => decodeEnvelope(body.subarray(0, length))).not.toThrow()
+})
+
+/** An envelope of an Eviction around the given fields. */
+function eviction(...raw: number[]): Uint8Array {
+  const type = [...text(1, 'policy/v1'), ...text(2, 'Eviction')]
+  return Uint8Array.from([0x6b, 0x38, 0x73, 0, 0x0a, type.length, ...type, 0x12, raw.length, ...raw])
+}
+const METADATA = [0x0a, 3, ...text(1, 'p')]
+
+test.each([
+  ['no options', METADATA, {}],
+  ['options', [...METADATA, 0x12, 2, 0x08, 0], { deleteOptions: { gracePeriodSeconds: 0 } }],
+  ['empty ones', [0x12, 0], { deleteOptions: {} }],
+])('an Eviction with %s', (_name, raw, expected) => {
+  expect(decodeEviction(eviction(...raw))).toEqual({ apiVersion: 'policy/v1', kind: 'Eviction', ...expected })
+})
+
+test.each([
+  ['another kind', bytesOf(NAMESPACE)],
+  ['options twice, which would be merged', eviction(0x12, 2, 0x08, 0, 0x12, 0)],
+  ['options that are not known', eviction(0x12, 2, 0x38, 1)],
+  ['an unknown field', eviction(0x1a, 0)],
+  ['a number for a message', eviction(0x10, 1)],
+])('no Eviction: %s', (_name, body) => {
+  expect(decodeEviction(body)).toBeNull()
 })

@@ -1,5 +1,5 @@
 // Protobuf as Kubernetes frames it: `k8s\0` and a runtime.Unknown. In: a request body. Out: what kind it is and, for
-// DeleteOptions, the object as JSON. Everything else is read by the API server's own dry run. No I/O.
+// DeleteOptions and evictions, how to delete, as JSON. Everything else is read by the API server's own dry run. No I/O.
 
 /** What a body says it is. */
 export interface TypeMeta {
@@ -45,9 +45,31 @@ export function decodeEnvelope(bytes: Uint8Array): { readonly type: TypeMeta; re
 export function decodeDeleteOptions(bytes: Uint8Array): Record<string, unknown> | null {
   const envelope = decodeEnvelope(bytes)
   if (envelope === null || envelope.type.kind !== 'DeleteOptions') return null
-  const fields = fieldsOf(envelope.raw)
+  const options = optionsIn(envelope.raw)
+  return options === null ? null : { kind: 'DeleteOptions', apiVersion: envelope.type.apiVersion, ...options }
+}
+
+/** What an Eviction asks for: its kind and its `deleteOptions`; null when the body is none or holds what is not known of it. */
+export function decodeEviction(bytes: Uint8Array): Record<string, unknown> | null {
+  const envelope = decodeEnvelope(bytes)
+  const fields = envelope === null || envelope.type.kind !== 'Eviction' ? null : fieldsOf(envelope.raw)
+  if (envelope === null || fields === null) return null
+  const eviction: Record<string, unknown> = { ...envelope.type }
+  for (const { number, value } of fields) {
+    // Said twice, the second would be merged into the first.
+    if (typeof value === 'bigint' || number > 2 || (number === 2 && 'deleteOptions' in eviction)) return null
+    if (number !== 2) continue
+    const options = optionsIn(value)
+    if (options === null) return null
+    eviction.deleteOptions = options
+  }
+  return eviction
+}
+
+function optionsIn(raw: Uint8Array): Record<string, unknown> | null {
+  const fields = fieldsOf(raw)
   if (fields === null) return null
-  const options: Record<string, unknown> = { kind: 'DeleteOptions', apiVersion: envelope.type.apiVersion }
+  const options: Record<string, unknown> = {}
   const dryRun: string[] = []
   for (const { number, value } of fields) {
     if (number === 1 && typeof value === 'bigint') options.gracePeriodSeconds = Number(BigInt.asIntN(64, value))

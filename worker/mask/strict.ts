@@ -4,12 +4,12 @@
 import { isAlias, isMap, isNode, isScalar, parseAllDocuments, visit } from 'yaml'
 import type { BodyFormat } from '../context.ts'
 import { MAX_BODY_DEPTH, MAX_PATCH_OPERATIONS, MAX_YAML_BYTES } from './limits.ts'
-import { decodeDeleteOptions, decodeEnvelope } from './protobuf.ts'
+import { decodeDeleteOptions, decodeEnvelope, decodeEviction } from './protobuf.ts'
 
 export type StrictBody =
   /**
    * `value` for policy. JSON is forwarded as it came, so integers beyond 2^53 may be inexact here.
-   * For protobuf: DeleteOptions as JSON, else only `{apiVersion, kind}`. For no body: undefined.
+   * For protobuf: DeleteOptions as JSON, of an Eviction its own, else only `{apiVersion, kind}`. For no body: undefined.
    */
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string }
 
@@ -25,6 +25,10 @@ export function strictBody(format: BodyFormat, bytes: Uint8Array): StrictBody {
     case 'protobuf': {
       const envelope = decodeEnvelope(bytes)
       if (envelope === null) return refuse('the body is not valid Kubernetes protobuf')
+      if (envelope.type.kind === 'Eviction') {
+        const eviction = decodeEviction(bytes)
+        return eviction === null ? refuse('the Eviction could not be read') : { ok: true, value: eviction }
+      }
       if (envelope.type.kind !== 'DeleteOptions') return { ok: true, value: { ...envelope.type } }
       const options = decodeDeleteOptions(bytes)
       return options === null ? refuse('the DeleteOptions could not be read') : { ok: true, value: options }
