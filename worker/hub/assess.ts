@@ -11,6 +11,7 @@ import { forbidden } from '../decide/explain.ts'
 import { judgeLimits, pastLimit } from '../decide/limits.ts'
 import { strictBody } from '../mask/strict.ts'
 import type { TakenBody } from './body.ts'
+import { optionsOf } from './deleteoptions.ts'
 import { type Gathered, type Gathering, gather, readQuestion } from './gather.ts'
 import { numbersOf } from './history.ts'
 import type { Passage } from './passage.ts'
@@ -72,7 +73,8 @@ export async function assess(
   if (block !== null) return no(block.refusal, block.decision)
 
   const gathering = gather(passage, decided, taken)
-  let facts: Facts = { now: hub.clock.now(), session: counting.facts(), ...optionsOf(request, taken) }
+  const options = optionsOf(request.info, taken)
+  let facts: Facts = { now: hub.clock.now(), session: counting.facts(), ...(options === undefined ? {} : { options }) }
   let decision: Decision | null = null
   // Two rounds at most: there are two objects, and each is asked for once.
   for (let round = 0; decision === null; round += 1) {
@@ -85,6 +87,7 @@ export async function assess(
         if (!got.ok) return failed(got)
         facts = { ...facts, [need]: got.value.value }
       }
+      facts = { ...facts, session: counting.facts() }
     }
   }
   decided = { ...request, decision }
@@ -116,6 +119,16 @@ export async function assess(
       facts.oldObject === undefined ? await mustExist(passage, decided, set) : wasThere(decided, facts, set)
     if (!exists.ok) return no(exists.refusal, exists.refusal.decision ?? decision)
   }
+  // While the cluster was asked, other requests of the session went on: what conditions say of it is asked once more, in the
+  // same step in which this one is counted.
+  if (decision.effect === 'Allow') {
+    facts = { ...facts, session: counting.facts() }
+    const verdict = decide(set, request, facts)
+    const now = verdict.decided ? verdict.decision : gone(set)
+    decision = now.effect === 'Allow' && now.requires !== decision.requires ? gone(set) : now
+    decided = { ...request, decision }
+    if (decision.effect === 'Deny') return no(forbidden(decision, request), decision)
+  }
   // Judged anew, it is counted already.
   if (!request.info.dryRun && !counting.reserved) {
     const limited = judgeLimits(set, request, counting)
@@ -130,6 +143,11 @@ export async function assess(
 export interface Denied {
   readonly refusal: Refusal
   readonly decision: Decision
+}
+
+function gone({ revision }: PolicySet): Decision {
+  const reason = 'the session has gone on meanwhile, and a condition looks at that; run the command again'
+  return { effect: 'Deny', policy: '', rule: '', reason, revision }
 }
 
 /** What a block says to a request; null: none is for it. */
@@ -199,11 +217,6 @@ function wouldCreate(decided: Decided, set: PolicySet): Extract<Outcome<null>, {
   const reason = 'it would create an object, and no policy allows create here'
   const decision: Decision = { effect: 'Deny', policy: '', rule: '', reason, revision: set.revision }
   return { ok: false, refusal: forbidden(decision, decided) }
-}
-
-function optionsOf({ info }: Authenticated, taken: TakenBody | null): { readonly options?: unknown } {
-  const deletes = info.verb === 'delete' || info.verb === 'deletecollection'
-  return deletes && taken !== null ? { options: taken.value } : {}
 }
 
 function isDeleteOptions(value: unknown): boolean {

@@ -118,7 +118,7 @@ export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenB
     session: passage.visit.session,
   })
   if (block !== null) return no({ kind: 'ended', message: endedMessage(block) })
-  const verdict = decide(set, decided, { ...facts, now: hub.clock.now() })
+  const verdict = decide(set, decided, { ...facts, session: passage.counting.facts(), now: hub.clock.now() })
   if (!verdict.decided) return no(POLICIES_CHANGED)
   if (verdict.decision.effect === 'Deny') return no(forbidden(verdict.decision, decided))
 

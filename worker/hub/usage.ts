@@ -88,6 +88,7 @@ export interface Counting extends Usage {
   keep(): void
   /** It is over: what was reserved and not kept does not count. */
   settle(): void
+  /** What the session did beside this request. */
   facts(): SessionFacts
 }
 
@@ -148,7 +149,8 @@ export function createUsage(clock: Pick<Clock, 'now'>): UsageBook {
           reservation = null
         },
         facts() {
-          const count = (what: Counted): number => own.total(what, null, clock.now())
+          const count = (what: Counted): number =>
+            own.total(what, null, clock.now()) - (reservation?.what.filter((each) => each === what).length ?? 0)
           return {
             id: session,
             startedAt: own.startedAt,
