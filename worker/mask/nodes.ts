@@ -26,6 +26,8 @@ const REFERENCES = ['secretkeyref', 'configmapkeyref', 'secretref', 'configmapre
 /** Command lines as arrays, with the program and without. */
 const COMMANDS = ['command', 'cmd', 'entrypoint']
 const ARGUMENTS = ['args', 'extraargs', 'additionalargs', 'arguments', 'flags']
+/** Objects of nothing but secrets, whatever those are called: Grafana's. */
+const SECURE = ['securejsondata', 'securesettings']
 /** A generated word is no longer. */
 const MAX_GENERATED_BYTES = 64
 
@@ -100,6 +102,7 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
     const { command, args } = argumentNodes(scope, any, (token, name) => lookUnder(token, name, scope, document))
     for (const name of COMMANDS) members.set(name, command)
     for (const name of ARGUMENTS) members.set(name, args)
+    for (const name of SECURE) members.set(name, env)
     members.set('auths', { ...any, others: authNode(scope, any) })
     members.set('auth', basicNode(scope, any))
     const inList: Node = { ...any, members: new Map([...members, ['data', data], ['stringdata', plain]]) }

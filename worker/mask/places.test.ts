@@ -205,6 +205,12 @@ describe('by structure', () => {
       { spec: { extraArgs: ['--password', '…', '-v'], cmd: ['mysql', '-p', '…'], args: ['--password', '…'] } },
     ],
     [
+      'settings that are said to be secure',
+      widgets,
+      { spec: { secureJsonData: { httpHeaderValue1: 'hunter2', on: true }, jsonData: { httpHeaderName1: 'X-Org' } } },
+      { spec: { secureJsonData: { httpHeaderValue1: '…', on: true }, jsonData: { httpHeaderName1: 'X-Org' } } },
+    ],
+    [
       'what managedFields say of elements that are called a secret',
       widgets,
       {

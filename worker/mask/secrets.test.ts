@@ -183,6 +183,8 @@ describe('a trick does not get a value past', () => {
       'H4sIAAAAAAAA/6pWKkktLlGyUlAqSi0uKVayqlYqSiwoSi1OVapVKk',
     ],
     ['another tool’s broken copy', 'kapp.k14s.io/original', `{"data":{"a":"${value}"`],
+    ['a packed object', 'example.io/last', `UEsDBBQAAAAIA${'A'.repeat(40)}`],
+    ['YAML that does not say its kind', 'example.io/last', 'type: Opaque\nstringData:\n  pin: "1234"\n'],
   ])('%s is masked whole', (_name, key, annotation) => {
     const body = JSON.stringify({ metadata: { annotations: { [key]: annotation } } })
     expect(run(transformFor(infoOf()), body)).toBe(

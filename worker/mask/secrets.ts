@@ -19,6 +19,11 @@ const AGE_CELL = 3
 /** The annotation that holds the whole object as `kubectl apply` sent it. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
+/** What packed content begins with, in base64: gzip, zip, zstd, bzip2, xz. Some tools keep the applied object so. */
+const PACKED = /^\s*(?:H4sI|UEsD|KLUv|QlpoO|\/Td6W)/
+/** What a Secret in YAML has, which need not say its kind here. */
+const YAML_DATA = /^\s*["']?(?:string)?data["']?\s*:/im
+
 /** What the tree for Secrets is made of besides. */
 export interface Around {
   /** What is done with everything else in them. */
@@ -99,8 +104,7 @@ function maskAnnotation(token: Token, scope: Scope, plain: Leaf, { any, document
   const text = new Text(token.raw)
   const decoded = decodeString(token.raw)
   const isLastApplied = token.key.toLowerCase() === LAST_APPLIED
-  // Some tools keep the applied object as gzip in base64.
-  if (decoded.startsWith('H4sI')) return plain(token)
+  if (PACKED.test(decoded) || YAML_DATA.test(decoded)) return plain(token)
   if (!isLastApplied && !/^\s*[{[]/.test(decoded)) return any.leaf?.(token) ?? null
   if (scope.embedded >= MAX_EMBEDDED) return plain(token)
   const edits = documentEdits(text.bytes, scope, document, token.at)
