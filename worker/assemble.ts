@@ -114,7 +114,9 @@ export function knownConnections(
   let readAt = Number.NEGATIVE_INFINITY
   return async (connection) => {
     // A name that is not there may have been registered this moment.
-    if (clock.now() - readAt > CONNECTIONS_FRESH_MS || !names.has(connection)) {
+    const age = clock.now() - readAt
+    // Below zero: the clock was set back.
+    if (age < 0 || age > CONNECTIONS_FRESH_MS || !names.has(connection)) {
       names = new Set((await store.connections()).map(({ name }) => name))
       readAt = clock.now()
     }

@@ -109,6 +109,25 @@ test('while the store fails the last set lives 30 s, then everything is refused'
   advance(2_000)
   expect(await cache.current()).toBe(set)
 })
+test('a clock that is set back does not keep what has changed since', async () => {
+  const { cache, state, advance } = setUp()
+  await cache.current()
+  state.revision = 2
+  advance(-3_600_000)
+  expect((await cache.current()).revision).toBe(2)
+  state.revision = 3
+  advance(2_000)
+  expect((await cache.current()).revision).toBe(3)
+})
+
+test('a clock that is set back while the store fails lets nothing live on', async () => {
+  const { cache, state, advance } = setUp()
+  await cache.current()
+  state.fails = true
+  advance(-3_600_000)
+  expect((await cache.current()).broken).not.toBeNull()
+})
+
 test('before the store has answered everything is refused', async () => {
   const { cache, state } = setUp()
   state.fails = true

@@ -35,6 +35,9 @@ export interface IssuerKeys {
   candidates(header: TokenHeader): Promise<readonly Key[]>
 }
 
+/** A clock may step back by so much when it is set right. */
+const STEP_MS = 1_000
+
 /** Keeps one issuer's keys. Concurrent callers share a fetch. */
 export function createIssuerKeys(issuer: IssuerConfig, fetch: Fetch, clock: Clock): IssuerKeys {
   let held: { readonly get: KeyGetter; readonly fetchedAt: number } | null = null
@@ -43,6 +46,8 @@ export function createIssuerKeys(issuer: IssuerConfig, fetch: Fetch, clock: Cloc
   let failure: unknown
   let asking: Promise<void> | null = null
 
+  // A clock that was set back by more would keep keys for as long.
+  const ageOf = (at: number) => (clock.now() < at - STEP_MS ? Number.POSITIVE_INFINITY : clock.now() - at)
   const refresh = async () => {
     askedAt = clock.now()
     try {
@@ -56,14 +61,14 @@ export function createIssuerKeys(issuer: IssuerConfig, fetch: Fetch, clock: Cloc
   }
   const maybeRefresh = async () => {
     const cooldown = held === null ? FAILED_COOLDOWN_MS : FETCH_COOLDOWN_MS
-    if (asking === null && clock.now() - askedAt >= cooldown) {
+    if (asking === null && ageOf(askedAt) >= cooldown) {
       asking = refresh().finally(() => {
         asking = null
       })
     }
     await asking
   }
-  const age = () => (held === null ? Number.POSITIVE_INFINITY : clock.now() - held.fetchedAt)
+  const age = () => (held === null ? Number.POSITIVE_INFINITY : ageOf(held.fetchedAt))
 
   return {
     async candidates(header) {

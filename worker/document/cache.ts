@@ -56,11 +56,13 @@ export function createDocumentCache<T>(of: CachedDocuments<T>): DocumentCache<T>
     }
     if (mine === generation) asking = null
   }
-  const usable = () => (held !== null && clock.now() - confirmedAt <= STALE_MS ? held.set : null)
+  // A clock that was set back by more than a step of its own would keep what is held for as long.
+  const age = (at: number) => (clock.now() < at - WAIT_MS ? Number.POSITIVE_INFINITY : clock.now() - at)
+  const usable = () => (held !== null && age(confirmedAt) <= STALE_MS ? held.set : null)
 
   return {
     async current() {
-      const since = clock.now() - askedAt
+      const since = age(askedAt)
       if (asking === null ? since >= POLL_MS : since >= STALE_MS) {
         askedAt = clock.now()
         asking = ask()

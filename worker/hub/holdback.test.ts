@@ -39,6 +39,15 @@ describe('hold-back', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('waits no longer when the clock is set back', async () => {
+    const { holdBack, advance } = played()
+    holdBack.held(true, true)
+    advance(-3_600_000)
+    const next = holdBack.next()
+    advance(HOLD_BACK_MS)
+    expect(await next).toBe('long enough')
+  })
+
   it.each([
     ['what has waited since before goes on waiting', false, 20],
     ['what began with the item waits from then on', true, HOLD_BACK_MS],

@@ -48,7 +48,8 @@ export function createHoldBack<T>(read: () => Promise<T>, clock: Clock, ms: numb
       pending ??= ask()
       const asked = pending
       if (until === null) return taken(asked)
-      const wait = Math.max(0, until - clock.now())
+      // The clock may have been set back meanwhile.
+      const wait = Math.min(ms, Math.max(0, until - clock.now()))
       let cancel = (): void => undefined
       const late = new Promise<'late'>((resolve) => {
         cancel = clock.after(wait, () => resolve('late'))

@@ -64,8 +64,9 @@ export function createPace(clock: Clock): Pace {
         return what()
       } finally {
         last = clock.now()
-        ownMs += last - from
-        turns.ms += last - from
+        const took = Math.max(0, last - from)
+        ownMs += took
+        turns.ms += took
       }
     },
     async rest(bytes = 0) {
