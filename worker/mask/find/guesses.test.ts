@@ -9,9 +9,9 @@ const encoder = new TextEncoder()
 const VALUE = 'hunter-4711-kw'
 
 /** Everything that can be seen of the hits. */
-function seen(text: string, known: readonly string[]): readonly Omit<Hit, 'value'>[] {
+function seen(text: string, known: readonly string[], name = 'k'): readonly Omit<Hit, 'value'>[] {
   const masking = maskingFor()
-  for (const one of known) masking.values.note(encoder.encode(one), 'k')
+  for (const one of known) masking.values.note(encoder.encode(one), name)
   const { hits } = masking.finder.find(encoder.encode(text), { final: true })
   return hits.map(({ value, ...hit }) => ({ ...hit, shown: new TextDecoder().decode(value) }))
 }
@@ -35,6 +35,36 @@ describe('a guess leaves no trace', () => {
     expect(seen(text, [])).not.toEqual([])
     expect(text.includes(guess) || _name.includes('base64')).toBe(true)
     expect(seen(text, [guess])).toEqual(seen(text, []))
+  })
+})
+
+describe('a guess leaves no trace in another known value', () => {
+  it.each([
+    ['of how it begins', `it is ${VALUE} and`, 'it is h'],
+    ['of more of it', `it is ${VALUE} and`, ' is hunter-47'],
+    ['of how it ends', `it is ${VALUE} and so`, 'w and so'],
+    ['behind a sign', `it:${VALUE}/and`, 'see it:h'],
+    ['in the middle', `it is ${VALUE} and`, 'unter-47'],
+  ])('%s', (_name, text, guess) => {
+    const whole = `see ${text}`
+    expect(seen(whole, [VALUE], 'password')).toHaveLength(1)
+    expect(seen(whole, [guess], 'password')).toHaveLength(1)
+    expect(seen(whole, [guess, VALUE], 'password')).toEqual(seen(whole, [VALUE], 'password'))
+  })
+})
+
+describe('of known values that overlap', () => {
+  const text = encoder.encode('aa bbbb cccc dddd.e')
+  const span = (start: number, end: number) => ({ start, end, known: true })
+  it.each([
+    ['the one that ends within a word of the other goes', [span(0, 9), span(8, 17)], [span(8, 17)]],
+    ['the one that begins within a word of the other goes', [span(3, 12), span(10, 17)], [span(3, 12)]],
+    ['both stay that do', [span(0, 10), span(9, 17)], [span(0, 10), span(9, 17)]],
+    ['both stay where both end with words', [span(0, 12), span(8, 17)], [span(0, 12), span(8, 17)]],
+    ['a value in front of a sign stays', [span(3, 17), span(13, 19)], [span(3, 17), span(13, 19)]],
+    ['one in the other stays', [span(0, 17), span(9, 11)], [span(0, 17), span(9, 11)]],
+  ])('%s', (_name, known, left) => {
+    expect(withoutGuesses(text, known)).toEqual(left)
   })
 })
 
