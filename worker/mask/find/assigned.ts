@@ -79,7 +79,7 @@ function behindScheme(bytes: Uint8Array, from: number): number {
 }
 
 /** What a value may stand in: an optional one of Rust, binaries of Erlang, a block of XML or of Lua, a string of PHP with its length. */
-const OPENINGS: readonly string[] = ['some(', 'just ', '<<', '<![cdata[', '[[', 'string(']
+const OPENINGS: readonly string[] = ['some(', 'just ', '<<', '<![cdata[', '[[', 'string(', 'string ']
 const MAX_OPENING = 24
 
 /** Behind what opens a value, if anything does; -1 when the text ends before that can be told. */
@@ -233,7 +233,7 @@ function separatorEnds(bytes: Uint8Array, at: number, byte: number): 'yes' | 'no
   let i = at + 1
   if (i >= bytes.length) return 'open'
   if (SPACE[bytes[i]!] === 1 || QUOTE[bytes[i]!] === 1 || bytes[i] === byte || bytes[i] === BACKSLASH) return 'yes'
-  if (byte === 0x26 && standsAt(bytes, i, 'amp;')) return 'yes'
+  if (byte === 0x26 && (standsAt(bytes, i, 'amp;') || standsAt(bytes, i, 'lt;/'))) return 'yes'
   const limit = Math.min(bytes.length, i + MAX_PAIR_NAME)
   while (i < limit && (NAME[bytes[i]!] === 1 || (byte === 0x3b && bytes[i] === 0x20))) i++
   if (i >= bytes.length) return 'open'

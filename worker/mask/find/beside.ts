@@ -2,61 +2,16 @@
 // element of XML that follows, in a call, behind an arrow. In: where the name ends. Out: where the value begins. No I/O.
 
 import { BLANK, blanksEnd, DIGIT, LETTER, latin, NAME, QUOTE, SPACE, setOf, standsAt } from './bytes.ts'
+import { behindTag, isTag, nextElement } from './element.ts'
 import type { Operator } from './judgement.ts'
-
-/** What was found: where the value begins, that more text could tell, or nothing. */
-export interface Beside {
-  readonly kind: 'at' | 'open' | 'no'
-  readonly at: number
-  readonly operator: Operator
-  /** It counts only if its line ends with it. */
-  readonly alone: boolean
-  /** It counts only if there is no blank in it: what is shown to people has them. */
-  readonly word: boolean
-}
+import { at, type Beside, NO, open } from './place.ts'
 
 const LF = 0x0a
 const CR = 0x0d
 const BAR = 0x7c
 const MAX_BETWEEN = 96
-const MAX_TAG = 32
 /** How far in front of a row the line stands that parts a table's head from its rows. */
 const MAX_TABLE = 1024
-
-const NO: Beside = { kind: 'no', at: 0, operator: 'blank', alone: false, word: false }
-
-function at(start: number, operator: Operator, only: { alone?: boolean; word?: boolean } = {}): Beside {
-  return { kind: 'at', at: start, operator, alone: only.alone === true, word: only.word === true }
-}
-
-function open(end: number): Beside {
-  return { ...NO, kind: 'open', at: end }
-}
-
-/** Elements that hold what one beside them names: Hadoop, property lists, descriptors of Java, tables of HTML. */
-const VALUES = new Set(['value', 'string', 'param-value', 'env-entry-value', 'td', 'dd', 'val', 'default'])
-
-/** `</name><value>`: what the next element holds, if it is one for values; `from` is where the name's element ends. */
-function nextElement(bytes: Uint8Array, from: number): Beside {
-  const length = bytes.length
-  const limit = Math.min(length, from + MAX_BETWEEN)
-  let i = from
-  if (i + 1 >= length) return open(length)
-  if (bytes[i + 1] !== 0x2f) return NO
-  i += 2
-  while (i < limit && NAME[bytes[i]!] === 1) i++
-  if (i < limit && bytes[i] !== 0x3e) return NO
-  i++
-  while (i < limit && SPACE[bytes[i]!] === 1) i++
-  if (i >= limit) return limit === length ? open(length) : NO
-  if (bytes[i] !== 0x3c) return NO
-  const tag = i + 1
-  let end = tag
-  while (end < length && end < tag + MAX_TAG && NAME[bytes[end]!] === 1) end++
-  if (end >= length) return open(length)
-  if (bytes[end] !== 0x3e || !VALUES.has(latin(bytes, tag, end).toLowerCase())) return NO
-  return at(end + 1, 'element')
-}
 
 /** Functions that are asked by a name, or told a word to look at, and set nothing. */
 const ASKS =
@@ -161,7 +116,15 @@ function isBarEnd(byte: number): boolean {
 }
 
 /** What stands in front of a name that is set by a command, in lower case. */
-const SETTERS: readonly string[] = ['setenv ', 'setx ', 'configure set ', 'config set ', 'set_header ', 'add_header ']
+const SETTERS: readonly string[] = [
+  'setenv ',
+  'setx ',
+  'configure set ',
+  'config set ',
+  'set_header ',
+  'add_header ',
+  'fastcgi_param ',
+]
 /** `set -x NAME v` of fish. */
 const FISH_SET = 'set -'
 const MAX_FLAGS = 4
@@ -171,7 +134,7 @@ const ENV = 'env '
 /** `set -gx NAME v`, `setenv NAME v`, `ENV NAME v`, `proxy_set_header NAME v;`. */
 function isSet(bytes: Uint8Array, nameStart: number): boolean {
   if (bytes[nameStart - 1] !== 0x20) return false
-  if (standsAt(bytes, nameStart - ENV.length, ENV)) return beginsLine(bytes, nameStart - ENV.length)
+  if (standsAt(bytes, nameStart - ENV.length, ENV) && beginsLine(bytes, nameStart - ENV.length)) return true
   let flags = nameStart - 1
   while (flags > nameStart - 1 - MAX_FLAGS && LETTER[bytes[flags - 1] ?? 0] === 1) flags--
   if (standsAt(bytes, flags - FISH_SET.length, FISH_SET)) return true
@@ -231,19 +194,21 @@ export function besideOf(
   const beside =
     byte === 0x3c
       ? nextElement(bytes, from)
-      : byte === 0x28 && from === name.end
-        ? argument(bytes, name)
-        : byte === 0x2c && !quotedName
-          ? tuple(bytes, name.start, from)
-          : byte === LF || byte === 0x0d
-            ? nextLine(bytes, from, quotedName)
-            : (from > closed || quotedName) && (byte === 0x2d || byte === 0x2e || byte === 0x74)
-              ? arrow(bytes, from, quotedName)
-              : byte === 0x7c || byte === 0xe2
-                ? nextCell(bytes, name, from)
-                : from > closed && !quotedName && isSet(bytes, name.start)
-                  ? at(from, 'blank')
-                  : null
+      : byte === 0x26 || (byte > 0x20 && from > closed && bytes[name.start - 1] !== 0x20 && isTag(bytes, name.start))
+        ? behindTag(bytes, name, from)
+        : byte === 0x28 && from === name.end
+          ? argument(bytes, name)
+          : byte === 0x2c && !quotedName
+            ? tuple(bytes, name.start, from)
+            : byte === LF || byte === 0x0d
+              ? nextLine(bytes, from, quotedName)
+              : (from > closed || quotedName) && (byte === 0x2d || byte === 0x2e || byte === 0x74)
+                ? arrow(bytes, from, quotedName)
+                : byte === 0x7c || byte === 0xe2
+                  ? nextCell(bytes, name, from)
+                  : from > closed && !quotedName && isSet(bytes, name.start)
+                    ? at(from, 'blank')
+                    : null
   return beside === null || beside.kind === 'no' ? null : beside
 }
 
@@ -271,4 +236,37 @@ export function fallback(bytes: Uint8Array, from: number, operator: Operator): B
   const found = (operator === 'colon' ? TYPED.exec(line) : null) ?? FALLBACK.exec(line)
   if (found === null) return { ...NO, work: 2 * work }
   return { ...at(from + found[0].length, 'call', { word: true }), work: 2 * work }
+}
+
+/** What opens a value that is none as it stands, and what closes it. */
+const QUOTES: readonly string[] = ['&quot;', '&#34;', '&#39;', '&#x27;', '&apos;']
+const BRACKETS: readonly (readonly [opens: string, closes: string])[] = [
+  ['[', ']'],
+  ['{', '}'],
+  ['<', '>'],
+]
+const MAX_TAG = 40
+
+/** What a value stands in, without the `;` that ends it; `quotes`: however poor it looks, it is one. */
+export interface Inner {
+  readonly start: number
+  readonly closes: string
+  readonly quotes: boolean
+}
+
+/** Where the value begins in brackets, in a quote of HTML, or behind an anchor of YAML; null: it stands in none. */
+export function innerOf(bytes: Uint8Array, from: number): Inner | null {
+  const quote = QUOTES.find((text) => standsAt(bytes, from, text))
+  if (quote !== undefined) return { start: from + quote.length, closes: quote.slice(0, -1), quotes: true }
+  for (const [opens, closes] of BRACKETS) {
+    if (standsAt(bytes, from, opens)) return { start: from + opens.length, closes, quotes: false }
+  }
+  if (bytes[from] !== 0x26) return null
+  let i = from + 1
+  while (i < bytes.length && i < from + MAX_TAG && NAME[bytes[i]!] === 1) i++
+  if (i >= bytes.length) return { start: i, closes: '', quotes: false }
+  const value = blanksEnd(bytes, i)
+  return value > i && bytes[value] !== LF && bytes[value] !== CR && bytes[value] !== 0x23
+    ? { start: value, closes: '', quotes: false }
+    : null
 }

@@ -2,11 +2,27 @@
 // In: where a keyword stands. Out: the value to mask; assigned.ts reads it, judgement.ts says whether it is one. No I/O.
 
 import { type Assigned, result, valueAt } from './assigned.ts'
-import { type Beside, besideOf, endsLine as endsItsLine, fallback, lineOf } from './beside.ts'
-import { BLANK, blanksEnd, DIGIT, latin, lower, MAX_BLANKS, NAME, QUOTE, SPACE, standsAt, WORD } from './bytes.ts'
-import type { Operator } from './judgement.ts'
+import { besideOf, endsLine as endsItsLine, fallback, innerOf, lineOf } from './beside.ts'
+import {
+  BLANK,
+  blanksEnd,
+  DIGIT,
+  latin,
+  lower,
+  MAX_BLANKS,
+  NAME,
+  QUOTE,
+  SPACE,
+  setOf,
+  standsAt,
+  WORD,
+} from './bytes.ts'
+import { elementContent, isNameAttribute, isTag } from './element.ts'
+import { MIN_RANDOM, type Operator } from './judgement.ts'
 import { blockMember, endsLine, flowMember, isBlockName, isSaidName, type Member } from './member.ts'
 import type { NameKind } from './names.ts'
+import type { Beside } from './place.ts'
+import { proseAt } from './prose.ts'
 
 /** Words that a name which says secret has. Each of them is looked at by the automaton; what the whole name says decides names.ts. */
 export const KEYWORDS: readonly string[] = [
@@ -58,10 +74,38 @@ function nameAround(bytes: Uint8Array, start: number, end: number): { start: num
   return { start: from, end: to }
 }
 
+const MAX_WORD = 16
+
+/** A name of two words, as people write it: `API key`, `Unseal Key 1`, `Secret ID`. */
+function ofWords(bytes: Uint8Array, name: { start: number; end: number }): { start: number; end: number } {
+  let { start, end } = name
+  const length = end - start
+  if (
+    length === 6 &&
+    standsAt(bytes, start, 'secret') &&
+    standsAt(bytes, end, ' id') &&
+    ENDS_NAME[bytes[end + 3] ?? 0] === 1
+  )
+    return { start, end: end + 3 }
+  if (length !== 3 || !standsAt(bytes, start, 'key') || bytes[start - 1] !== 0x20) return name
+  let word = start - 1
+  while (word > 0 && word > start - MAX_WORD && WORD[bytes[word - 1]!] === 1) word--
+  if (word === start - 1) return name
+  start = word
+  // Unseal Key 1: …
+  if (bytes[end] === 0x20 && DIGIT[bytes[end + 1] ?? 0] === 1) {
+    const digits = DIGIT[bytes[end + 2] ?? 0] === 1 ? 2 : 1
+    if (bytes[end + 1 + digits] === 0x3a) end += 1 + digits
+  }
+  return { start, end }
+}
+
+const ENDS_NAME = setOf(/[ \t:="']/)
+
 /** Looks at what follows the keyword `bytes[start..end)`. `judge` says what a name means. */
 export function assignedAt(bytes: Uint8Array, start: number, end: number, judge: (name: string) => NameKind): Assigned {
   // Some keywords count only with their operator: `sig=`.
-  const name = nameAround(bytes, start, bytes[end - 1] === 0x3d ? end - 1 : end)
+  const name = ofWords(bytes, nameAround(bytes, start, bytes[end - 1] === 0x3d ? end - 1 : end))
   const length = bytes.length
   let at = name.end
   const nothing = (work: number): Assigned => result(-1, -1, -1, name.end, work)
@@ -119,7 +163,7 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     // != ?= +=
     at += 2
     operator = 'assign'
-  } else if (byte === 0x3e && bytes[name.start - 1] === 0x3c) {
+  } else if (byte === 0x3e && isTag(bytes, name.start)) {
     at++
     operator = 'element'
   } else if (byte === 0x2c && standsAt(bytes, at + 1, '<<"')) {
@@ -132,14 +176,22 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     if (only.kind === 'open') return waiting(spent())
     at = only.at
     operator = only.operator
-  } else if (byte === 0x2c || byte === LF || byte === 0x0d || (quotedName && WORD[byte] === 1)) {
+  } else if (byte === 0x2c || byte === LF || byte === 0x0d || (quotedName && (WORD[byte] === 1 || byte === 0x3e))) {
     // {"name": "DB_PASSWORD", "value": "…"}, - name: DB_PASSWORD\n  value: …, <add key="password" value="…"/>, define('DB_PASSWORD', '…')
     const value = valueMember(bytes, at)
     if (value.kind === 'at') {
       at = value.at
       operator = 'assign'
     } else if (value.kind === 'open') return waiting(value.at - name.start)
-    else if (isSaidName(bytes, name.start)) {
+    else if (isNameAttribute(bytes, name.start)) {
+      // <setting name="Password" serializeAs="String"><value>…
+      const content = elementContent(bytes, at)
+      if (content.kind === 'open') return waiting(content.at - name.start)
+      if (content.kind === 'no') return nothing(spent() + content.at)
+      extra += content.at - at
+      at = content.at
+      operator = 'element'
+    } else if (isSaidName(bytes, name.start)) {
       // Other members stand between them: {"name": "DB_PASSWORD", "type": "string", "default": "…"}
       const member = byte === 0x2c ? flowMember(bytes, at) : blockMember(bytes, name.start, at, false)
       if (member.kind === 'open') return waiting(member.at - name.start)
@@ -160,7 +212,7 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     if (member.kind === 'no') return nothing(4 * (member.at - name.start))
     at = member.at
     operator = 'assign'
-  } else if (at > closed && !quotedName && (bytes[name.start] === DASH || afterLogin(bytes, name.start))) {
+  } else if (at > closed && !quotedName && (bytes[name.start] === DASH || isLogin(bytes, name.start, at))) {
     // --password v; netrc: login x password y
     if (byte !== DASH) operator = 'blank'
   } else if (byte === 0 && bytes[name.start] === DASH) {
@@ -219,19 +271,55 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   }
   const found = valueAt(bytes, at, kind, operator, name)
   const isPlain = (operator === 'assign' || operator === 'colon') && QUOTE[bytes[at]!] === 0
-  const other = isPlain ? fallback(bytes, at, operator) : null
-  extra += other?.work ?? 0
   let best = found
-  if (other?.kind === 'at') {
-    const instead = held(bytes, valueAt(bytes, other.at, kind, other.operator, name), other)
-    if (found.start < 0) best = instead
-    else if (instead.start >= 0) best = { ...instead, start: found.start, open: instead.open < 0 ? -1 : found.start }
+  if (isPlain) {
+    if (found.start < 0) best = within(bytes, at, found, kind, operator, name)
+    const other = fallback(bytes, at, operator)
+    extra += other.work
+    if (other.kind === 'at') {
+      const instead = held(bytes, valueAt(bytes, other.at, kind, other.operator, name), other)
+      if (best.start < 0) best = instead
+      else if (instead.start >= 0) best = { ...instead, start: best.start, open: instead.open < 0 ? -1 : best.start }
+    }
   }
   if (only !== null) best = held(bytes, best, only)
   return extra === 0 ? best : { ...best, work: best.work + extra }
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** What a value stands in that would be none by itself: an anchor of YAML, brackets, a quote of HTML. */
+function within(
+  bytes: Uint8Array,
+  at: number,
+  found: Assigned,
+  kind: NameKind,
+  operator: Operator,
+  name: { start: number; end: number },
+): Assigned {
+  const inner = innerOf(bytes, at)
+  if (inner === null) return found
+  if (inner.start >= bytes.length) return { ...found, open: found.open < 0 ? bytes.length : found.open }
+  const { start, closes, quotes } = inner
+  const isWord = !quotes && closes !== ''
+  const value = valueAt(bytes, start, kind, isWord && kind === 'password' ? 'prose' : operator, name)
+  const open = found.open < 0 ? value.open : value.open < 0 ? found.open : Math.min(found.open, value.open)
+  if (value.start < 0 || closes === '') return { ...value, open }
+  const length = latin(bytes, value.start, value.end).indexOf(closes)
+  const end = length < 0 ? value.end : value.start + length
+  // {SSHA}…: the value goes on behind it.
+  const behind = bytes[end + closes.length]
+  const isPart = behind !== undefined && ENDS_WORD[behind] === 0
+  if (isWord && (isPart || (kind !== 'password' && !isLong(bytes, value.start, end)))) return { ...found, open }
+  return { ...value, end, open }
+}
+
+/** Whether it is too long for the name of a type, with a digit in it. */
+function isLong(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start >= MIN_RANDOM && /\d/.test(latin(bytes, start, Math.min(end, start + MAX_VALUE_WORD)))
+}
+
+const ENDS_WORD = setOf(/[\s,;"'`)]/)
 
 function wordEnd(bytes: Uint8Array, from: number): number {
   let at = from
@@ -330,30 +418,9 @@ function isInCookie(bytes: Uint8Array, at: number): boolean {
 /** What Kubernetes calls objects: a name follows, not a value. */
 const IS_KIND = /^(?:secrets?|tokens?|credentials?)$/i
 
-const PROSE_BYTES = 64
-
-/** `The password for user 'x' is 'y'`: what follows `is`, `was` or a colon on the same line, a few words on. */
-function proseAt(
-  bytes: Uint8Array,
-  name: { start: number; end: number },
-  from: number,
-  judge: (name: string) => NameKind,
-): Assigned | null {
-  const length = bytes.length
-  const limit = Math.min(length, from + PROSE_BYTES)
-  for (let at = from; at < limit && bytes[at] !== LF; at++) {
-    let value = -1
-    if (bytes[at] === 0x3a && BLANK[bytes[at + 1] ?? 0] === 1) value = at + 1
-    else if (BLANK[bytes[at - 1]!] === 1 && (standsAt(bytes, at, 'is ') || standsAt(bytes, at, 'was '))) {
-      value = at + (bytes[at + 2] === 0x20 ? 3 : 4)
-    }
-    if (value < 0) continue
-    if (judge(latin(bytes, name.start, name.end)) !== 'password') return null
-    value = blanksEnd(bytes, value)
-    if (value >= length) return result(-1, -1, length, name.end, value - name.start)
-    return valueAt(bytes, value, 'password', 'prose', name)
-  }
-  return null
+/** Whether a name stands behind `login NAME `; not in `PASSWORD elastic = …` behind a line on that user. */
+function isLogin(bytes: Uint8Array, start: number, value: number): boolean {
+  return afterLogin(bytes, start) && !standsAt(bytes, wordEnd(bytes, value), ' = ')
 }
 
 /** Whether `login NAME ` or `user NAME ` stands in front, as in netrc. */
