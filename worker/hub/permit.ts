@@ -5,12 +5,14 @@ import type { Decided, Decision, Facts, Refusal, Release } from '../context.ts'
 import { blockOf } from '../decide/blocks.ts'
 import { decide } from '../decide/decide.ts'
 import { forbidden } from '../decide/explain.ts'
+import { judgeLimits, pastLimit } from '../decide/limits.ts'
 import { isEnough } from '../hold/states.ts'
 import { LogUnavailable } from '../ports.ts'
 import { type Assessed, assess, endedMessage } from './assess.ts'
 import { versionOf } from './binding.ts'
 import type { TakenBody } from './body.ts'
 import { expired, type Held, holdable } from './held.ts'
+import { numbersOf } from './history.ts'
 import type { Passage } from './passage.ts'
 import { type GivenAnswer, openSession } from './record.ts'
 import type { Pin } from './send.ts'
@@ -73,15 +75,18 @@ function pinToShown(held: Held): Pin | null {
 /** Whether a grant still lets a decision that was made anew pass. */
 function covers({ hub }: Passage, { decision }: Decided, release: Release, fresh: Decision): boolean {
   if (fresh.effect === 'Allow') return true
-  const same = fresh.policy === decision.policy && fresh.rule === decision.rule
-  return fresh.effect === 'Hold' && same && hub.holds.inForce(release)
+  return fresh.effect === 'Hold' && isSame(fresh, decision) && hub.holds.inForce(release)
 }
 
 /** Whether what let a request pass answers what is asked for now: a rule may have come to ask other people, or more of them. */
 function isAnswered(asked: Decision, release: Release, now: Decision): boolean {
   if (now.effect !== 'Hold' || asked.approval === undefined || now.approval === undefined) return true
-  if (release.kind === 'grant') return asked.policy === now.policy && asked.rule === now.rule
+  if (release.kind === 'grant') return isSame(asked, now)
   return isEnough({ approvals: [asked.approval] }, now.approval)
+}
+
+function isSame(one: Decision, other: Decision): boolean {
+  return one.policy === other.policy && one.rule === other.rule
 }
 
 /** A Hold. A dry run of it passes, and becomes part of a plan; all else waits. */
@@ -124,6 +129,16 @@ export async function admitHeld(passage: Passage, assessed: Judged, sent: TakenB
 
   const release = released.value
   if (!isAnswered(decided.decision, release, verdict.decision)) return no(POLICIES_CHANGED)
+  if (release.kind === 'grant' && !passage.counting.reserved) {
+    // Others passed by the grant meanwhile: past a limit it answers nothing, and people are asked.
+    const limited = judgeLimits(set, decided, passage.counting)
+    if (limited !== null && !isSame(limited, decided.decision)) {
+      const decision = pastLimit(decided.decision, limited)
+      if (decision.effect === 'Deny') return no(forbidden(decision, decided))
+      return admitHeld(passage, { ...assessed, decided: { ...decided, decision } }, sent)
+    }
+  }
+  passage.counting.reserve(numbersOf(decided))
   const pin =
     release.kind === 'approval'
       ? pinToShown(held)
