@@ -54,6 +54,29 @@ describe('printedScript', () => {
 })
 
 describe('recordedScript', () => {
+  test('what came letter by letter within a moment is one write, and all of it', () => {
+    const letters = [...'the quick brown fox'].map((letter, i) => [i, 1, letter] as const)
+    const script = recordedScript(
+      'x',
+      recording(...letters, [40, 2, '!'], [60, 4, '{"Width":9,"Height":9}'], [60, 1, '?']),
+      true,
+    )
+    const output = script.events.filter(({ at }) => at >= script.outputAt).slice(1, -1)
+    expect(output.map(({ at }) => at - script.outputAt)).toEqual([0, 8, 16, 40, 60, 60])
+    expect(text(script)).toContain('the quick brown fox![9x9]?')
+  })
+
+  test('a recording of any number of records has so many events that a page can hold them', () => {
+    const one = (t: number) => encodeRecord({ t, channel: 1, payload: Uint8Array.of(97) })
+    const size = one(0).length
+    const bytes = new Uint8Array(300_000 * size)
+    for (let i = 0; i < 300_000; i++) bytes.set(one(i * 10), i * size)
+    const script = recordedScript('x', bytes, true)
+    expect(script.events.length).toBeLessThan(110_000)
+    expect(text(script).match(/a/g)?.length).toBe(300_000)
+    expect(script.duration - script.outputAt).toBeGreaterThan(2_999_000)
+  })
+
   test('plays output and resize with their own timing; input and status are not shown', () => {
     const bytes = recording(
       [0, 4, '{"Width":100,"Height":30}'],

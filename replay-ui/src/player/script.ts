@@ -29,6 +29,10 @@ const ENTER_MS = 260
 const READ_MS = 900
 /** xterm keeps what is written to it in memory: larger pieces than this are handed over one after the other. */
 const PIECE = 64 * 1024
+/** A frame of a slow screen. */
+const MOMENT_MS = 8
+/** Writes of one recording that a page can hold. */
+const MAX_MOMENTS = 100_000
 const MAX_COLS = 500
 const MAX_ROWS = 200
 
@@ -76,16 +80,49 @@ export function printedScript(title: string, chunks: readonly Chunk[]): Script {
 export function recordedScript(title: string, recording: Uint8Array, tty: boolean, epilogue = ''): Script {
   const { events, end } = typing(title)
   let last = 0
+  const moment = momentOf(recording)
+  let parts: Uint8Array[] = []
+  let began = 0
+  const flush = () => {
+    if (parts.length > 0) events.push({ at: end + began, action: { kind: 'write', data: joined(parts) } })
+    parts = []
+  }
   for (const record of decodeRecords(recording)) {
     const action = actionOf(record, tty)
     last = Math.max(last, record.t)
-    if (action) events.push({ at: end + last, action })
+    if (action?.kind !== 'write' || last - began >= moment) flush()
+    if (action?.kind === 'resize') events.push({ at: end + last, action })
+    if (action?.kind !== 'write') continue
+    if (parts.length === 0) began = last
+    parts.push(action.data)
   }
+  flush()
   events.push({ at: end + last, action: { kind: 'write', data: `${RECOVER}\r\n${terminalLines(epilogue)}` } })
   return { events, outputAt: end, duration: end + last + READ_MS }
 }
 
-function actionOf(record: StreamRecord, tty: boolean): Action | undefined {
+/** What comes within it is one write: nobody sees the difference, and a program may write letter by letter for hours. */
+function momentOf(recording: Uint8Array): number {
+  let last = 0
+  for (const { t } of decodeRecords(recording)) last = Math.max(last, t)
+  return Math.max(MOMENT_MS, Math.ceil(last / MAX_MOMENTS))
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts
+  if (parts.length === 1 && only) return only
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+type Shown = { readonly kind: 'write'; readonly data: Uint8Array } | Extract<Action, { readonly kind: 'resize' }>
+
+function actionOf(record: StreamRecord, tty: boolean): Shown | undefined {
   if (record.channel === 4) return resizeOf(record.payload)
   if (record.channel === 1 || record.channel === 2) {
     return { kind: 'write', data: tty ? record.payload : crlfBytes(record.payload) }
@@ -93,16 +130,18 @@ function actionOf(record: StreamRecord, tty: boolean): Action | undefined {
   return undefined
 }
 
-function resizeOf(payload: Uint8Array): Action | undefined {
+function resizeOf(payload: Uint8Array): Shown | undefined {
   const size = terminalSize(payload)
   return size && { kind: 'resize', cols: Math.min(size.cols, MAX_COLS), rows: Math.min(size.rows, MAX_ROWS) }
 }
 
 function crlfBytes(bytes: Uint8Array): Uint8Array {
-  const lines = bytes.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0)
+  // By index: an iterator takes seconds for what a recording may hold.
+  let lines = 0
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === 10) lines++
   const out = new Uint8Array(bytes.length + lines)
-  let at = 0
-  for (const byte of bytes) {
+  for (let i = 0, at = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
     if (byte === 10) out[at++] = 13
     out[at++] = byte
   }

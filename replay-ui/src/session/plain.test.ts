@@ -23,3 +23,8 @@ test('a character split over records is whole; input is not output', () => {
   ]
   expect(plainRecording(Uint8Array.from(parts.flatMap((part) => [...part])))).toBe('€')
 })
+
+test('more lines than a page can show are not shown, and that is said', () => {
+  const lines = plainText('\n'.repeat(500_000)).split('\n')
+  expect([lines.length, lines.at(-1)]).toEqual([20_001, '… the rest is not shown: there are more lines'])
+})

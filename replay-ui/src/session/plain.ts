@@ -6,6 +6,8 @@ import { visible } from '../../../protocol/transcript/escape.ts'
 
 /** Text longer than this is cut: nobody reads it aloud. */
 const MAX_PLAIN = 512 * 1024
+/** As many lines as the terminal keeps; a page of more takes seconds to lay out. */
+const MAX_LINES = 20_000
 
 // CSI, OSC, DCS and friends with their terminators, and two-character escapes.
 const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|(?![[\]PX^_])[ -/]*[0-~])/g
@@ -27,10 +29,9 @@ export function plainRecording(bytes: Uint8Array): string {
 /** Text without control sequences; a carriage return starts the line again, a backspace erases. */
 export function plainText(text: string): string {
   const bare = text.replace(SEQUENCE, '').replace(/\r+\n/g, '\n')
-  return bare
-    .split('\n')
-    .map((line) => visible(erased(line.slice(line.lastIndexOf('\r') + 1)), true))
-    .join('\n')
+  const lines = bare.split('\n')
+  if (lines.length > MAX_LINES) lines.splice(MAX_LINES, lines.length, '… the rest is not shown: there are more lines')
+  return lines.map((line) => visible(erased(line.slice(line.lastIndexOf('\r') + 1)), true)).join('\n')
 }
 
 function erased(line: string): string {
