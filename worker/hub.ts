@@ -108,7 +108,13 @@ export function createHub(options: HubOptions): Hub {
     stream.session = recorded.session
     passage.counting.reserve(numbersOf(request))
     passage.counting.keep()
-    const reply = await send({ ...passage, requestSecrets: masked.secrets }, recorded, outgoing.value, sent)
+    const reply = await send({ ...passage, requestSecrets: masked.secrets }, recorded, outgoing.value, sent).catch(
+      (error: unknown) => {
+        // A bug, on whichever side of the sending: what is in the log as asked must not stay without an end.
+        if (!(error instanceof LogUnavailable)) leftovers.record(recorded, { outcome: 'unknown', code: 500 })
+        throw error
+      },
+    )
     if (reply.kind === 'response') secondTries.keep(decided, decided.decision, reply)
     return reply
   }

@@ -194,7 +194,7 @@ const UNREAD: Refusal = { kind: 'upstream', message: 'what the body holds could 
 async function mustExist(passage: Passage, decided: Decided, set: PolicySet): Promise<Outcome<null>> {
   await openSession(passage)
   const question = { ...readQuestion(decided, decided.info.path), kind: 'exists' } as const
-  const answer = await ask(passage.hub, decided, passage.visit, passage.masking, question, passage.stream.signal)
+  const answer = await ask(passage, decided, question)
   if (!answer.ok) return answer
   if (answer.value.status === 404) return wouldCreate(decided, set)
   if (answer.value.status >= 300) {

@@ -54,20 +54,13 @@ export function gather(passage: Passage, decided: Decided, body: TakenBody | nul
     if (body === null) return NOTHING
     if (!canBeTried(decided.info)) return { ok: false, refusal: UNTRIABLE }
     await openSession(passage)
-    const answer = await ask(
-      passage.hub,
-      decided,
-      passage.visit,
-      passage.masking,
-      {
-        kind: 'dry-run',
-        method: decided.method,
-        target: dryRunTarget(decided),
-        headers: asJson(upstreamHeaders(decided)),
-        body: body.bytes,
-      },
-      passage.stream.signal,
-    )
+    const answer = await ask(passage, decided, {
+      kind: 'dry-run',
+      method: decided.method,
+      target: dryRunTarget(decided),
+      headers: asJson(upstreamHeaders(decided)),
+      body: body.bytes,
+    })
     if (!answer.ok) return answer
     dryRun = answer.value
     // It would refuse the request itself in the same words.
@@ -81,14 +74,7 @@ export function gather(passage: Passage, decided: Decided, body: TakenBody | nul
     const path = objectPath(decided.info)
     if (path === null) return NOTHING
     await openSession(passage)
-    const answer = await ask(
-      passage.hub,
-      decided,
-      passage.visit,
-      passage.masking,
-      { ...readQuestion(decided, path), kind: 'read' },
-      passage.stream.signal,
-    )
+    const answer = await ask(passage, decided, { ...readQuestion(decided, path), kind: 'read' })
     if (!answer.ok) return answer
     if (answer.value.status === 404) return NOTHING
     if (answer.value.status >= 300) {

@@ -13,7 +13,7 @@ const RETRY_MS = 1_000
 export interface Leftovers {
   /** Records a result without a body. Never rejects. */
   record(
-    recorded: Recorded,
+    recorded: Pick<Recorded, 'id' | 'receivedAt' | 'session' | 'command'>,
     result: Omit<RecordedResult, 'bytes' | 'durationMs'> & { bytes?: number },
     mask?: RecordedMask,
   ): void

@@ -10,18 +10,11 @@ import { BODY_DEADLINE_MS, MAX_DRY_RUN_BYTES } from '../limits.ts'
 import type { Masking } from '../mask/contract.ts'
 import { planResponseMask } from '../mask/response.ts'
 import { MaskError } from '../mask/scanner.ts'
-import { type Clock, type Log, LogUnavailable, type Tunnel } from '../ports.ts'
-import { intentEntry, type Place, recordedRequest, resultEntry } from '../record/entries.ts'
+import { LogUnavailable } from '../ports.ts'
+import { intentEntry, recordedRequest, resultEntry } from '../record/entries.ts'
 import { refusalOfFailure } from './failure.ts'
+import type { Passage } from './passage.ts'
 import { createWords } from './words.ts'
-
-/** What a preparatory request needs. */
-export interface Asking {
-  readonly clock: Clock
-  readonly newId: () => string
-  readonly log: Log
-  readonly tunnel: Tunnel
-}
 
 /** The API server's answer, whole. */
 export interface Answer {
@@ -53,16 +46,10 @@ export function dryRunTarget(decided: Decided): string {
 
 /**
  * Records and sends one.
- * @param masking what masks the session
+ * @throws {LogUnavailable} the intent could not be recorded, and nothing was sent; or its result could not, which is tried again
  */
-export async function ask(
-  asking: Asking,
-  decided: Decided,
-  place: Place,
-  masking: Masking,
-  question: Question,
-  signal: AbortSignal,
-): Promise<Outcome<Answer>> {
+export async function ask(passage: Passage, decided: Decided, question: Question): Promise<Outcome<Answer>> {
+  const { hub: asking, visit: place, masking, leftovers } = passage
   const reads = question.method === 'GET'
   const id = asking.newId()
   const at = asking.clock.now()
@@ -84,14 +71,10 @@ export async function ask(
     reads ? 'committed' : 'fsynced',
   )
   if (receipt === undefined) throw new LogUnavailable('the log gave no receipt')
-  const finish = (
-    outcome: 'ok' | 'failed' | 'unknown',
-    code: number,
-    bytes: number,
-    message?: string,
-    answer?: { readonly mask: RecordedMask; readonly masked: Uint8Array | null },
-  ): Promise<unknown> =>
-    asking.log.append(
+  let finished = false
+  const finish: Finish = (outcome, code, bytes, message, answer) => {
+    finished = true
+    const recorded = asking.log.append(
       [
         resultEntry(
           {
@@ -117,7 +100,40 @@ export async function ask(
       ],
       'committed',
     )
-  const opened = await asking.tunnel.open(
+    return recorded.catch((error: unknown) => {
+      // Without what was answered, which may be long.
+      const said = { outcome, code, bytes, ...(message === undefined ? {} : { message }) }
+      leftovers.record({ ...place, id, receivedAt: at }, said, answer?.mask)
+      throw error
+    })
+  }
+  try {
+    return await answerTo(passage, decided, question, { id, receipt }, finish)
+  } catch (error) {
+    if (!finished) leftovers.record({ ...place, id, receivedAt: at }, { outcome: 'unknown', code: 0 })
+    throw error
+  }
+}
+
+/** Records what came of it, once. */
+type Finish = (
+  outcome: 'ok' | 'failed',
+  code: number,
+  bytes: number,
+  message?: string,
+  answer?: { readonly mask: RecordedMask; readonly masked: Uint8Array | null },
+) => Promise<unknown>
+
+/** Sends what was recorded, and takes the answer. */
+async function answerTo(
+  { hub, masking, stream }: Passage,
+  decided: Decided,
+  question: Question,
+  { id, receipt }: { readonly id: string; readonly receipt: { readonly id: string; readonly leaf: string } },
+  finish: Finish,
+): Promise<Outcome<Answer>> {
+  const reads = question.method === 'GET'
+  const opened = await hub.tunnel.open(
     {
       id,
       receipt,
@@ -128,7 +144,7 @@ export async function ask(
       body: question.body,
       repeatable: reads,
     },
-    signal,
+    stream.signal,
   )
   if (!opened.ok) {
     const refusal = refusalOfFailure(opened.failure, true)
@@ -141,7 +157,7 @@ export async function ask(
     return refuse({ kind: 'upstream', message: 'the API server upgraded a connection that did not ask for it' })
   }
   const { status, headers, body } = opened.reply
-  const read = await readWhole(body, { maxBytes: MAX_DRY_RUN_BYTES, deadlineMs: BODY_DEADLINE_MS }, asking.clock)
+  const read = await readWhole(body, { maxBytes: MAX_DRY_RUN_BYTES, deadlineMs: BODY_DEADLINE_MS }, hub.clock)
   if (!read.ok) {
     await finish('failed', status, 0, read.trouble)
     return refuse({

@@ -126,7 +126,7 @@ async function list(passage: Passage, decided: Decided, path: string, query: str
     body: null,
     info: { ...of, verb: 'list', name: '', subresource: '', path, query, streaming: false, dryRun: false },
   }
-  const answer = await ask(passage.hub, decided, passage.visit, passage.masking, question, passage.stream.signal)
+  const answer = await ask(passage, decided, question)
   const unknown = (note: string): Reach => ({ objects: null, pods: null, examples: [], note })
   if (!answer.ok) return unknown(`it could not be counted: ${answer.refusal.message}`)
   if (answer.value.status >= 300 || answer.value.masked === null) {

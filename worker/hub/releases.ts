@@ -109,7 +109,6 @@ async function read(
   set: PolicySet,
   { path, query, name }: { readonly path: string; readonly query: string; readonly name: string },
 ): Promise<Source | null> {
-  const { hub, visit, masking, stream } = passage
   const base = readQuestion(decided, path)
   const info = {
     ...base.info,
@@ -127,7 +126,7 @@ async function read(
   const target = query === '' ? path : `${path}?${query}`
   const question: Question = { ...base, target, info, kind: 'read' }
   await openSession(passage)
-  const answer = await ask(hub, decided, visit, masking, question, stream.signal)
+  const answer = await ask(passage, decided, question)
   if (!answer.ok || answer.value.status >= 300 || answer.value.masked === null) return null
   return sourceOf(new TextDecoder().decode(answer.value.bytes), new TextDecoder().decode(answer.value.masked))
 }

@@ -265,8 +265,7 @@ async function readAsItStands(passage: Passage, decided: Decided, set: PolicySet
   const no = (why: string): Standing => ({ ok: false, refusal: { kind: 'forbidden', message: unreadMessage(why) } })
   if (set !== null && !mayRead(passage, decided, set, question.info)) return no('the policies do not allow that')
   await openSession(passage)
-  const { hub, visit, masking, stream } = passage
-  const answer = await ask(hub, decided, visit, masking, question, stream.signal)
+  const answer = await ask(passage, decided, question)
   if (!answer.ok) return answer
   const { status, bytes, masked } = answer.value
   if (status === 404) return { ok: true, sources: [] }
