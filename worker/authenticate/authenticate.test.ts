@@ -171,6 +171,7 @@ describe('a token is refused', () => {
     ['a reserved group', () => sign({ groups: ['ai-agents', 'system:masters'] })],
     ['a group that is reserved once a header has lost its spaces', () => sign({ groups: [' system:masters'] })],
     ['a user name that is another once a header has lost its spaces', () => sign({ sub: 'somebody ' })],
+    ['a user name that is another in UTF-8', () => sign({ sub: 'some\ud800body' })],
     ['groups that are no strings', () => sign({ groups: [1] })],
     ['groups that are an object', () => sign({ groups: { a: 1 } })],
     ['too many groups', () => sign({ groups: Array.from({ length: 1001 }, (_, index) => `g${index}`) })],

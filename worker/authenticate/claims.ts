@@ -62,11 +62,11 @@ export function mapClaims(claims: JWTPayload, issuer: IssuerConfig): MappedUser 
 }
 
 /**
- * A non-empty string that means the same once it stood in a header: no controls, and no space at either end. HTTP takes
- * those off, so that ` system:masters` would arrive as a name that is reserved.
+ * A non-empty string that means the same once it stood in a header: no controls, no half characters, of which UTF-8 makes one
+ * and the same, and no space at either end. HTTP takes those off, so that ` system:masters` would arrive as a name that is reserved.
  */
 function isName(value: unknown): value is string {
-  if (typeof value !== 'string' || value === '' || value.length > NAME_CHARS) return false
+  if (typeof value !== 'string' || value === '' || value.length > NAME_CHARS || !value.isWellFormed()) return false
   return !/[\x00-\x1f\x7f]/.test(value) && !/^ | $/.test(value)
 }
 
