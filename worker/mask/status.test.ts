@@ -91,6 +91,36 @@ describe('an object that a message quotes', () => {
     expect(open(text).replace(MARK, '…')).toBe(expected)
   })
 
+  test.each([
+    [
+      'a live value of another type',
+      'failed to create typed live object: .spec.password: expected numeric (int or float), got &value.valueUnstructured{Value:"hunter2"}',
+      'failed to create typed live object: .spec.password: expected numeric (int or float), got &value.valueUnstructured{Value:"…"}',
+    ],
+    [
+      'the same of a field that may be seen',
+      '.spec.mode: expected string, got &value.valueUnstructured{Value:5}',
+      '.spec.mode: expected string, got &value.valueUnstructured{Value:5}',
+    ],
+    [
+      'elements in the path of a conflict',
+      'conflict with "kubectl": .spec.users[name="app",password="hunter2"].n, .spec.passwords[="hunter2"], .spec.ports[containerPort=80,protocol="TCP"].name',
+      'conflict with "kubectl": .spec.users[name="app",password="…"].n, .spec.passwords[="…"], .spec.ports[containerPort=80,protocol="TCP"].name',
+    ],
+  ])('%s', (_name, text, expected) => {
+    expect(open(text).replace(MARK, '…')).toBe(expected)
+  })
+
+  test.each(['[a=', '["', '[="', '[a="b",', 'a[', '[a=b,'])(
+    'a message of nothing but %j is searched in no time',
+    (part) => {
+      const text = part.repeat(60_000 / part.length)
+      const began = performance.now()
+      expect(open(text)).toBeTruthy()
+      expect(performance.now() - began).toBeLessThan(2000)
+    },
+  )
+
   test('the tag of a part says nothing of it', () => {
     const of = (part: string, strict: boolean) =>
       maskMessage(`error found in #10 byte of ...|${part}|...`, scopeOf(MASKING, infoOf()), { strict, at: 'message' })

@@ -3,8 +3,10 @@
 
 import type { Finder } from './contract.ts'
 import { concerns, type Field } from './fields.ts'
+import { fold } from './keys.ts'
 import { MAX_REQUEST_SECRETS, MAX_STATUS_CHARS } from './limits.ts'
 import type { Node } from './node.ts'
+import { PLACEHOLDER_START } from './placeholder.ts'
 import { type Hiding, maskPairs } from './quoted.ts'
 import type { Scope } from './scope.ts'
 import { applyEdits, decodeString, stringToken } from './token.ts'
@@ -12,8 +14,19 @@ import { applyEdits, decodeString, stringToken } from './token.ts'
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
-/** field.Error texts of k8s.io/apimachinery/pkg/util/validation/field that quote the value that was sent. */
-const QUOTES_VALUE = /(?:Invalid|Unsupported|Duplicate) value: /g
+/**
+ * Texts that quote a value, which may be the live one: field.Error's of k8s.io/apimachinery/pkg/util/validation/field, and those of
+ * structured-merge-diff, of a field whose type has changed.
+ */
+const QUOTES_VALUE =
+  /(?:Invalid|Unsupported|Duplicate) value: |expected [a-z ()]{1,40}, got &?value\.valueUnstructured\{Value:/g
+
+/** An element of a list in a path of structured-merge-diff: `.spec.users[name="a",n=5]`, `.spec.words[="a"]`. */
+const ELEMENT = /\[[\w$-]*=(?:"(?:[^"\\]|\\.)*"|[^[\],"=]*)(?:,[\w$-]+=(?:"(?:[^"\\]|\\.)*"|[^[\],"=]*))*\]/g
+const ELEMENT_KEY = /([\w$-]*)=("(?:[^"\\]|\\.)*"|[^[\],"=]*)/g
+/** The field that a list is. */
+const LIST_NAME = /[\w$-]*$/
+const MAX_LIST_NAME_CHARS = 64
 
 /** Fields whose value is a name and no secret: what a person needs to see to mend the request. */
 const NAME_FIELD = /(?:^|[\s[,])metadata\.(?:name|generateName|namespace): $/
@@ -85,6 +98,9 @@ export function maskMessage(text: string, scope: Scope, options: MessageOptions)
       isOpen(before, quoted, { told, fields, namesSecret }),
     )
     masked = maskBody(masked, QUOTES_OBJECT, withhold)
+    const secretName = (name: string): boolean =>
+      name !== '' && (namesSecret(name) || fields.some(({ steps }) => steps.at(-1) === fold(name)))
+    masked = maskElements(masked, secretName, hide)
     masked = maskPairs(masked, { namesSecret, hide, withhold })
   }
   masked = maskFound(masked, scope, at)
@@ -175,6 +191,17 @@ function stepsOf(path: string): readonly string[] {
 function formsOf(value: string): string[] {
   const quoted = JSON.stringify(value)
   return value.length < 4 ? [quoted] : [value, quoted.slice(1, -1)]
+}
+
+/** Masks what the path of an element says of a field that is secret. */
+function maskElements(text: string, isSecret: (name: string) => boolean, hide: (value: string) => string): string {
+  return text.replace(ELEMENT, (all, at: number) => {
+    const [list = ''] = LIST_NAME.exec(text.slice(Math.max(0, at - MAX_LIST_NAME_CHARS), at)) ?? []
+    return all.replace(ELEMENT_KEY, (key, name: string, value: string) => {
+      const isOpen = value === '' || value.includes(PLACEHOLDER_START) || !isSecret(name === '' ? list : name)
+      return isOpen ? key : `${name}="${hide(value.replace(/^"|"$/g, ''))}"`
+    })
+  })
 }
 
 function maskBody(text: string, quotes: RegExp, withhold: () => string): string {

@@ -108,7 +108,16 @@ function answerTree(scope: Scope): Node {
     ...nodes.naming,
     members: new Map([
       ...(nodes.naming.members ?? []),
-      ['causes', { ...nodes.naming, members: new Map([['message', message]]) }],
+      [
+        'causes',
+        {
+          ...nodes.naming,
+          members: new Map([
+            ['message', message],
+            ['field', message],
+          ]),
+        },
+      ],
     ]),
   })
   if (fields.length > 0) object = extend(object, fields, (field) => maskedField(scope, field))
