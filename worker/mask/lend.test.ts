@@ -274,3 +274,12 @@ test('of many sessions each stays itself', () => {
   expect(new Set(first.map((one) => JSON.stringify(one))).size).toBe(80)
   expect(sessions.map((masking) => masked(masking, info, body))).toEqual(first)
 })
+
+test('a path that reads like a resource has a tree of its own', () => {
+  const session = maskingFor()
+  const path = infoOf({ isResourceRequest: false, resource: '', path: '/secrets/' })
+  const body = { kind: 'Status', message: 'Invalid value: "plain words"' }
+  expect(masked(session, path, body).text).toContain('plain words')
+  expect(masked(session, infoOf(), body)).toEqual(masked(maskingFor(), infoOf(), body))
+  expect(masked(session, infoOf(), body).text).not.toContain('plain words')
+})

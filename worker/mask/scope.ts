@@ -122,7 +122,8 @@ export function lend(masking: Masking, info: RequestInfo): Lent {
 
 /** What trees go by: two requests for which it is the same have the same tree. */
 function kindOfTree({ isResourceRequest, apiGroup, resource, subresource, path }: RequestInfo): string {
-  return isResourceRequest ? `${apiGroup}/${resource}/${subresource}` : path
+  // A path may be `/secrets/`.
+  return isResourceRequest ? `${apiGroup}/${resource}/${subresource}` : ` ${path}`
 }
 
 /** The same for a document that stands in a string of this one. */
