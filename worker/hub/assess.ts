@@ -121,8 +121,9 @@ export async function assess(
   }
   // While the cluster was asked, other requests of the session went on: what conditions say of it is asked once more, in the
   // same step in which this one is counted.
-  if (decision.effect === 'Allow') {
-    facts = { ...facts, session: counting.facts() }
+  const session = counting.facts()
+  if (decision.effect === 'Allow' && !isSame(session, facts.session)) {
+    facts = { ...facts, session }
     const verdict = decide(set, request, facts)
     const now = verdict.decided ? verdict.decision : gone(set)
     decision = now.effect === 'Allow' && now.requires !== decision.requires ? gone(set) : now
@@ -143,6 +144,12 @@ export async function assess(
 export interface Denied {
   readonly refusal: Refusal
   readonly decision: Decision
+}
+
+const NUMBERS = ['requests', 'writes', 'deletions', 'secretReads', 'execBytes'] as const
+
+function isSame(one: Facts['session'], other: Facts['session']): boolean {
+  return NUMBERS.every((number) => one[number] === other[number])
 }
 
 function gone({ revision }: PolicySet): Decision {
