@@ -20,7 +20,9 @@ export function parseCursor(text: string | undefined): Cursor | null {
   try {
     const plain = decodeURIComponent(atob(text.replaceAll('-', '+').replaceAll('_', '/')))
     const match = /^(\d+) (.+)$/s.exec(plain)
-    return match?.[1] === undefined || match[2] === undefined ? null : { at: Number(match[1]), id: match[2] }
+    const at = Number(match?.[1])
+    // A number of 400 digits is one that no database takes.
+    return match?.[2] === undefined || !Number.isSafeInteger(at) ? null : { at, id: match[2] }
   } catch {
     return null
   }
