@@ -163,6 +163,15 @@ describe('a login by cookie', () => {
   const cookie = `${LOGIN_COOKIE}=secret`
   it.each([
     ['reads without more', 'GET', { cookie }, 200],
+    ['reads from the app', 'GET', { cookie, 'sec-fetch-site': 'same-origin' }, 200],
+    ['reads from an address that was typed', 'GET', { cookie, 'sec-fetch-site': 'none' }, 200],
+    [
+      'reads nothing for another site, which would be put down to the person',
+      'GET',
+      { cookie, 'sec-fetch-site': 'cross-site' },
+      403,
+    ],
+    ['reads nothing for a neighbour either', 'GET', { cookie, 'sec-fetch-site': 'same-site' }, 403],
     ['changes with the header', 'PUT', { cookie, ...json, 'x-sallyport-csrf': '1' }, 200],
     [
       'changes with the header and its own origin',

@@ -102,10 +102,10 @@ export async function identifyCaller(
   }
   const secret = cookie(request, LOGIN_COOKIE)
   if (secret === undefined || secret === '') return { ok: true, caller: null }
-  if (!SAFE_METHODS.has(request.method)) {
-    if (request.headers.get(CSRF_HEADER) !== '1' || foreignOrigin(request, deps.config.url)) {
-      return { ok: false, response: problem(403, 'The request did not come from the app.') }
-    }
+  // A link on another site opens with the cookie: it would read in the person's name, and that is recorded.
+  const forged = !SAFE_METHODS.has(request.method) && request.headers.get(CSRF_HEADER) !== '1'
+  if (forged || foreignOrigin(request, deps.config.url)) {
+    return { ok: false, response: problem(403, 'The request did not come from the app.') }
   }
   const login = await deps.store.login(storedAs(secret), deps.clock.now())
   if (login === null || login.expiresAt <= deps.clock.now()) return { ok: true, caller: null }
