@@ -49,7 +49,7 @@ export async function releasesFor(
     const sources = await readReleases(passage, decided, set, release, stored === null ? '' : name)
     const releases = new Releases(sources, own.tags)
     if (stored !== null) return { ...own, releases, dictionary: releases.dictionary }
-    const inManifests = releases.object({ kind, name })
+    const inManifests = releases.object({ group: info.apiGroup, kind, name })
     if (inManifests.length === 0) continue
     return { ...own, sources: [...own.sources, ...inManifests], dictionary: releases.dictionary }
   }

@@ -215,6 +215,18 @@ describe('an object of a release of Helm', () => {
     expect((await run('PATCH', `${NS}/secrets/s`, body)).restored.ok).toBe(false)
   })
 
+  it('takes it into no object of the same kind in another API', async () => {
+    const [group, kind] = ['evil.io', 'Secret']
+    const object = {
+      apiVersion: `${group}/v1`,
+      kind,
+      metadata: live.metadata,
+      stringData: { password: await seen(PW) },
+    }
+    const { restored } = await run('POST', `/apis/${group}/v1/namespaces/d/secrets`, JSON.stringify(object), 'json')
+    expect(restored.ok).toBe(false)
+  })
+
   it('is made again as an older revision had it', async () => {
     const again = {
       ...live,
@@ -244,6 +256,14 @@ describe('a release of Helm', () => {
   it('may not move a value to another object', async () => {
     const { restored } = await run('POST', `${NS}/secrets`, written(3, await seen(PW), 'other'), 'json')
     expect(restored.ok).toBe(false)
+  })
+
+  it('nor to one of the same kind in another API', async () => {
+    const secret = releaseSecret(3, await seen(PW))
+    const json = openRelease(secret.data.release)?.replace('apiVersion: v1', 'apiVersion: evil.io/v1') ?? ''
+    const body = JSON.stringify({ ...secret, data: { release: closeRelease(json) } })
+    expect(json).toContain('evil.io')
+    expect((await run('POST', `${NS}/secrets`, body, 'json')).restored.ok).toBe(false)
   })
 
   it('of another name takes nothing', async () => {

@@ -5,8 +5,12 @@ import { parseDocument } from 'yaml'
 /** Between documents. Joined with `---` they are the manifest again. */
 const SEPARATOR = /^---(?=[ \t\r\n]|$)/m
 
+const BUILT_IN_GROUP = /^[^.]*$|\.k8s\.io$/
+
 /** What an object is called. */
 export interface Named {
+  /** Of the API; '' for the core. */
+  readonly group: string
   readonly kind: string
   readonly name: string
 }
@@ -43,10 +47,22 @@ export function objectIn(document: string, budget: { chars: number }): ManifestO
     const object: unknown = parsed.toJS({ maxAliasCount: 0 })
     const [kind, metadata] = [memberIn(object, 'kind'), memberIn(object, 'metadata')]
     const name = memberIn(metadata, 'name')
-    return typeof kind === 'string' && typeof name === 'string' ? { kind, name, json: JSON.stringify(object) } : null
+    if (typeof kind !== 'string' || typeof name !== 'string') return null
+    return { group: groupOf(memberIn(object, 'apiVersion')), kind, name, json: JSON.stringify(object) }
   } catch {
     return null
   }
+}
+
+/** Whether two names are of one object. Kubernetes' own kinds have changed their group; those of others may only be called alike. */
+export function isSame(one: Named, other: Named): boolean {
+  const ofKubernetes = BUILT_IN_GROUP.test(one.group) && BUILT_IN_GROUP.test(other.group)
+  return one.kind === other.kind && one.name === other.name && (one.group === other.group || ofKubernetes)
+}
+
+function groupOf(apiVersion: unknown): string {
+  const slash = typeof apiVersion === 'string' ? apiVersion.indexOf('/') : -1
+  return typeof apiVersion === 'string' && slash >= 0 ? apiVersion.slice(0, slash) : ''
 }
 
 function memberIn(value: unknown, name: string): unknown {

@@ -170,7 +170,7 @@ describe('a value over lines', () => {
     const restoring = { tags, secret: true, dictionary: releases.dictionary }
     const body = JSON.stringify({ stringData: { key: `${tagged(KEYFILE)}\n` } })
     expect(
-      restoreObject(body, { ...restoring, sources: releases.object({ kind: 'Secret', name: 's' }) }),
+      restoreObject(body, { ...restoring, sources: releases.object({ group: '', kind: 'Secret', name: 's' }) }),
     ).toMatchObject({
       ok: true,
       text: JSON.stringify({ stringData: { key: KEYFILE } }),

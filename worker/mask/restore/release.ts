@@ -9,7 +9,7 @@ import { MAX_RELEASE_BYTES, MAX_RELEASE_GZIP_BYTES, MAX_RELEASE_YAML_CHARS } fro
 import { binaryOf, binaryOfText, bytesOf, textOfBinary } from './binary.ts'
 import { type Dictionary, holdsPlain, mayHold } from './field.ts'
 import { type JsonNode, memberOf } from './json.ts'
-import { documentsIn, type ManifestObject, mayBe, type Named, objectIn } from './manifest.ts'
+import { documentsIn, isSame, type ManifestObject, mayBe, type Named, objectIn } from './manifest.ts'
 import { type Source, sourceOf } from './source.ts'
 import { placeholdersIn, stretchesOf, type Tags } from './stretches.ts'
 
@@ -86,12 +86,12 @@ export class Releases {
   }
 
   /** An object in their manifests, as it was written each time. */
-  object({ kind, name }: Named): readonly Source[] {
-    const key = `${kind}/${name}`
+  object(named: Named): readonly Source[] {
+    const key = `${named.group}/${named.kind}/${named.name}`
     const known = this.#objects.get(key)
     if (known !== undefined) return known
     const seen = new Set<string>()
-    const found = this.sources.flatMap(manifestsIn).flatMap((pair) => this.#inManifest(pair, { kind, name }, seen))
+    const found = this.sources.flatMap(manifestsIn).flatMap((pair) => this.#inManifest(pair, named, seen))
     this.#objects.set(key, found)
     return found
   }
@@ -105,7 +105,7 @@ export class Releases {
       if (other === undefined || one === other || seen.has(one) || !mayBe(one, named)) return []
       seen.add(one)
       const before = objectIn(one, this.#budget)
-      if (before?.kind !== named.kind || before.name !== named.name) return []
+      if (before === null || !isSame(before, named)) return []
       const after = objectIn(other, this.#budget)
       const source = after === null ? null : sourceOf(before.json, after.json)
       return source === null ? [] : [source]
