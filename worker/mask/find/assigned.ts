@@ -187,7 +187,7 @@ export function valueAt(
     for (let closing = 0; closing < MAX_CLOSING && at > start && closes(bytes, start, at); closing++) at--
   }
   // Whether a word is a password or begins a sentence is told by what follows.
-  if (quote < 0 && operator === 'colon' && kind === 'password' && blanksEnd(bytes, at) >= length) touched = true
+  if (quote < 0 && operator === 'colon' && kind === 'password' && mayGoOn(bytes, at)) touched = true
   const work = 4 * (at - name.start) + 16
   const open = touched ? start : -1
   const how = { quoted: quote >= 0, operator, scheme, bare: name.end - name.start === 4 }
@@ -198,6 +198,15 @@ export function valueAt(
   if (quote >= 0) at = quotedEnd(bytes, at, longest, quote, escaped)
   else while (at < longest && SPACE[bytes[at]!] === 0 && QUOTE[bytes[at]!] === 0) at++
   return result(start, at, at >= length ? start : -1, name.end, work + (at - limit), kind)
+}
+
+/** Whether more text could tell if another word follows behind blanks, and whether that is a name. */
+function mayGoOn(bytes: Uint8Array, from: number): boolean {
+  const start = blanksEnd(bytes, from)
+  if (start >= bytes.length || start === from) return start >= bytes.length
+  let at = start
+  while (at < bytes.length && at < start + MAX_PAIR_NAME && NAME[bytes[at]!] === 1) at++
+  return at > start && at + 1 >= bytes.length
 }
 
 function endsElement(bytes: Uint8Array, at: number): boolean {

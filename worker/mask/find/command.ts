@@ -1,7 +1,7 @@
 // Passwords on command lines and in calls whose name does not say so: `mysql -pv`, `curl -u user:v`, `sshpass -p v`,
 // `new NetworkCredential(user, v)`; DSNs (`user:v@tcp(…)`) and lines of .pgpass. In: where a word ends. Out: the value. No I/O.
 
-import { BLANK, DIGIT, isLower, isUpper, latin, QUOTE, SPACE, setOf, standsAt } from './bytes.ts'
+import { BLANK, blanksEnd, DIGIT, isLower, isUpper, latin, QUOTE, SPACE, setOf, standsAt, WORD } from './bytes.ts'
 import { isSecret } from './judgement.ts'
 
 /** What was found. */
@@ -37,6 +37,18 @@ export const COMMANDS: readonly (readonly [word: string, option: string, spaced:
   ['az login', '-p', true],
   ['oc login', '-p', true],
   ['mongosh', '-p', true],
+  ['mongo ', '-p', true],
+  ['cqlsh', '-p', true],
+  ['unzip', '-p', true],
+  ['7z', '-p', false],
+  ['useradd', '-p', true],
+  ['ipmitool', '-p', true],
+  ['evil-winrm', '-p', true],
+  ['xfreerdp', '/p:', false],
+  ['openssl', '-pass pass:', false],
+  ['openssl', '-passin pass:', false],
+  ['openssl', '-passout pass:', false],
+  ['convertto-securestring', '-string', true],
   ['mongodump', '-p', true],
   ['redis-cli', '-a', true],
   ['sqlcmd', '-p', true],
@@ -45,8 +57,29 @@ export const COMMANDS: readonly (readonly [word: string, option: string, spaced:
   ['identified', 'by', true],
 ]
 
+/** Words that a command with a password among its arguments begins with, and which of them it is. */
+export const ARGUMENTS: readonly (readonly [word: string, count: number])[] = [
+  ['rabbitmqctl add_user ', 2],
+  ['rabbitmqctl change_password ', 2],
+  ['htpasswd -b ', 3],
+  ['htpasswd -bc ', 3],
+  ['htpasswd -cb ', 3],
+  ['htpasswd -nb ', 2],
+  ['htpasswd -bb ', 3],
+  ['htpasswd -nbb ', 2],
+  ['mc alias set ', 4],
+  ['vault login ', 1],
+  ['convertto-securestring ', 1],
+]
+
 /** Calls whose last argument is a password. */
 export const CALLS: readonly string[] = [
+  'drivermanager.getconnection(',
+  'sqlcredential(',
+  'db.auth(',
+  'auth=(',
+  'auth = (',
+  'httpbasicauth(',
   'networkcredential(',
   'directoryentry(',
   'passwordauthentication(',
@@ -54,7 +87,16 @@ export const CALLS: readonly string[] = [
 ]
 
 /** Options of `curl` and the like before `user:password`. */
-export const USER_OPTIONS: readonly string[] = [' -u ', '-user ', '-user=']
+export const USER_OPTIONS: readonly string[] = [
+  ' -u ',
+  '-user ',
+  '-user=',
+  'curl -u',
+  'http -a ',
+  'https -a ',
+  'stats auth ',
+  ' login=',
+]
 
 /** Looks for the option of a command, whose word ends at `from`. */
 export function optionAfter(bytes: Uint8Array, from: number, option: string, spaced: boolean): CommandPart {
@@ -71,6 +113,87 @@ export function optionAfter(bytes: Uint8Array, from: number, option: string, spa
     return argumentAt(bytes, start, start - from)
   }
   return nothing(limit - from)
+}
+
+/** Passes as many words as stand in front of the password of a command, whose words end at `from`. */
+export function argumentOf(bytes: Uint8Array, from: number, count: number): CommandPart {
+  const limit = Math.min(bytes.length, from + MAX_LINE)
+  let at = blanksEnd(bytes, from)
+  for (let n = 1; n < count; n++) {
+    // Options are none of them.
+    const option = bytes[at] === 0x2d
+    while (at < limit && SPACE[bytes[at]!] === 0) at++
+    if (at >= limit || BLANK[bytes[at]!] === 0) return nothing(at - from)
+    at = blanksEnd(bytes, at)
+    if (option) n--
+  }
+  return at >= bytes.length ? nothing(at - from) : argumentAt(bytes, at, at - from)
+}
+
+/** `user/password@` behind the name of Oracle's driver or tool, which ends at `from`. */
+export function oracleAt(bytes: Uint8Array, from: number): CommandPart {
+  const limit = Math.min(bytes.length, from + MAX_ARGUMENT)
+  let at = from
+  while (at < limit && (WORD[bytes[at]!] === 1 || bytes[at] === 0x23 || bytes[at] === 0x24)) at++
+  if (at >= bytes.length || bytes[at] !== 0x2f || at === from) return nothing(at - from)
+  const start = bytes[at + 1] === 0x22 ? at + 2 : at + 1
+  let end = start
+  while (end < limit && bytes[end] !== LF && bytes[end] !== 0x40 && ENDS[bytes[end]!] === 0) end++
+  const sign = bytes[end] === 0x22 ? end + 1 : end
+  if (sign >= bytes.length) return nothing(end - from, start)
+  if (bytes[sign] !== 0x40) return nothing(end - from)
+  return judged(bytes, start, end, true, end - from)
+}
+
+/** What Oracle's drivers and tools are called in front of `user/password@`. */
+export const ORACLE: readonly string[] = [
+  'jdbc:oracle:thin:',
+  'jdbc:oracle:oci:',
+  'sqlplus ',
+  'sqlplus -s ',
+  'sqlplus -l ',
+  'sqlcl ',
+  'rman target ',
+  'expdp ',
+  'impdp ',
+  'sqlldr ',
+]
+
+/** Words that print what a pipe takes as a password. */
+export const PRINTS: readonly string[] = ['echo ', 'echo -n ', 'printf ']
+/** What takes one, in front of which it stands. */
+const TAKES =
+  /^ *\| *(?:[\w./-]+ +){0,4}?(?:-{1,2}password-stdin|\S*sudo +(?:-\w+ +)*-\w*S|sudo +(?:-\S+ +)*--stdin|passwd +--stdin|cryptsetup)|^ *\| *[^|\n]{0,160}--password-stdin/
+const CHANGES = /^ *\| *(?:sudo +)?chpasswd/
+
+/** `echo v | docker login --password-stdin`, `echo user:v | chpasswd`; the first word ends at `from`. */
+export function printedAt(bytes: Uint8Array, from: number): CommandPart {
+  const limit = Math.min(bytes.length, from + MAX_ARGUMENT)
+  const quote = QUOTE[bytes[from] ?? 0] === 1 ? bytes[from]! : -1
+  let start = quote < 0 ? from : from + 1
+  let end = start
+  while (end < limit && bytes[end] !== LF && (quote < 0 ? ENDS[bytes[end]!] === 0 : bytes[end] !== quote)) end++
+  if (end >= bytes.length) return nothing(end - from, start)
+  if (end >= limit || end === start) return nothing(end - from)
+  const behind = quote < 0 ? end : end + 1
+  const pipe = blanksEnd(bytes, behind)
+  if (pipe >= bytes.length) return nothing(pipe - from, start)
+  if (bytes[pipe] !== 0x7c) return nothing(pipe - from)
+  const stop = Math.min(bytes.length, pipe + MAX_LINE)
+  let line = pipe
+  while (line < stop && bytes[line] !== LF) line++
+  const rest = latin(bytes, pipe, line)
+  const open = line >= bytes.length ? start : -1
+  const work = 4 * (line - from)
+  const isChange = CHANGES.test(rest)
+  if (!isChange && !TAKES.test(rest)) return nothing(work, open)
+  if (isChange) {
+    const colon = bytes.indexOf(COLON, start)
+    if (colon < 0 || colon >= end) return nothing(work)
+    start = colon + 1
+  }
+  const part = judged(bytes, start, end, true, work)
+  return { ...part, open: open < 0 ? part.open : start }
 }
 
 /** An argument of a command line, quoted or not. */
@@ -171,14 +294,24 @@ export function dsnOpen(bytes: Uint8Array): number {
 
 const MAX_DSN = 128
 
+function isUser(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (USER[bytes[i]!] === 0) return false
+  return true
+}
+
 /** Behind the first colon of the word that ends at `end`, if a user name stands in front of it. */
 function dsnPassword(bytes: Uint8Array, end: number): number {
   const lowest = Math.max(0, end - MAX_DSN)
   let colon = -1
   let i = end
-  while (i > lowest && SPACE[bytes[i - 1]!] === 0 && QUOTE[bytes[i - 1]!] === 0 && bytes[i - 1] !== 0x3d) {
+  while (i > lowest && SPACE[bytes[i - 1]!] === 0 && QUOTE[bytes[i - 1]!] === 0) {
     i--
     if (bytes[i] === COLON) colon = i
+    // DSN=user:v; a password may hold one.
+    if (bytes[i] === 0x3d && colon > i + 1 && isUser(bytes, i + 1, colon)) {
+      i++
+      break
+    }
   }
   // A scheme: URLs are looked at by themselves.
   if (colon >= 0 && colon + 1 < end && bytes[colon + 1] === 0x2f) return -1

@@ -2,7 +2,7 @@
 
 import { type Automaton, buildAutomaton } from './automaton.ts'
 import { WORD } from './bytes.ts'
-import { CALLS, COMMANDS, USER_OPTIONS } from './command.ts'
+import { ARGUMENTS, CALLS, COMMANDS, ORACLE, PRINTS, USER_OPTIONS } from './command.ts'
 import { KEYWORDS } from './generic.ts'
 import type { PatternRule } from './rule.ts'
 import { Scan } from './scan.ts'
@@ -13,6 +13,9 @@ const encoder = new TextEncoder()
 /** What is looked at behind a literal, or around it. */
 export type Kind =
   | 'option'
+  | 'argument'
+  | 'oracle'
+  | 'printed'
   | 'user'
   | 'call'
   | 'pgpass'
@@ -97,6 +100,11 @@ function compile(table: readonly PatternRule[]): Compiled {
   for (const [number, [word]] of COMMANDS.entries()) {
     add(encoder.encode(word), { kind: 'option', rule: null, shape: null, literal: 0, number, opens: false })
   }
+  for (const [number, [word]] of ARGUMENTS.entries()) {
+    add(encoder.encode(word), { kind: 'argument', rule: null, shape: null, literal: 0, number, opens: false })
+  }
+  for (const word of ORACLE) special(word, 'oracle', false)
+  for (const word of PRINTS) special(word, 'printed', false)
   for (const word of CALLS) special(word, 'call', false)
   for (const word of USER_OPTIONS) special(word, 'user', false)
   special(':5432:', 'pgpass', false)

@@ -1,7 +1,7 @@
 // Whether a value that a name says is secret is one, by its length, its bytes and what it reads like. In: the value, the kind of its
 // name, how it stands. Out: yes or no. No I/O.
 
-import { ALNUM, blanksEnd, DIGIT, latin, SPACE } from './bytes.ts'
+import { ALNUM, blanksEnd, DIGIT, latin, NAME, SPACE } from './bytes.ts'
 import { entropyOf, isJumbled } from './entropy.ts'
 import type { NameKind } from './names.ts'
 import { excuseOf } from './stopwords.ts'
@@ -96,11 +96,16 @@ function endsLine(bytes: Uint8Array, end: number): boolean {
 
 const SYSTEM_PATH = /^\/(?:etc|var|usr|opt|home|run|tmp|mnt|root|proc|dev|app|api|v1)\b/
 
-/** Whether a second word follows on the line: prose, not a value. */
+/** Whether a second word follows on the line: prose, not a value. Another pair (`{Password:v SSLMode:off}`) is none. */
 function sentenceGoesOn(bytes: Uint8Array, end: number): boolean {
   const at = blanksEnd(bytes, end)
-  return at > end && at < bytes.length && ALNUM[bytes[at]!] === 1
+  if (at === end || at >= bytes.length || ALNUM[bytes[at]!] === 0) return false
+  let name = at
+  while (name < bytes.length && name < at + MAX_PAIR_NAME && NAME[bytes[name]!] === 1) name++
+  return bytes[name] !== 0x3a || SPACE[bytes[name + 1] ?? 0x20] === 1
 }
+
+const MAX_PAIR_NAME = 64
 
 /** Words joined by signs, each of letters and a short number: `default-token`, `my.app.v2`, `jackson-0.11.2`. */
 function isWords(text: string): boolean {

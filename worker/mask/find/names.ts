@@ -15,7 +15,7 @@ const PASSWORDS = set(
   'password passwords passwd passwds passphrase passphrases pwd pwds passcode passwort kennwort contrasena senha userpassword mypassword dbpassword rootpassword adminpassword userpass dbpass rootpass adminpass dbpasswd userpasswd mysqlpassword pgpassword pgpass requirepass masterauth sshpass keypass storepass ldappassword smtppassword httppassword bindpw bindpassword rootpw userpw psw storepassword keypassword truststorepassword keystorepassword adminpwd userpwd dbpwd',
 )
 /** Say password only where the name ends with them. */
-const SHORT_PASSWORDS = set('pass pw')
+const SHORT_PASSWORDS = set('pass pw psk')
 const SECRETS = set(
   'secret secrets secretkey secretaccesskey secretid clientsecret appsecret apisecret consumersecret sharedsecret token tokens apitoken authtoken accesstoken refreshtoken bearertoken idtoken sessiontoken usertoken bottoken privatetoken credential credentials creds cred apikey apikeys appkey accesskey authkey privatekey privkey signingkey encryptionkey masterkey accountkey storagekey sharedkey sharedaccesskey clientkey sshkey deploykey servicekey consumerkey secretaccess subscriptionkey licensekey authorization authtok dockerconfigjson dockerauth jwtsecret tokensecret accesskeysecret primarykey4 functionkey hostkey webhooksecret hmackey aeskey',
 )

@@ -7,13 +7,17 @@ import { isWordAt, WORD } from './bytes.ts'
 import { findCards } from './card.ts'
 import { passesCheck } from './check.ts'
 import {
+  ARGUMENTS,
+  argumentOf,
   COMMANDS,
   type CommandPart,
   dsnBefore,
   dsnOpen,
   lastArgument,
   optionAfter,
+  oracleAt,
   pgpassAt,
+  printedAt,
   userPasswordAt,
 } from './command.ts'
 import type { Compiled, Target } from './compiled.ts'
@@ -200,6 +204,15 @@ export class Pass {
         this.#command(optionAfter(bytes, end, option, spaced))
         return
       }
+      case 'argument':
+        this.#command(argumentOf(bytes, end, ARGUMENTS[target.number]![1]))
+        return
+      case 'oracle':
+        this.#command(oracleAt(bytes, end))
+        return
+      case 'printed':
+        this.#command(printedAt(bytes, end))
+        return
       case 'user':
         this.#command(userPasswordAt(bytes, end))
         return
