@@ -235,6 +235,8 @@ describe('the built-in deny pack', () => {
     ['connect pods/proxy d p:10250', 'pod-proxy'],
     ['create validatingwebhookconfigurations.admissionregistration.k8s.io -', 'webhooks'],
     ['delete mutatingwebhookconfigurations.admissionregistration.k8s.io - w', 'webhooks'],
+    ['create mutatingadmissionpolicies.admissionregistration.k8s.io', 'webhooks'],
+    ['update mutatingadmissionpolicybindings.admissionregistration.k8s.io - b', 'webhooks'],
     ['update apiservices.apiregistration.k8s.io - a', 'api-services'],
     ['create pods/binding d p', 'bindings'],
     ['create bindings d', 'bindings'],

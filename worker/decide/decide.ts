@@ -36,6 +36,10 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
   ...['admissionregistration.k8s.io/mutatingwebhookconfigurations', 'flowcontrol.apiserver.k8s.io/flowschemas'],
   ...['admissionregistration.k8s.io/validatingadmissionpolicies', 'certificates.k8s.io/certificatesigningrequests'],
   ...['admissionregistration.k8s.io/validatingadmissionpolicybindings', 'policy/podsecuritypolicies'],
+  ...[
+    'admissionregistration.k8s.io/mutatingadmissionpolicies',
+    'admissionregistration.k8s.io/mutatingadmissionpolicybindings',
+  ],
   ...['flowcontrol.apiserver.k8s.io/prioritylevelconfigurations'],
 ])
 /** Verbs on many objects at once. */

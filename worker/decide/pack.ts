@@ -54,8 +54,10 @@ const RULES: readonly (AccessRule & { message: string })[] = [
     resources: [
       'validatingwebhookconfigurations.admissionregistration.k8s.io',
       'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+      'mutatingadmissionpolicies.admissionregistration.k8s.io',
+      'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
     ],
-    message: 'admission webhooks see and change what everybody writes',
+    message: 'admission webhooks and mutating policies see and change what everybody writes',
   },
   {
     name: 'api-services',
