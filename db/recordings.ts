@@ -1,6 +1,6 @@
 // The Recordings port: listings from the read model, requests from their leaves, bodies segment by segment. Reads only.
 
-import { and, asc, desc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { BodyDigest, Leaf, MaskedPlace, RecordedMask } from '../protocol/log/event.ts'
@@ -248,19 +248,22 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
       return { ...found, maskRules: Object.fromEntries(rules.map(({ rule, masks }) => [rule, masks])) }
     },
 
-    async commands(session, { cursor, limit }) {
+    async commands(session, { cursor, until, limit }) {
       await catchUp.seen()
       const after = parseCursor(cursor)
       const where = and(
         eq(commands.session, session),
         after === null ? undefined : sql`(${commands.startedAt}, ${commands.id}) > (${after.at}, ${after.id})`,
+        until === undefined ? undefined : lte(commands.startedAt, until),
       )
+      const order = until === undefined ? asc : desc
       const rows = await db
         .select({ row: commands, running: commandRunning })
         .from(commands)
         .where(where)
-        .orderBy(asc(commands.startedAt), asc(commands.id))
-        .limit(limit + 1)
+        .orderBy(order(commands.startedAt), order(commands.id))
+        .limit(until === undefined ? limit + 1 : limit)
+      if (until !== undefined) rows.reverse()
       const shown = rows.slice(0, limit)
       const found = await titles(shown.map(({ row }) => row.id))
       const masked = await masksOfCommands(shown.filter(({ row }) => row.masks > 0).map(({ row }) => row.id))

@@ -208,8 +208,11 @@ export interface Recordings {
     readonly limit: number
   }): Promise<Page<SessionSummary>>
   session(id: string): Promise<SessionSummary | null>
-  /** Oldest first. */
-  commands(session: string, page: { readonly cursor?: string; readonly limit: number }): Promise<Page<CommandSummary>>
+  /** Oldest first. `until`: instead of the first the last ones that began by then, in milliseconds since the epoch. */
+  commands(
+    session: string,
+    page: { readonly cursor?: string; readonly until?: number; readonly limit: number },
+  ): Promise<Page<CommandSummary>>
   /** Oldest first. */
   requests(
     session: string,

@@ -272,6 +272,22 @@ export function recordingsContract({ open, subject }: Opened): void {
       expect((await recordings.requests('s1', { limit: 5, command: 'c03' })).items.map(({ id }) => id)).toEqual(['r03'])
     })
 
+    it('gives the last commands that began by a moment, oldest first, however many there are', async () => {
+      const { log, recordings } = await open()
+      for (let i = 0; i < 5; i++) {
+        const ts = new Date(NOW + i * 1000).toISOString()
+        await log.append([intent(`r${i}`, { command: `c${i}`, ts })], 'committed')
+      }
+      const last = async (until: number, limit: number) => {
+        const { items, next } = await recordings.commands('s1', { until, limit })
+        return [...items.map(({ id }) => id), next]
+      }
+      expect(await last(NOW + 3000, 2)).toEqual(['c2', 'c3', undefined])
+      expect(await last(NOW + 999, 2)).toEqual(['c0', undefined])
+      expect(await last(NOW - 1, 2)).toEqual([undefined])
+      expect(await last(NOW + 9000, 9)).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', undefined])
+    })
+
     it('joins the segments of a body in order', async () => {
       const { log, recordings } = await open()
       const segment = (seq: number, text: string): Entry => ({

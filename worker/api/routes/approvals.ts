@@ -20,9 +20,6 @@ const MAX_JSON_BYTES = 16 * 1024
 const MAX_GRANT_S = 24 * 60 * 60
 /** Commands shown before the held one. */
 const COMMANDS_BEFORE = 10
-const COMMANDS_PAGE = 500
-/** Pages read to find them. A session of more commands than this shows none. */
-const MAX_COMMAND_PAGES = 20
 
 const approve = strictBody({
   seen: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
@@ -62,23 +59,9 @@ async function find(call: Call): Promise<{ readonly record: HoldRecord; readonly
 
 /** The last commands of the session that began before the hold was opened, without the held one; oldest first. */
 async function commandsBefore(call: Call, hold: HoldRecord): Promise<readonly CommandSummary[]> {
-  let last: readonly CommandSummary[] = []
-  let from: string | undefined
-  for (let pages = 0; pages < MAX_COMMAND_PAGES; pages++) {
-    const page = await call.deps.recordings.commands(hold.session, {
-      ...(from === undefined ? {} : { cursor: from }),
-      limit: COMMANDS_PAGE,
-    })
-    const earlier = page.items.filter(
-      ({ id, startedAt }) => id !== hold.command && Date.parse(startedAt) <= hold.openedAt,
-    )
-    last = [...last, ...earlier].slice(-COMMANDS_BEFORE)
-    const newest = page.items.at(-1)
-    const beyond = newest !== undefined && Date.parse(newest.startedAt) > hold.openedAt
-    if (page.next === undefined || beyond) return last
-    from = page.next
-  }
-  return []
+  const page = { until: hold.openedAt, limit: COMMANDS_BEFORE + 1 }
+  const { items } = await call.deps.recordings.commands(hold.session, page)
+  return items.filter(({ id }) => id !== hold.command).slice(-COMMANDS_BEFORE)
 }
 
 async function detail(call: Call, view: RecordView): Promise<Response> {
