@@ -55,11 +55,19 @@ export function createHub(options: HubOptions): Hub {
     maxPerIdentity: options.maxStreamsPerIdentity ?? MAX_STREAMS_PER_IDENTITY,
     maxBytesPerIdentity: MAX_BODIES_PER_IDENTITY_BYTES,
     everyMs: REJUDGE_EVERY_MS,
+    // The next round sees what this one asked for: access ends within two, and those within 10 s.
+    round: () => {
+      refresh().catch((error: unknown) => options.onBug(error, 'rejudge'))
+    },
     rejudge: (request, stream) => {
-      // The next look sees what this one asked for: access ends within two looks, and those within 10 s.
-      refresh().catch((error: unknown) => options.onBug(error, request.id))
-      const ended = accessEnded(request, stream, { set: inForce, now: clock.now(), holds, usage })
-      return ended ?? masksEnded(request, stream, masksInForce)
+      try {
+        const ended = accessEnded(request, stream, { set: inForce, now: clock.now(), holds, usage })
+        return ended ?? masksEnded(request, stream, masksInForce)
+      } catch (error) {
+        // Thrown in a timer it would end the process, and every stream with it.
+        options.onBug(error, request.id)
+        return { kind: 'internal', message: 'the gateway could not judge this stream again' }
+      }
     },
   })
   const refresh = async (): Promise<void> => {

@@ -120,6 +120,38 @@ describe('streams', () => {
     expect(b.value.signal.aborted).toBe(false)
   })
 
+  it('looks at many streams a few at a time, at each once a round', () => {
+    const clock = manualClock()
+    const seen: string[] = []
+    let rounds = 0
+    const streams = createStreams({
+      clock,
+      maxPerIdentity: 1000,
+      maxBytesPerIdentity: 10,
+      everyMs: 1,
+      round: () => {
+        rounds += 1
+      },
+      rejudge: (each) => {
+        seen.push(each.identity.user.username)
+        return null
+      },
+    })
+    const names = Array.from({ length: 120 }, (_, at) => `u${at}`)
+    const entered = names.map((name) => streams.enter(request(name)))
+    clock.tick()
+    expect(seen).toEqual(names.slice(0, 50))
+    const last = entered.at(-1)
+    if (last?.ok === true) last.value.leave()
+    streams.enter(request('late'))
+    clock.tick()
+    clock.tick()
+    expect(seen).toEqual(names.slice(0, 119))
+    expect(rounds).toBe(1)
+    clock.tick()
+    expect([rounds, seen.length]).toEqual([2, 119 + 50])
+  })
+
   it('aborts when the client goes, without a refusal', () => {
     const client = new AbortController()
     const streams = createStreams({

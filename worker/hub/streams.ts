@@ -8,6 +8,9 @@ import type { Clock } from '../ports.ts'
 /** Reason of the signal's abort when access ended, and not the client's patience. */
 export const ACCESS_ENDED = 'access-ended'
 
+/** Ten thousand watches judged at a stretch would hold up everybody else for half a second. */
+const LOOKS_PER_TURN = 50
+
 /** Under what a request was let through, so that it can be judged again. */
 export interface Admitted {
   readonly facts: Facts
@@ -55,6 +58,8 @@ export function createStreams(options: {
   /** Of bodies. */
   readonly maxBytesPerIdentity: number
   readonly everyMs: number
+  /** Called once before each round of looks. */
+  readonly round?: () => void
   readonly rejudge: (request: Authenticated, stream: OpenStream) => Refusal | null
 }): Streams {
   interface Slot {
@@ -66,9 +71,12 @@ export function createStreams(options: {
   const perIdentity = new Map<string, { count: number; bytes: number }>()
   let ticking = false
 
-  const sweep = (why: (request: Authenticated, stream: OpenStream) => Refusal | null): number => {
+  const sweep = (
+    why: (request: Authenticated, stream: OpenStream) => Refusal | null,
+    those: Iterable<Slot> = slots,
+  ): number => {
     let count = 0
-    for (const slot of slots) {
+    for (const slot of those) {
       if (slot.stream.ended !== null) continue
       const refusal = why(slot.request, slot.stream)
       if (refusal === null) continue
@@ -78,13 +86,30 @@ export function createStreams(options: {
     return count
   }
 
+  /** The first few now, the others in turns of their own. */
+  const lookAtAll = (then: () => void): void => {
+    const all = [...slots]
+    const turn = (from: number): void => {
+      const some = all.slice(from, from + LOOKS_PER_TURN)
+      sweep(
+        options.rejudge,
+        some.filter((slot) => slots.has(slot)),
+      )
+      if (from + LOOKS_PER_TURN >= all.length) then()
+      else options.clock.after(0, () => turn(from + LOOKS_PER_TURN))
+    }
+    turn(0)
+  }
+
   const tick = (): void => {
     if (ticking || slots.size === 0) return
     ticking = true
     options.clock.after(options.everyMs, () => {
-      ticking = false
-      sweep(options.rejudge)
-      tick()
+      options.round?.()
+      lookAtAll(() => {
+        ticking = false
+        tick()
+      })
     })
   }
 
@@ -149,7 +174,7 @@ export function createStreams(options: {
     },
     end: (why) => sweep((request, stream) => why(request, stream.session)),
     rejudge() {
-      sweep(options.rejudge)
+      lookAtAll(() => undefined)
     },
     get size() {
       return slots.size
