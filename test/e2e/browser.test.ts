@@ -48,10 +48,10 @@ beforeAll(async () => {
   await run(['delete', 'namespace', 'shop'])
   await run(['create', 'configmap', 'hostile', '-n', 'shop', `--from-literal=note=${HOSTILE}`])
   await run(['get', 'configmap', 'hostile', '-n', 'shop', '-o', 'yaml'])
-  // A title, a clipboard write, a link: none may reach the reader's terminal.
+  // A title, a clipboard write, a link, a letter two billion times: none may reach the reader's terminal.
   await run(
     ['exec', '-i', '-n', 'shop', 'deployment/web', '--', 'sh', '-c', 'cat; exit 3'],
-    'line from the pod\n\u001b]0;owned\u0007\u001b]52;c;b3duZWQ=\u0007\u001b]8;;https://evil.example\u0007link\u001b]8;;\u0007\n',
+    'line from the pod\n\u001b]0;owned\u0007\u001b]52;c;b3duZWQ=\u0007\u001b]8;;https://evil.example\u0007link\u001b]8;;\u0007\u001b[2147483647b\n',
   )
   browser = await launch()
   context = await newContext()
@@ -176,6 +176,37 @@ describe('the app', () => {
     const placeholder = page.locator('.body-text mark').first()
     await placeholder.waitFor()
     expect(await placeholder.innerText()).toMatch(/^⟦masked:secret:[0-9a-f]{12}⟧$/)
+  })
+
+  it('shows along the timeline and in the list where masks struck, jumps there, and lists only those', async () => {
+    const current = () => page.locator('[data-testid=command][aria-current=true]').innerText()
+    const listed = page.getByTestId('command')
+    const struck = page.getByTestId('command-masks')
+    const filter = page.getByTestId('mask-filter')
+    await page.getByTestId('command-masks').filter({ hasText: 'data.password' }).first().waitFor()
+    expect(await page.getByTestId('mask-marks').locator('rect').count()).toBe(await struck.count())
+    const all = await listed.count()
+    await listed.first().click()
+    await page.keyboard.press('f')
+    await expect.poll(() => listed.count()).toBeLessThan(all)
+    expect(await struck.count()).toBe(await listed.count())
+    const counts = await struck.locator('> span:not(.mask-words):not(.sr)').allInnerTexts()
+    const total = counts.reduce((sum, count) => sum + Number(count), 0)
+    expect(await page.getByTestId('session-masks').innerText()).toMatch(new RegExp(`^${total} masks?`))
+    await filter.selectOption('secret')
+    await page.getByTestId('next-mask').click()
+    await expect.poll(current).toMatch(/get secrets? .*db-credentials/)
+    const mark = page.getByTestId('transcript').locator('mark[data-current]')
+    await expect.poll(() => mark.innerText()).toMatch(/^4p\+mbWFza2Vk/)
+    const told = page.locator('.toast')
+    await expect.poll(() => told.innerText()).toMatch(/^Masked by secret.*, 1 of \d+ here$/)
+    const first = await mark.innerText()
+    await page.keyboard.press('m')
+    await expect.poll(() => told.innerText()).toMatch(/, 2 of \d+ here$/)
+    await page.keyboard.press('M')
+    await expect.poll(() => mark.innerText()).toBe(first)
+    await page.keyboard.press('f')
+    await expect.poll(() => listed.count()).toBe(all)
   })
 
   it('shows hostile text as text', async () => {
