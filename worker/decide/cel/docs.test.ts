@@ -50,6 +50,43 @@ describe('the page about conditions', () => {
     expect(compiled.condition.evaluate(SCOPE)).toEqual({ ok: true, value: !absent })
   })
 
+  const of = (word: string) => {
+    const compiled = compileCondition(BLOCKS.find((block) => block.includes(word)) ?? '')
+    if (!compiled.ok) throw new Error(`there is no example with ${word}`)
+    return compiled.condition
+  }
+
+  test.each<[argv: string[], passes: boolean]>([
+    [['cat', '/etc/hosts'], true],
+    [['env'], true],
+    [['env', 'sh', '-c', 'rm -rf /'], false],
+    [['sh'], false],
+    [[], false],
+  ])('looking around: %j', (argv, passes) => {
+    const value = of('exec.argv').evaluate({ ...SCOPE, exec: { tty: false, argv } })
+    expect(value).toEqual({ ok: true, value: passes })
+  })
+
+  test.each<[spec: Readonly<Record<string, unknown>>, passes: boolean]>([
+    [{}, true],
+    [{ type: 'LoadBalancer' }, false],
+    [{ type: 'LoadBalancer', loadBalancerSourceRanges: [] }, false],
+    [{ type: 'LoadBalancer', loadBalancerSourceRanges: ['10.1.0.0/16'] }, true],
+    [{ type: 'LoadBalancer', loadBalancerSourceRanges: ['10.1.0.0/16', '0.0.0.0/0'] }, false],
+  ])('a load balancer: %j', (spec, passes) => {
+    expect(of('LoadBalancer').evaluate({ ...SCOPE, object: { spec } })).toEqual({ ok: true, value: passes })
+  })
+
+  test.each<[options: unknown, passes: boolean]>([
+    [null, true],
+    [{}, true],
+    [{ gracePeriodSeconds: 30n }, true],
+    [{ gracePeriodSeconds: 0n }, false],
+  ])('a deletion: %o', (options, passes) => {
+    const request = { options }
+    expect(of('gracePeriodSeconds').evaluate({ ...SCOPE, request })).toEqual({ ok: true, value: passes })
+  })
+
   test('names every function', () => {
     const named = new Set([...PAGE.matchAll(/`(?:podSpec\.|object\.)?([\w.]+?)(?:\(.*?\))?`/g)].map(([, name]) => name))
     expect([...FUNCTION_NAMES].filter((name) => !named.has(name))).toEqual([])
