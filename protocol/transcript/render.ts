@@ -341,12 +341,15 @@ function isStream(request: RecordedRequest): boolean {
   return request.subresource === 'exec' || request.subresource === 'attach' || request.subresource === 'portforward'
 }
 
+/** Lists within lists that are printed as such; no API has more. What is further down is printed as it is. */
+const MAX_LISTS = 4
+
 /** As kubectl prints it: without managedFields; a list as `List` whose items name their kind. */
-function tidy(object: Fields): Fields {
-  if ('items' in object) {
+function tidy(object: Fields, depth = 0): Fields {
+  if ('items' in object && depth < MAX_LISTS) {
     const kind = text(object.kind).replace(/List$/, '')
     const own = kind === '' ? {} : { apiVersion: text(object.apiVersion) || 'v1', kind }
-    const listed = items(object.items).map((item) => ({ ...own, ...tidy(fields(item)) }))
+    const listed = items(object.items).map((item) => ({ ...own, ...tidy(fields(item), depth + 1) }))
     return { apiVersion: 'v1', items: listed, kind: 'List', metadata: { resourceVersion: '' } }
   }
   const { managedFields: _, ...metadata } = fields(object.metadata)

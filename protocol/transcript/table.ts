@@ -2,6 +2,7 @@
 // In: parsed Table objects, one after the other as a list and its watch give them. Out: lines of text. No I/O.
 
 import { visible } from './escape.ts'
+import { MAX_TEXT } from './exchange.ts'
 import { type Fields, fields, items, text } from './json.ts'
 
 const PADDING = 3
@@ -30,7 +31,7 @@ export class TablePrinter {
     this.#options = options
   }
 
-  /** The table's lines, each with its newline; the header only the first time. Empty without rows. */
+  /** The table's lines, each with its newline; the header only the first time. Empty without rows. Ends soon after `MAX_TEXT`. */
   print(table: Fields): string {
     this.#learn(table)
     const rows = items(table.rows).map((row) => this.#cells(fields(row)))
@@ -45,7 +46,13 @@ export class TablePrinter {
         this.#widths[i] = Math.max(this.#widths[i] ?? MIN_WIDTH, columnsOf(cell) + PADDING)
       })
     }
-    return rows.map((row) => `${row.map((cell, i) => this.#pad(cell, i, row.length)).join('')}\n`).join('')
+    let out = ''
+    for (const row of rows) {
+      out += `${row.map((cell, i) => this.#pad(cell, i, row.length)).join('')}\n`
+      // Attack: one cell of a megabyte makes every row as wide. What is longer than this is cut anyway.
+      if (out.length > MAX_TEXT) break
+    }
+    return out
   }
 
   #learn(table: Fields): void {

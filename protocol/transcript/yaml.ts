@@ -2,6 +2,7 @@
 // In: a parsed JSON value. Out: text that a YAML 1.1 or 1.2 reader reads back as the same value. No I/O.
 
 import { visible } from './escape.ts'
+import { MAX_TEXT } from './exchange.ts'
 import { type Fields, fields } from './json.ts'
 
 const PLAIN = /^[A-Za-z0-9_./⟦(][^\u0000-\u001f\u007f-\u009f]*$/
@@ -12,14 +13,34 @@ const DATE_LIKE = /^\d{4}-\d{1,2}-\d{1,2}/
 const SEXAGESIMAL = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/
 const MAX_DEPTH = 100
 
-/** The document with its final newline. Deeper than 100 levels is printed as JSON. */
-export function toYAML(value: unknown): string {
-  const lines: string[] = []
-  node(value, 0, lines, '')
-  return `${lines.join('\n')}\n`
+/**
+ * Lines until they are long enough. Attack: a few megabytes far to the right, each of their lines with hundreds of spaces
+ * before it.
+ */
+class Lines {
+  #text = ''
+
+  get full(): boolean {
+    return this.#text.length > MAX_TEXT
+  }
+
+  get text(): string {
+    return this.#text
+  }
+
+  push(line: string): void {
+    if (!this.full) this.#text += `${line}\n`
+  }
 }
 
-function node(value: unknown, depth: number, lines: string[], lead: string): void {
+/** The document with its final newline. Deeper than 100 levels is printed as JSON; ends soon after `MAX_TEXT`. */
+export function toYAML(value: unknown): string {
+  const lines = new Lines()
+  node(value, 0, lines, '')
+  return lines.text
+}
+
+function node(value: unknown, depth: number, lines: Lines, lead: string): void {
   if (Array.isArray(value) && value.length > 0 && depth < MAX_DEPTH) {
     list(value, depth, lines, lead)
   } else if (typeof value === 'object' && value !== null && !Array.isArray(value) && depth < MAX_DEPTH) {
@@ -29,7 +50,7 @@ function node(value: unknown, depth: number, lines: string[], lead: string): voi
   }
 }
 
-function mapping(value: Fields, depth: number, lines: string[], lead: string): void {
+function mapping(value: Fields, depth: number, lines: Lines, lead: string): void {
   const keys = Object.keys(value).sort()
   if (keys.length === 0) {
     lines.push(`${lead}{}`)
@@ -37,12 +58,13 @@ function mapping(value: Fields, depth: number, lines: string[], lead: string): v
   }
   let prefix = lead
   for (const key of keys) {
+    if (lines.full) return
     entry(`${prefix}${flow(key)}:`, value[key], depth, lines)
     prefix = '  '.repeat(depth)
   }
 }
 
-function entry(head: string, child: unknown, depth: number, lines: string[]): void {
+function entry(head: string, child: unknown, depth: number, lines: Lines): void {
   if (depth + 1 < MAX_DEPTH && Array.isArray(child) && child.length > 0) {
     lines.push(head)
     list(child, depth, lines, '  '.repeat(depth))
@@ -54,17 +76,27 @@ function entry(head: string, child: unknown, depth: number, lines: string[]): vo
   }
 }
 
-function list(value: readonly unknown[], depth: number, lines: string[], lead: string): void {
+function list(value: readonly unknown[], depth: number, lines: Lines, lead: string): void {
   let prefix = lead
   for (const item of value) {
+    if (lines.full) return
     node(item, depth + 1, lines, `${prefix}- `)
     prefix = '  '.repeat(depth)
   }
 }
 
 function scalar(value: unknown, depth: number): string {
-  if (typeof value !== 'string') return visible(JSON.stringify(value) ?? 'null')
+  if (typeof value !== 'string') return visible(asJSON(value))
   return isBlock(value) ? block(value, depth) : flow(value)
+}
+
+/** What is nested too deep for that is said to be. */
+function asJSON(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'null'
+  } catch {
+    return '… # nested too deep to be shown'
+  }
 }
 
 /** On one line: plain where it reads back as the same string, else quoted. */
@@ -92,8 +124,10 @@ function block(value: string, depth: number): string {
   const indicator = trailing === 0 ? '|-' : trailing === 1 ? '|' : '|+'
   const indent = '  '.repeat(depth + 1)
   const body = trailing > 0 ? value.slice(0, -1) : value
-  return `${indicator}\n${body
-    .split('\n')
-    .map((line) => (line === '' ? '' : indent + line))
-    .join('\n')}`
+  let out = indicator
+  for (const line of body.split('\n')) {
+    out += line === '' ? '\n' : `\n${indent}${line}`
+    if (out.length > MAX_TEXT) break
+  }
+  return out
 }
