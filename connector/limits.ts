@@ -15,6 +15,12 @@ export const MAX_COLLECTING_BYTES = 256 * 1024 * 1024
 /** Bytes of an answer read ahead of the tunnel's credit before the API server's socket is paused. */
 export const READ_AHEAD_BYTES = 128 * 1024
 
+/**
+ * Chunks read ahead that are a quarter of it or shorter are put together up to this. A pod that logs byte by byte to a client that
+ * does not read would else take forty megabytes for those 128 KiB.
+ */
+export const GATHERED_BYTES = 4 * 1024
+
 /** Idle kept-alive connections to the API server. */
 export const MAX_IDLE_SOCKETS = 64
 

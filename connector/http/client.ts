@@ -5,6 +5,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import {
   CONNECT_TIMEOUT_MS,
+  GATHERED_BYTES,
   IDLE_SOCKET_MS,
   MAX_IDLE_SOCKETS,
   READ_AHEAD_BYTES,
@@ -191,6 +192,8 @@ class Exchange {
   #settle: { resolve: (answer: HttpAnswer) => void; reject: (error: Error) => void } | null = null
   #queue: Uint8Array[] = []
   #queued = 0
+  /** The last of the queue, where short chunks are put together. */
+  #tail: { readonly bytes: Uint8Array; length: number } | null = null
   #ended = false
   #failure: HttpFailure | null = null
   #reader: { resolve: (chunk: Uint8Array | null) => void; reject: (error: Error) => void } | null = null
@@ -257,6 +260,7 @@ class Exchange {
     const next = this.#queue.shift()
     if (next !== undefined) {
       this.#queued -= next.length
+      if (this.#queue.length === 0) this.#tail = null
       if (!this.#over && this.#queued <= READ_AHEAD_BYTES / 2) this.#socket.resume()
       return Promise.resolve(next)
     }
@@ -284,9 +288,26 @@ class Exchange {
       this.#reader = null
       return
     }
-    this.#queue.push(chunk)
+    this.#keep(chunk)
     this.#queued += chunk.length
     if (this.#queued > READ_AHEAD_BYTES) this.#socket.pause()
+  }
+
+  #keep(chunk: Uint8Array): void {
+    if (chunk.length > GATHERED_BYTES / 4) {
+      this.#tail = null
+      this.#queue.push(chunk)
+      return
+    }
+    let tail = this.#tail
+    if (tail === null || tail.length + chunk.length > GATHERED_BYTES) {
+      tail = { bytes: new Uint8Array(GATHERED_BYTES), length: 0 }
+      this.#tail = tail
+      this.#queue.push(tail.bytes)
+    }
+    tail.bytes.set(chunk, tail.length)
+    tail.length += chunk.length
+    this.#queue[this.#queue.length - 1] = tail.bytes.subarray(0, tail.length)
   }
 
   #end(reusable: boolean): void {
