@@ -41,6 +41,8 @@ export interface Nodes {
   readonly naming: Node
   /** `data` of a ConfigMap. */
   readonly config: Node
+  /** The same where ConfigMaps were asked for: what else says that it is a Secret must say so first. */
+  readonly configAsked: Node
 }
 
 /** The nodes for any object. @param document the tree for a document that stands in a string */
@@ -53,14 +55,17 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
   const members = new Map<string, Node>()
   any.members = members
   any.others = any
-  const meta = metaNode(scope, any, naming, look, quiet)
+  const named = new Map<string, Node>()
+  naming.members = named
+  const ofObject = new Map<string, Node>()
+  const meta = metaNode({ scope, any, naming, ofObject }, look, quiet)
   members.set('metadata', meta)
   members.set('apiversion', { ...any, leaf: quiet.leaf, worth: quiet.worth })
   members.set('ownerreferences', naming)
-  const uid = meta.members?.get('uid')
-  const named = new Map<string, Node>(uid === undefined ? [] : [['uid', uid]])
-  naming.members = named
+  const uid = ofObject.get('uid')
+  if (uid !== undefined) named.set('uid', uid)
   const config = configNode(scope, any, look)
+  let configAsked = config
   const { structure } = scope.masking.rules.layers
   if (structure) {
     members.set('kind', { ...naming, tells: { question: 'kind', says: kindOf } })
@@ -87,8 +92,17 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
     const dataByKind = byKind((verdict) => (verdict >= SECRET ? data : verdict === CONFIG_MAP ? config : any))
     const stringsByKind = byKind((verdict) => (verdict >= SECRET ? plain : any), SECRET)
     // What stands where names are expected may be an object all the same.
-    for (const place of [members, named]) place.set('data', dataByKind).set('stringdata', stringsByKind)
-    named.set('kind', { ...naming, tells: { question: 'kind', says: kindOf } })
+    for (const place of [members, named, ofObject]) place.set('data', dataByKind).set('stringdata', stringsByKind)
+    for (const place of [named, ofObject]) place.set('kind', { ...naming, tells: { question: 'kind', says: kindOf } })
+    if (config.others !== undefined)
+      config.others.members = new Map(
+        ['kind', 'data', 'stringdata'].flatMap((name) => {
+          const node = members.get(name)
+          return node === undefined ? [] : [[name, node] as const]
+        }),
+      )
+    const asked = (verdict: Verdict): Node => (verdict >= SECRET ? data : config)
+    configAsked = { ...config, asks: { question: 'kind', waits: false, from: SECRET, node: asked } }
     const binary = maskWhole(scope, { rule: 'config', decode: true, base64: true })
     members.set('binarydata', {
       ...any,
@@ -108,8 +122,9 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
     const inList: Node = { ...any, members: new Map([...members, ['data', data], ['stringdata', plain]]) }
     members.set('items', itemsNode(scope, any, inList))
   } else members.set('kind', naming)
-  addReferences(members, any, nodeOf(looking(scope, { reference: true, document })))
-  return { any, meta, naming, config }
+  // Where a name is expected an object may stand: it is looked at like any.
+  addReferences(members, any, { ...any, ...nodeOf(looking(scope, { reference: true, document })) })
+  return { any, meta, naming, config, configAsked }
 }
 
 /** Members of an event that name what it is about, as objects. Words in their place are words. */
@@ -158,7 +173,18 @@ function verdictOf(text: string): Verdict {
   return kind === 'secret' ? SECRET : kind === 'secretlist' ? SECRET_LIST : kind === 'configmap' ? CONFIG_MAP : OTHER
 }
 
-function metaNode(scope: Scope, any: Node, naming: Node, look: Looking, quiet: Looking): Node {
+/** `metadata`. @param around.ofObject its members, to which more may be added */
+function metaNode(
+  around: {
+    readonly scope: Scope
+    readonly any: Node
+    readonly naming: Node
+    readonly ofObject: Map<string, Node>
+  },
+  look: Looking,
+  quiet: Looking,
+): Node {
+  const { scope, any, naming, ofObject } = around
   const generated: Node = {
     ...naming,
     worth: (bytes, start, end, name, escaped) =>
@@ -169,16 +195,13 @@ function metaNode(scope: Scope, any: Node, naming: Node, look: Looking, quiet: L
   annotation.others = annotation
   const fields: Node = { worth: look.worth, leaf: look.leaf, rekey: fieldRekey(scope, look, quiet) }
   fields.others = fields
-  return {
-    ...any,
-    members: new Map<string, Node>([
-      ...GENERATED.map((name): [string, Node] => [name, generated]),
-      ...['name', 'namespace', 'generatename', 'ownerreferences'].map((name): [string, Node] => [name, naming]),
-      ['labels', { ...named, members: new Map() }],
-      ['annotations', { ...named, members: new Map(), others: annotation }],
-      ['managedfields', { ...naming, members: new Map([['fieldsv1', fields]]) }],
-    ]),
-  }
+  for (const name of GENERATED) ofObject.set(name, generated)
+  for (const name of ['name', 'namespace', 'generatename', 'ownerreferences']) ofObject.set(name, naming)
+  ofObject.set('labels', { ...named, members: new Map() })
+  ofObject.set('annotations', { ...named, members: new Map(), others: annotation })
+  ofObject.set('managedfields', { ...naming, members: new Map([['fieldsv1', fields]]) })
+  // A list of that name is none of an object: Dapr's is of names and values.
+  return { ...any, members: ofObject, elements: any }
 }
 
 /** `f:` keys are names of fields; `v:` and `k:` keys hold values, which are masked as they would be in the field. */

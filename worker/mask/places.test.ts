@@ -205,6 +205,36 @@ describe('by structure', () => {
       { spec: { extraArgs: ['--password', '…', '-v'], cmd: ['mysql', '-p', '…'], args: ['--password', '…'] } },
     ],
     [
+      'a list called metadata, of names and values, and an object of another kind',
+      widgets,
+      {
+        metadata: { name: 'db-password', namespace: 'password-store', uid: { data: { a: 'aGk=' }, kind: 'Secret' } },
+        spec: {
+          metadata: [
+            { name: 'redisPassword', value: 'hunter2' },
+            { name: 'redisHost', value: 'redis' },
+          ],
+          template: { metadata: { data: { a: 'aGk=' }, kind: 'Secret' } },
+        },
+      },
+      {
+        metadata: { name: 'db-password', namespace: 'password-store', uid: { data: { a: '=…' }, kind: 'Secret' } },
+        spec: {
+          metadata: [
+            { name: 'redisPassword', value: '…' },
+            { name: 'redisHost', value: 'redis' },
+          ],
+          template: { metadata: { data: { a: '=…' }, kind: 'Secret' } },
+        },
+      },
+    ],
+    [
+      'an object where the name of a Secret is expected',
+      widgets,
+      { spec: { secretName: { password: 'hunter2' }, volumes: [{ secret: { secretName: 'db-password' } }] } },
+      { spec: { secretName: { password: '…' }, volumes: [{ secret: { secretName: 'db-password' } }] } },
+    ],
+    [
       'settings that are said to be secure',
       widgets,
       { spec: { secureJsonData: { httpHeaderValue1: 'hunter2', on: true }, jsonData: { httpHeaderName1: 'X-Org' } } },

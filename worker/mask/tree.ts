@@ -98,7 +98,7 @@ function answerTree(scope: Scope): Node {
   const { structure } = scope.masking.rules.layers
   const members = new Map(any.members)
   let object: Node = { ...any, members }
-  if (structure && scope.embedded === 0 && isConfigMaps(scope.info)) members.set('data', nodes.config)
+  if (structure && scope.embedded === 0 && isConfigMaps(scope.info)) members.set('data', nodes.configAsked)
   if (isSealed(scope.info)) members.set('spec', { ...any, members: new Map([...members, ['encrypteddata', DEAD]]) })
   const fields = structure ? fieldsOf(scope) : []
   const message: Node = { ...any, leaf: statusLeaf(scope, { strict: false, fields }), worth: alwaysWorth }
@@ -132,6 +132,7 @@ function answerTree(scope: Scope): Node {
   root.set('rows', {
     ...any,
     members: new Map<string, Node>([
+      ...members,
       ['object', object],
       ['cells', cellsNode(scope, nodes, fields, columns)],
     ]),
