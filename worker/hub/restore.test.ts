@@ -12,12 +12,15 @@ import { decidedFor, playedPassage } from './testing.ts'
 const NS = '/api/v1/namespaces/d'
 const CONFIG = `${NS}/configmaps/c`
 const VAULT = '/apis/acme.io/v1/namespaces/d/vaults/v'
-const SET = compilePolicies([
-  policy('p', [
-    rule('Allow', '*', '*', { namespaces: ['d'] }),
-    { ...rule('Allow', 'patch', 'secrets', { namespaces: ['blind'] }), name: 'blind' },
-  ]),
-])
+const SET = compilePolicies(
+  [
+    policy('p', [
+      rule('Allow', '*', '*', { namespaces: ['d'] }),
+      { ...rule('Allow', 'patch', 'secrets', { namespaces: ['blind'] }), name: 'blind' },
+    ]),
+  ],
+  { denyPackExcept: ['service-proxy'] },
+)
 const PW = 'a-password-that-is-long'
 const ALNUM = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4'
 const NEXT = 'another-password-that-is-long'
@@ -225,6 +228,13 @@ describe('an object of a release of Helm', () => {
     }
     const { restored } = await run('POST', `/apis/${group}/v1/namespaces/d/secrets`, JSON.stringify(object), 'json')
     expect(restored.ok).toBe(false)
+  })
+
+  it('takes it into nothing that is sent to a pod', async () => {
+    const object = { ...live, data: undefined, stringData: { password: await seen(PW) } }
+    const { restored } = await run('POST', `${NS}/services/s/proxy/x`, JSON.stringify(object), 'json')
+    expect(restored.ok).toBe(false)
+    expect((await run('POST', `${NS}/secrets`, JSON.stringify(object), 'json')).restored.ok).toBe(true)
   })
 
   it('is made again as an older revision had it', async () => {

@@ -43,6 +43,7 @@ export type Restoration =
   | { readonly ok: false; readonly refusal: Refusal; readonly decision: Decision }
 
 const encoder = new TextEncoder()
+const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch'])
 const JSON_TYPE: HeaderList = [['content-type', 'application/json']]
 
 /** Puts masked values back into a body that holds placeholders. One that holds none is given back as it is. */
@@ -64,7 +65,8 @@ export async function restore(
   const moved = (where: string): Restoration => no({ kind: 'forbidden', message: placeholderMessage(where) })
   const written = writtenIn(taken)
   const where = found?.where ?? 'The request body'
-  if (written === null || !info.isResourceRequest) return moved(where)
+  // What is proxied reaches a pod, whatever it calls itself.
+  if (written === null || !info.isResourceRequest || !WRITES.has(info.verb)) return moved(where)
 
   // Only to look whether an operation carries a value it is read for whoever may patch it, as conditions are; nothing of it is used.
   const stands = await readAsItStands(passage, decided, found === null ? null : set)
