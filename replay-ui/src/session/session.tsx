@@ -26,6 +26,7 @@ import { Stage } from './stage.tsx'
 const POLL_MS = 2000
 /** The line above the panes holds less. */
 const MAX_PURPOSE_CHARS = 400
+const MAX_CLIENT_CHARS = 60
 /** What is told in passing is short. */
 const MAX_TOLD_CHARS = 160
 
@@ -284,7 +285,9 @@ function Head(props: { readonly session: SessionSummary; readonly onRule: (rule:
       <div class="session-facts muted">
         <span title={new Date(s().startedAt).toLocaleString()}>{whenText(s().startedAt, new Date())}</span>
         <span>{durationText(Date.parse(s().lastAt) - Date.parse(s().startedAt))}</span>
-        <span title={s().userAgent}>{clientText(s().userAgent)}</span>
+        <span title={visible(clip(s().userAgent, MAX_PURPOSE_CHARS).text)}>
+          <Text value={clip(clientText(s().userAgent), MAX_CLIENT_CHARS).text} />
+        </span>
         <span>{countText(s().commands, 'command')}</span>
         <span class={s().denials > 0 ? 'bad' : ''}>{countText(s().denials, 'denial')}</span>
         <Show when={s().holds > 0}>

@@ -9,6 +9,7 @@ import { clip } from '../shell/visible.ts'
 
 /** Two lines of a row hold less. */
 const MAX_PURPOSE_CHARS = 400
+const MAX_CLIENT_CHARS = 60
 
 export function SessionRow(props: { readonly session: SessionSummary }) {
   const s = () => props.session
@@ -29,7 +30,9 @@ export function SessionRow(props: { readonly session: SessionSummary }) {
         <span class="sr">on </span>
         <span class="tag">{s().connection}</span>
       </span>
-      <span class="row-client muted">{clientText(s().userAgent)}</span>
+      <span class="row-client muted">
+        <Text value={clip(clientText(s().userAgent), MAX_CLIENT_CHARS).text} />
+      </span>
       <Count value={s().commands} one="command" />
       <Count value={s().requests} one="request" />
       <Count value={s().denials} one="denial" tone="bad" />
