@@ -16,7 +16,15 @@ const policies = (when: string) =>
         spec: {
           subjects: [{ users: ['*'] }],
           connections: ['*'],
-          rules: [{ name: 'one', effect: 'Allow', verbs: ['delete'], resources: ['configmaps'], when }],
+          rules: [
+            {
+              name: 'one',
+              effect: 'Allow',
+              verbs: ['delete'],
+              resources: ['configmaps', 'pods', 'pods/eviction'],
+              when,
+            },
+          ],
         },
       },
     },
@@ -45,4 +53,21 @@ it('a request that is judged anew does not stand in its own way', async () => {
   const set = policies('session.deletions < 1')
   expect((await assess(own, request, null, set)).ok).toBe(true)
   expect((await assess(own, request, null, set)).ok).toBe(true)
+})
+
+it.each<[method: string, target: string, body: unknown, passes: boolean]>([
+  ['DELETE', '', undefined, true],
+  ['DELETE', '?gracePeriodSeconds=30', undefined, true],
+  ['DELETE', '?gracePeriodSeconds=0', undefined, false],
+  ['DELETE', '?gracePeriodSeconds=0', {}, true],
+  ['DELETE', '', { gracePeriodSeconds: 0 }, false],
+  ['POST', '/eviction', { deleteOptions: { gracePeriodSeconds: 0 } }, false],
+  ['POST', '/eviction', { deleteOptions: {} }, true],
+])('conditions see the options that the API server takes: %s %s %j', async (method, target, body, passes) => {
+  const { passage } = playedPassage(() => ({ status: 200, body: {} }))
+  const request = authenticatedFor(method, `/api/v1/namespaces/d/pods/p${target}`)
+  const bytes = new TextEncoder().encode(JSON.stringify(body))
+  const taken = body === undefined ? null : { bytes, format: 'json' as const, value: body }
+  const set = policies('request.options == null || request.options.?gracePeriodSeconds.orValue(30) > 0')
+  expect((await assess(passage, request, taken, set)).ok).toBe(passes)
 })
