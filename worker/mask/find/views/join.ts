@@ -79,8 +79,10 @@ interface Break {
   readonly quoted: boolean
   /** A backslash says that the line goes on. */
   readonly escaped: boolean
-  /** The line has a usual width, or that of the line before. */
+  /** The line has a usual width, or that of the line before, or a terminal wrapped it. */
   readonly usual: boolean
+  /** A terminal wrapped it. */
+  readonly wrapped: boolean
   /** Where the next line begins. */
   readonly behind: number
 }
@@ -89,21 +91,24 @@ interface Break {
 function breakAt(bytes: Uint8Array, { start, before }: Line, stop: number): Break | null {
   let end = stop
   if (end > start && bytes[stop] === LF && bytes[end - 1] === CR) end--
-  const width = end - start
   // A terminal that wraps writes a blank and a carriage return.
-  if (end > start && bytes[stop] === CR && bytes[end - 1] === 0x20) end--
+  const blank = end > start && bytes[stop] === CR && bytes[end - 1] === 0x20
+  const wraps = blank && bytes[stop + 1] !== LF
+  const width = end - start - (wraps ? 1 : 0)
+  if (blank) end--
+  const wrapped = wraps && width >= WIDE && bytes[end - 1] !== 0x20
   const escaped = end > start && bytes[end - 1] === 0x5c
   if (escaped) end--
   let word = end
   const least = Math.max(start, end - MAX_WORD_BYTES)
   while (word > least && WORD[bytes[word - 1]!] === 1) word--
-  const usual = USUAL[width] === 1 || (width >= WIDE && before === width)
+  const usual = wrapped || USUAL[width] === 1 || (width >= WIDE && before === width)
   if (word === end && !(usual && opens(bytes, start, end))) return null
   const content = contentStart(bytes, start, end)
   if (width < WIDE && end - word < LONG_WORD && (end - word < MIN_ALONE || word > content)) return null
   const quoted = word > start && isQuote(bytes[word - 1]!)
   const behind = bytes[stop] === CR && bytes[stop + 1] === LF ? stop + 2 : stop + 1
-  return { start, width, before, content, word, end, quoted, escaped, usual, behind }
+  return { start, width, before, content, word, end, quoted, escaped, usual, wrapped, behind }
 }
 
 /** Whether a word may go on after the break at `stop`. */
@@ -126,7 +131,8 @@ export function joinAt(bytes: Uint8Array, line: Line, stop: number, final: boole
   if (next < 0) return waiting
   const nextEnd = wordEnd(bytes, next)
   const ends = nextEnd === bytes.length && !final
-  if (startsAnew(bytes, next, nextEnd, full, full && from.quoted)) {
+  const certain = from.wrapped || (full && (from.quoted || breaksName(bytes, word, end, next, nextEnd)))
+  if (startsAnew(bytes, next, nextEnd, full, certain)) {
     // What it begins may be part of a word that is not there yet.
     return full && ends && nextEnd - behind <= width ? waiting : null
   }
@@ -281,12 +287,30 @@ function startsAnew(bytes: Uint8Array, at: number, end: number, full: boolean, c
   if (end - at === 1 && PREFIX[level] === 1) return true
   if (certain) return false
   // A key of YAML: letters, then a colon at the word's end.
-  if (bytes[end - 1] === 0x3a && !(full && bytes.subarray(at, end - 1).includes(0x3a))) return true
+  if (end - at > 1 && bytes[end - 1] === 0x3a && !(full && bytes.subarray(at, end - 1).includes(0x3a))) return true
   // A variable: a name, `=`, and something that is no padding.
   let name = at
   while (name < end && isName(bytes[name]!)) name++
   if (name > at && name + 1 < end && bytes[name] === 0x3d && bytes[name + 1] !== 0x3d)
     return !(full && isJumble(bytes, at, name))
+  return false
+}
+
+/** Longest part of a name that says secret, on either side of a break. */
+const MAX_PART = 9
+const SAYS_SECRET = /pass(?:word|wd|phrase)?|pwd|secret|token|credential|api_?key/gi
+
+/** Whether a word that says secret was broken over two lines. */
+function breaksName(bytes: Uint8Array, word: number, end: number, next: number, nextEnd: number): boolean {
+  const from = Math.max(word, end - MAX_PART)
+  const to = Math.min(nextEnd, next + MAX_PART)
+  let text = ''
+  for (let i = from; i < end; i++) text += String.fromCharCode(bytes[i]!)
+  for (let i = next; i < to; i++) text += String.fromCharCode(bytes[i]!)
+  const at = end - from
+  for (const said of text.matchAll(SAYS_SECRET)) {
+    if (said.index < at && said.index + said[0].length > at) return true
+  }
   return false
 }
 

@@ -289,3 +289,39 @@ describe('streams', () => {
     return decoder.decode(join(out.map((piece) => piece.bytes)))
   }
 })
+
+describe('a line that was broken for its width in front of a value', () => {
+  const SECRET = 'Kd9xQ-v7Lm2p'
+  const COMMANDS = [
+    `export DB_PASSWORD=${SECRET}`,
+    `password: ${SECRET}`,
+    `run --password=${SECRET}`,
+    `curl postgres://app:${SECRET}@db/x`,
+  ]
+  const BREAKS: readonly (readonly [name: string, width: number, sign: string])[] = [
+    ['fold', 80, '\n'],
+    ['fold, CRLF', 100, '\r\n'],
+    ['a terminal', 80, ' \r'],
+    ['a terminal of any width', 93, ' \r'],
+  ]
+  it.each(BREAKS)('by %s: in the name, behind it, and with another line behind', (_name, width, sign) => {
+    for (const command of COMMANDS) {
+      for (let at = 4; at < command.indexOf(SECRET); at++) {
+        const before = 'word '.repeat(40).slice(0, width - at)
+        const text = `${before}${command.slice(0, at)}${sign}${command.slice(at)}${sign}next line\n`
+        expect(left(text), text).not.toContain(SECRET)
+      }
+    }
+  })
+
+  it('by fold: what says that it is one may stand behind it', () => {
+    const text = `${'word '.repeat(40).slice(0, 80 - 27)}postgres://app:${SECRET}\n@db/x\nnext line\n`
+    expect(left(text)).not.toContain(SECRET)
+  })
+
+  it('is no reason to take the next line for its end', () => {
+    const line = `${'word '.repeat(40).slice(0, 75)}token`
+    for (const next of ['next line', 'B=1', 'level: info', 'Kd9xQ-v7Lm2p'])
+      expect(hitsOf(`${line}\n${next}\n`)).toEqual([])
+  })
+})

@@ -262,6 +262,11 @@ export class ViewBuilder {
       const joint = joints[firstBehind(joints, start) - 1]
       return joint?.behind === true && segment(joint.at) === segment(start)
     }
+    /** Whether a stretch ends where such a joint is: what makes it a find may stand behind. */
+    const isBefore = (end: number): boolean => {
+      const joint = joints[firstBehind(joints, end - 1)]
+      return joint?.behind === true && joint.at === end
+    }
     const back = (start: number, end: number): Span => source.span(startOf(start), endOf(end - 1))
     const open =
       options.open === undefined ? Number.POSITIVE_INFINITY : source.span(options.open, options.open + 1).start
@@ -292,7 +297,8 @@ export class ViewBuilder {
       firstUnsure: (start, end) => {
         const first = firstBehind(joints, start)
         for (let i = first; i < joints.length && joints[i]!.at < end; i++) {
-          if (joints[i]!.sure > JOINED_ALONE) return i === first ? -1 : joints[i]!.at
+          // What is complete on its line is found without the break, unless its name stands on the line before.
+          if (joints[i]!.sure > JOINED_ALONE) return i === first && !isBehind(start) ? -1 : joints[i]!.at
         }
         return -1
       },
@@ -301,7 +307,7 @@ export class ViewBuilder {
         return joint === undefined || joint.at >= end ? -1 : joint.at
       },
       isNew: (start, end) => {
-        if (options.newOnly === true && copied(start, end) && !isBehind(start)) return false
+        if (options.newOnly === true && copied(start, end) && !isBehind(start) && !isBefore(end)) return false
         if (cuts.length > 0 && (cuts[firstAbove(cuts, start)] ?? length) < end) return false
         return source.isNew(startOf(start), endOf(end - 1))
       },
