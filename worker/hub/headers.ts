@@ -23,8 +23,11 @@ export function answerHeaders(
     }
     try {
       // Header values are ASCII; a placeholder's brackets are not.
-      const warning = maskWarning(value, masking, info, options).replaceAll('⟦', '[').replaceAll('⟧', ']')
-      masked.push([name, warning])
+      const said = utf8Of(value)
+      const warning = maskWarning(said ?? value, masking, info, options)
+        .replaceAll('⟦', '[')
+        .replaceAll('⟧', ']')
+      masked.push([name, said === null ? warning : latin1Of(warning)])
     } catch (error) {
       if (!(error instanceof MaskError)) throw error
       masked.push([name, '299 - "a warning of the cluster was withheld: it could not be masked"'])
@@ -32,3 +35,20 @@ export function answerHeaders(
   }
   return [...masked, ['audit-id', id]]
 }
+
+/** Fields are read byte by byte as Latin-1, while Kubernetes writes UTF-8: a known value is found in what was meant. Null: it is none. */
+function utf8Of(value: string): string | null {
+  if (!/[\x80-\xff]/.test(value)) return null
+  try {
+    return decoder.decode(Uint8Array.from(value, (char) => char.charCodeAt(0)))
+  } catch {
+    return null
+  }
+}
+
+function latin1Of(text: string): string {
+  return Array.from(encoder.encode(text), (byte) => String.fromCharCode(byte)).join('')
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const encoder = new TextEncoder()
