@@ -77,7 +77,7 @@ export function maskNamed(scope: Scope, any: Node, rule: string): Node {
 export function authNode(scope: Scope, any: Node): Node {
   const secret = maskBelow(scope, { rule: 'docker-config' })
   const members = ['auth', 'password', 'identitytoken', 'registrytoken'].map((name): [string, Node] => [name, secret])
-  return { ...any, members: new Map(members) }
+  return { ...any, members: new Map([...(any.members ?? []), ...members]) }
 }
 
 /** `auth` of a registry without `auths` around it (.dockercfg): base64 of a user, a colon and a password. */

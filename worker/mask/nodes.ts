@@ -107,6 +107,8 @@ export function nodesOf(scope: Scope, document: (scope: Scope) => Node): Nodes {
     members.set('binarydata', {
       ...any,
       others: {
+        ...any,
+        worth: () => true,
         leaf: (token) =>
           token.kind === 'string' && token.name !== null && saysSecret(token.name, scope)
             ? binary(token)

@@ -235,6 +235,12 @@ describe('by structure', () => {
       { spec: { secretName: { password: '…' }, volumes: [{ secret: { secretName: 'db-password' } }] } },
     ],
     [
+      'rows that are none of a Table, of an app behind the API server',
+      infoOf({ resource: 'services', subresource: 'proxy' }),
+      { rows: [{ id: 'a', value: { password: 'hunter2', secrets: [{ data: { a: 'aGk=' }, kind: 'Secret' }] } }] },
+      { rows: [{ id: 'a', value: { password: '…', secrets: [{ data: { a: '=…' }, kind: 'Secret' }] } }] },
+    ],
+    [
       'settings that are said to be secure',
       widgets,
       { spec: { secureJsonData: { httpHeaderValue1: 'hunter2', on: true }, jsonData: { httpHeaderName1: 'X-Org' } } },

@@ -58,7 +58,7 @@ export function secretObject(scope: Scope, around: Around): Node {
       ['managedfields', { ...(meta.members?.get('managedfields') ?? {}), members: new Map([['fieldsv1', fields]]) }],
     ]),
   }
-  const row: Node = {}
+  const row: Node = { ...any }
   const members = new Map<string, Node>([
     ...(any.members ?? []),
     ['data', { others: { leaf: base64 }, leaf: base64 }],
@@ -69,7 +69,10 @@ export function secretObject(scope: Scope, around: Around): Node {
       'details',
       {
         ...naming,
-        members: new Map([['causes', { ...naming, members: new Map([['message', text]]) }]]),
+        members: new Map([
+          ...(naming.members ?? []),
+          ['causes', { ...naming, members: new Map([...(naming.members ?? []), ['message', text]]) }],
+        ]),
       },
     ],
     ['rows', row],
@@ -78,6 +81,7 @@ export function secretObject(scope: Scope, around: Around): Node {
   members.set('items', object)
   members.set('object', object)
   row.members = new Map<string, Node>([
+    ...(any.members ?? []),
     ['object', object],
     ['cells', { elements: { leaf: (token) => maskCell(token, plain) }, leaf: plain }],
   ])

@@ -74,11 +74,7 @@ export function columnsNode(any: Node, columns: Column[], scope: Scope): Node {
   })
   return {
     ...any,
-    members: new Map([
-      ['name', name],
-      ['type', type],
-      ['description', description],
-    ]),
+    members: new Map([...(any.members ?? []), ['name', name], ['type', type], ['description', description]]),
   }
 }
 
