@@ -265,17 +265,29 @@ describe('Player', () => {
     expect(shown()).toBe('a0 a1 a2 ')
   })
 
-  test('a log that has grown within its one write shows what is new', async () => {
+  test.each([
+    ['with its line ended by us', 'one', 'one two', [write(100, '\r\n')]],
+    ['with its lines ended by itself', 'one\r\n', 'one\r\ntwo\r\n', []],
+  ])('a log that has grown within its one write shows what is new, %s', async (_name, before, after, end) => {
     const log = (text: string): Script => ({
-      events: [write(0, '$ '), write(0, '\r\n'), write(100, text), write(100, '\r\n')],
+      events: [write(0, '$ '), write(0, '\r\n'), write(100, text), ...end],
       outputAt: 100,
       duration: 200,
     })
-    const { player, scripts, shown } = setUp({ a: log('one') }, [playable('a')])
+    const { player, scripts, shown } = setUp({ a: log(before) }, [playable('a')])
     await player.select(0, 'end')
-    scripts.a = log('one two')
+    scripts.a = log(after)
     await player.update([playable('a', false, '2')])
-    expect(shown()).toBe('$ \r\none two\r\n')
+    expect(shown().trim()).toBe(`$ \r\n${after}`.trim())
+  })
+
+  test('a command that could be loaded after all no longer says that it could not', async () => {
+    const { player, scripts, shown } = setUp({ a: new Error('not yet') }, [playable('a')])
+    await player.select(0, 'end')
+    expect(player.state.failure).toBeInstanceOf(Error)
+    scripts.a = script('a')
+    await player.update([playable('a', false, '2')])
+    expect([player.state.failure, shown()]).toEqual([undefined, 'a0 a1 '])
   })
 
   test('the command that is shown stays so when one that began before it comes in late', async () => {

@@ -239,7 +239,7 @@ export class Player {
       this.#set({ duration: this.#schedule.duration })
     } else {
       this.#begin(script)
-      this.#show(wasEnd ? 'end' : this.#state.recorded)
+      this.#show(wasEnd || !old ? 'end' : this.#state.recorded)
     }
     if (this.#state.playing) this.#run()
     else if (wasEnd) this.#show('end')
@@ -249,10 +249,15 @@ export class Player {
     try {
       const script = await this.#ports.load(id)
       if (generation !== this.#generation) return undefined
-      this.#set({ loading: false })
+      this.#set({ loading: false, failure: undefined })
       return script
     } catch (failure) {
-      if (generation === this.#generation) this.#set({ loading: false, failure, playing: false })
+      if (generation !== this.#generation) return undefined
+      // What was shown before is of another command.
+      this.#script = undefined
+      this.#schedule = undefined
+      this.#done = 0
+      this.#set({ loading: false, failure, playing: false })
       return undefined
     }
   }
@@ -346,10 +351,11 @@ export class Player {
 /** True when `next` begins with what was performed of `old`. */
 function continues(old: Script, next: Script, done: number): boolean {
   const recorded = Math.min(done, old.events.length)
-  // The last event of a script only ends the line: a longer recording has another in its place.
-  const same = Math.max(0, recorded - 1)
+  // The end of a script is part of it: a longer recording has other events in its place.
   if (recorded === old.events.length && old.events.length !== next.events.length) return false
-  return old.outputAt === next.outputAt && old.events.slice(0, same).every((event, i) => isSame(event, next.events[i]))
+  return (
+    old.outputAt === next.outputAt && old.events.slice(0, recorded).every((event, i) => isSame(event, next.events[i]))
+  )
 }
 
 /** Bytes of a recording do not change once they are recorded; a text may have grown within its piece. */

@@ -22,14 +22,18 @@ export interface Loaded {
   readonly source: Source
 }
 
+/** What is asked of the API. */
+type RecordingApi = Pick<Api, 'requests' | 'body' | 'stream'>
+
 const MAX_REQUESTS = 600
 const MAX_BODIES = 100
 const PARALLEL = 4
 /** A recording is held in memory while it plays. */
 const MAX_RECORDING_BYTES = 32 * 1024 * 1024
+const NOTHING = { bytes: new Uint8Array(0), cut: false }
 
 /** Loads and renders one command. Throws `ApiError`. */
-export async function loadCommand(api: Api, command: CommandSummary): Promise<Loaded> {
+export async function loadCommand(api: RecordingApi, command: CommandSummary): Promise<Loaded> {
   const requests = await loadRequests(api, command)
   if (command.stream !== undefined) {
     const recorded = await loadRecording(api, command, requests, command.stream)
@@ -40,7 +44,7 @@ export async function loadCommand(api: Api, command: CommandSummary): Promise<Lo
   return { script: printedScript(command.title, chunks), chunks, source }
 }
 
-async function loadRequests(api: Api, command: CommandSummary): Promise<RequestRecord[]> {
+async function loadRequests(api: RecordingApi, command: CommandSummary): Promise<RequestRecord[]> {
   const out: RequestRecord[] = []
   let cursor: string | undefined
   do {
@@ -52,7 +56,7 @@ async function loadRequests(api: Api, command: CommandSummary): Promise<RequestR
 }
 
 async function loadRecording(
-  api: Api,
+  api: RecordingApi,
   command: CommandSummary,
   requests: readonly RequestRecord[],
   stream: string,
@@ -60,7 +64,9 @@ async function loadRecording(
   const record = requests.find((request) => request.id === stream)
   const code = record?.result?.code
   if (code !== undefined && code !== 101 && code !== 200) return undefined
-  const { bytes, cut } = await api.stream(stream, MAX_RECORDING_BYTES)
+  // Of one that runs there may be nothing yet.
+  const begun = record?.result !== undefined || (record?.bodies.some((body) => body.kind === 'stream') ?? true)
+  const { bytes, cut } = begun ? await api.stream(stream, MAX_RECORDING_BYTES) : NOTHING
   if (bytes.length === 0 && record?.result !== undefined && record.result.outcome !== 'ok') return undefined
   const tty = record?.request.exec?.tty ?? false
   const text = plainRecording(bytes)
@@ -72,7 +78,7 @@ async function loadRecording(
   return { script: recordedScript(command.title, bytes, tty, epilogue), chunks, source: 'recording' }
 }
 
-async function loadExchanges(api: Api, records: readonly RequestRecord[]): Promise<Exchange[]> {
+async function loadExchanges(api: RecordingApi, records: readonly RequestRecord[]): Promise<Exchange[]> {
   const wanted = bodiesWanted(records)
   const bodies = new Map<number, Partial<Exchange>>()
   const queue = records.flatMap((record, i) => {
