@@ -28,6 +28,8 @@ const COMMANDS = ['command', 'cmd', 'entrypoint']
 const ARGUMENTS = ['args', 'extraargs', 'additionalargs', 'arguments', 'flags']
 /** Objects of nothing but secrets, whatever those are called: Grafana's. */
 const SECURE = ['securejsondata', 'securesettings']
+/** A kind is a DNS label. */
+const MAX_KIND_CHARS = 63
 /** A generated word is no longer. */
 const MAX_GENERATED_BYTES = 64
 
@@ -170,9 +172,11 @@ function kindOf(key: Key): Verdict {
 }
 
 function verdictOf(text: string): Verdict {
-  if (text.length > 12) return OTHER
+  if (text.length > MAX_KIND_CHARS) return OTHER
   const kind = text.toLowerCase()
-  return kind === 'secret' ? SECRET : kind === 'secretlist' ? SECRET_LIST : kind === 'configmap' ? CONFIG_MAP : OTHER
+  // ClusterSecret and others hold data as a Secret does; those that say where a secret is have none.
+  if (kind.endsWith('secret')) return SECRET
+  return kind === 'secretlist' ? SECRET_LIST : kind === 'configmap' ? CONFIG_MAP : OTHER
 }
 
 /** `metadata`. @param around.ofObject its members, to which more may be added */

@@ -241,6 +241,22 @@ describe('by structure', () => {
       { rows: [{ id: 'a', value: { password: '…', secrets: [{ data: { a: '=…' }, kind: 'Secret' }] } }] },
     ],
     [
+      'a kind that is a Secret by another name, and one that says where a secret is',
+      widgets,
+      {
+        items: [
+          { data: { pin: 'MTIzNA==' }, kind: 'ClusterSecret' },
+          { kind: 'ExternalSecret', spec: { data: [{ remoteRef: { key: 'prod/db' }, secretKey: 'password' }] } },
+        ],
+      },
+      {
+        items: [
+          { data: { pin: '=…' }, kind: 'ClusterSecret' },
+          { kind: 'ExternalSecret', spec: { data: [{ remoteRef: { key: 'prod/db' }, secretKey: 'password' }] } },
+        ],
+      },
+    ],
+    [
       'settings that are said to be secure',
       widgets,
       { spec: { secureJsonData: { httpHeaderValue1: 'hunter2', on: true }, jsonData: { httpHeaderName1: 'X-Org' } } },
