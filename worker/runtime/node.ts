@@ -102,15 +102,10 @@ function bodyOf(message: IncomingMessage): ByteSource {
   }
 }
 
-/** A field's first value. node's own object of them is made anew for each request, and costs more than the few looks at it. */
-function first(headers: HeaderList, name: string): string | undefined {
-  for (const header of headers) if (header[0] === name) return header[1]
-  return undefined
-}
-
-function hasBody(headers: HeaderList): boolean {
-  if (first(headers, 'transfer-encoding') !== undefined) return true
-  const length = first(headers, 'content-length')
+function hasBody(message: IncomingMessage): boolean {
+  const { headers } = message
+  if (headers['transfer-encoding'] !== undefined) return true
+  const length = headers['content-length']
   return length !== undefined && length !== '0'
 }
 
@@ -147,10 +142,10 @@ class NodeReceived implements Received {
     this.receivedAt = now
     this.method = message.method ?? ''
     this.target = message.url ?? ''
-    this.headers = headerList(message)
-    const host = first(this.headers, 'host') ?? ''
+    const host = message.headers.host ?? ''
     this.host = HOST.test(host) ? host.toLowerCase() : ''
-    this.body = !upgrading && hasBody(this.headers) ? bodyOf(message) : null
+    this.headers = headerList(message)
+    this.body = !upgrading && hasBody(message) ? bodyOf(message) : null
     this.upgrade = upgrading ? offerOf(message) : null
     this.remote = message.socket.remoteAddress ?? ''
     this.signal = this.#gone.signal
