@@ -172,6 +172,8 @@ export function valueAt(
     for (; at < limit; at++) {
       const byte = bytes[at]!
       if (SPACE[byte] === 1 || QUOTE[byte] === 1 || (operator === 'element' && endsElement(bytes, at))) break
+      // What began behind a sign of HTML ends before the next: &quot;v&quot;, &gt;v&lt;
+      if (byte === 0x26 && bytes[start - 1] === 0x3b && isSign(bytes, at)) break
       if (byte === 0x2c || byte === 0x3b || byte === 0x26) {
         const ends = separatorEnds(bytes, at, byte)
         if (ends === 'open') {
@@ -208,6 +210,13 @@ function mayGoOn(bytes: Uint8Array, from: number): boolean {
   while (at < bytes.length && at < start + MAX_PAIR_NAME && NAME[bytes[at]!] === 1) at++
   return at > start && at + 1 >= bytes.length
 }
+
+/** Whether a quote or a bracket of HTML stands at `at`. */
+function isSign(bytes: Uint8Array, at: number): boolean {
+  return SIGNS.some((sign) => standsAt(bytes, at, sign))
+}
+
+const SIGNS: readonly string[] = ['&quot;', '&lt;', '&#34;', '&#39;', '&#x27;', '&apos;']
 
 function endsElement(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0x3c || (bytes[at] === 0x5d && bytes[at + 1] === 0x5d && bytes[at + 2] === 0x3e)

@@ -51,6 +51,7 @@ const FORMS: Readonly<Record<string, string>> = {
   'a member of XML-RPC': '<member><name>password</name><value><string>«hunter2»</string></value></member>',
   'an escaped element': '&lt;password&gt;«hunter2»&lt;/password&gt;',
   'an escaped attribute': 'password=&quot;«hunter2»&quot; url=&quot;db&quot;',
+  'escaped JSON': '{&quot;host&quot;:&quot;db&quot;,&quot;password&quot;:&quot;«hunter2»&quot;,&quot;x&quot;:1}',
   'a parameter of FastCGI': 'fastcgi_param DB_PASSWORD «hunter2»;\n',
   'an anchor of YAML': 'db:\n  password: &pw «hunter2»\n',
   'brackets of a log': 'user=[app], password=[«Tr0ub4dor3x»], host=[db]\n',

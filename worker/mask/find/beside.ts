@@ -11,7 +11,7 @@ const CR = 0x0d
 const BAR = 0x7c
 const MAX_BETWEEN = 96
 /** How far in front of a row the line stands that parts a table's head from its rows. */
-const MAX_TABLE = 1024
+const MAX_TABLE = 512
 
 /** Functions that are asked by a name, or told a word to look at, and set nothing. */
 const ASKS =
@@ -109,7 +109,7 @@ function beginsCell(bytes: Uint8Array, start: number): boolean {
 }
 
 /** How far in front of a cell its row may begin. */
-const MAX_ROW = 512
+const MAX_ROW = 160
 
 function isBarEnd(byte: number): boolean {
   return byte === BAR || byte === 0x82 || byte === 0x83
@@ -147,6 +147,7 @@ const MIN_LINE_NAME = 5
 export function lineOf(bytes: Uint8Array, name: { start: number; end: number }, value: number): Beside {
   // PASS src/web.test.js
   if (name.end - name.start < MIN_LINE_NAME || !beginsLine(bytes, name.start)) return NO
+  if (!lineEndsBehindWord(bytes, value)) return NO
   if (isBelowRule(bytes, name.start)) return at(value, 'blank', { alone: true })
   return at(value, 'prose', { alone: true })
 }
@@ -165,14 +166,19 @@ export function endsLine(bytes: Uint8Array, from: number): boolean {
   return i >= bytes.length || bytes[i] === LF || bytes[i] === CR
 }
 
-const RULE = /\n-{2,} {2,}-{2,}[- ]*\r?\n[\s\S]*$/
-
 /** Whether a table's head is parted from its rows a few lines above: `---     -----`, as vault prints. */
 function isBelowRule(bytes: Uint8Array, start: number): boolean {
-  const above = latin(bytes, Math.max(0, start - MAX_TABLE), start)
-  const rule = RULE.exec(above)
-  return rule !== null && !rule[0].includes('\n\n')
+  const lowest = Math.max(0, start - MAX_TABLE)
+  for (let i = start - 2; i >= lowest; i--) {
+    if (bytes[i] !== LF) continue
+    if (bytes[i + 1] === LF) return false
+    if (bytes[i + 1] === 0x2d && bytes[i + 2] === 0x2d)
+      return RULE.test(latin(bytes, i + 1, Math.min(start, i + 1 + MAX_BETWEEN)))
+  }
+  return false
 }
+
+const RULE = /^-{2,} {2,}-{2,}/
 
 /** Whether only blanks stand in front of `start` on its line. */
 function beginsLine(bytes: Uint8Array, start: number): boolean {
@@ -227,7 +233,8 @@ export function fallback(bytes: Uint8Array, from: number, operator: Operator): B
   let may = false
   while (end < limit && STOPS[bytes[end]!] === 0) {
     const byte = bytes[end++]!
-    if (byte === BAR || byte === 0x3f || (byte === 0x72 && bytes[end] === 0x20)) may = true
+    if ((byte === BAR || byte === 0x3f) && bytes[end] === byte) may = true
+    if (byte === 0x72 && bytes[end] === 0x20 && bytes[end - 2] === 0x6f) may = true
     if (byte === 0x3d && operator === 'colon') may = true
   }
   const work = end - from
@@ -240,12 +247,14 @@ export function fallback(bytes: Uint8Array, from: number, operator: Operator): B
 
 /** What opens a value that is none as it stands, and what closes it. */
 const QUOTES: readonly string[] = ['&quot;', '&#34;', '&#39;', '&#x27;', '&apos;']
-const BRACKETS: readonly (readonly [opens: string, closes: string])[] = [
-  ['[', ']'],
-  ['{', '}'],
-  ['<', '>'],
-]
+const BRACKETS: Readonly<Record<number, string>> = { 91: ']', 123: '}', 60: '>' }
 const MAX_TAG = 40
+
+/** Behind a quote of HTML, or where it is when none stands there. */
+export function behindQuote(bytes: Uint8Array, from: number): number {
+  const quote = QUOTES.find((text) => standsAt(bytes, from, text))
+  return quote === undefined ? from : from + quote.length
+}
 
 /** What a value stands in, without the `;` that ends it; `quotes`: however poor it looks, it is one. */
 export interface Inner {
@@ -256,12 +265,11 @@ export interface Inner {
 
 /** Where the value begins in brackets, in a quote of HTML, or behind an anchor of YAML; null: it stands in none. */
 export function innerOf(bytes: Uint8Array, from: number): Inner | null {
+  const closes = BRACKETS[bytes[from]!]
+  if (closes !== undefined) return { start: from + 1, closes, quotes: false }
+  if (bytes[from] !== 0x26) return null
   const quote = QUOTES.find((text) => standsAt(bytes, from, text))
   if (quote !== undefined) return { start: from + quote.length, closes: quote.slice(0, -1), quotes: true }
-  for (const [opens, closes] of BRACKETS) {
-    if (standsAt(bytes, from, opens)) return { start: from + opens.length, closes, quotes: false }
-  }
-  if (bytes[from] !== 0x26) return null
   let i = from + 1
   while (i < bytes.length && i < from + MAX_TAG && NAME[bytes[i]!] === 1) i++
   if (i >= bytes.length) return { start: i, closes: '', quotes: false }

@@ -2,7 +2,7 @@
 // In: where a keyword stands. Out: the value to mask; assigned.ts reads it, judgement.ts says whether it is one. No I/O.
 
 import { type Assigned, result, valueAt } from './assigned.ts'
-import { besideOf, endsLine as endsItsLine, fallback, lineOf } from './beside.ts'
+import { behindQuote, besideOf, endsLine as endsItsLine, fallback, lineOf } from './beside.ts'
 import {
   BLANK,
   blanksEnd,
@@ -60,6 +60,9 @@ export const KEYWORDS: readonly string[] = [
 /** Longest name that is looked at, on either side of its keyword. */
 const MAX_NAME_SIDE = 64
 
+/** Quotes and brackets that close a name, and one quote of HTML. */
+const MAX_CLOSERS = 10
+
 const BACKSLASH = 0x5c
 const DASH = 0x2d
 const LF = 0x0a
@@ -116,11 +119,12 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
   const spent = (): number => at - name.start + 4 + extra
   if (at >= length) return waiting(spent())
 
-  // What closes the name: a quote, a bracket.
+  // What closes the name: a quote, a bracket; a quote of HTML.
   let quotedName = false
+  if (bytes[at] === 0x26) at = behindQuote(bytes, at)
   while (
     at < length &&
-    at < name.end + 4 &&
+    at < name.end + MAX_CLOSERS &&
     (QUOTE[bytes[at]!] === 1 ||
       bytes[at] === 0x5b ||
       bytes[at] === 0x5d ||
@@ -270,8 +274,9 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     if (kind === 'weak' || UUID.test(latin(bytes, at, Math.min(length, at + 36)))) return nothing(spent() + 32)
     operator = 'blank'
   }
-  const found = valueAt(bytes, at, kind, operator, name)
   const isPlain = (operator === 'assign' || operator === 'colon') && QUOTE[bytes[at]!] === 0
+  const isQuoted = isPlain && bytes[at] === 0x26 && behindQuote(bytes, at) > at
+  const found = isQuoted ? result(-1, -1, -1, name.end, spent()) : valueAt(bytes, at, kind, operator, name)
   let best = found
   if (isPlain) {
     if (found.start < 0) best = within(bytes, at, found, kind, operator, name)
@@ -279,8 +284,10 @@ export function assignedAt(bytes: Uint8Array, start: number, end: number, judge:
     extra += other.work
     if (other.kind === 'at') {
       const instead = held(bytes, valueAt(bytes, other.at, kind, other.operator, name), other)
-      if (best.start < 0) best = instead
-      else if (instead.start >= 0) best = { ...instead, start: best.start, open: instead.open < 0 ? -1 : best.start }
+      const work = best.work + instead.work
+      if (best.start < 0) best = { ...instead, work }
+      else if (instead.start >= 0)
+        best = { ...instead, start: best.start, open: instead.open < 0 ? -1 : best.start, work }
     }
   }
   if (only !== null) best = held(bytes, best, only)

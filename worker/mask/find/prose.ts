@@ -2,7 +2,7 @@
 // where the next word begins. Out: the value. No I/O.
 
 import { type Assigned, result, valueAt } from './assigned.ts'
-import { BLANK, blanksEnd, latin, QUOTE, SPACE, standsAt } from './bytes.ts'
+import { BLANK, blanksEnd, latin, QUOTE, SPACE, setOf, standsAt } from './bytes.ts'
 import { isJumbled } from './entropy.ts'
 import type { NameKind } from './names.ts'
 import { excuseOf } from './stopwords.ts'
@@ -16,9 +16,13 @@ const CHANGES: readonly string[] = ['set to ', 'changed to ', 'reset to ', 'upda
 const MAX_GAP = 16
 const MAX_WORD = 256
 
+/** What those words begin with. */
+const MAY_SAY = setOf(/[:=iwscru]/i)
+
 /** Where a value begins of which the words from `at` on say so; -1: they say nothing. */
 function saidAt(bytes: Uint8Array, at: number): number {
   const byte = bytes[at]!
+  if (MAY_SAY[byte] === 0) return -1
   const next = bytes[at + 1] ?? 0
   if (byte === 0x3a && (BLANK[next] === 1 || next === LF || next === CR)) return at + 1
   if (byte === 0x3d && BLANK[next] === 1 && BLANK[bytes[at - 1]!] === 1) return at + 1
@@ -46,10 +50,10 @@ export function proseAt(
       return kind === 'secret' && at === from ? toldAt(bytes, name, blanksEnd(bytes, value)) : null
     const line = value
     value = blanksEnd(bytes, value)
-    while (value < line + MAX_GAP && value < length && SPACE[bytes[value]!] === 1) value++
+    const isOver = value < length && (bytes[value] === LF || bytes[value] === CR)
+    if (isOver) while (value < line + MAX_GAP && value < length && SPACE[bytes[value]!] === 1) value++
     if (value >= length) return waiting(value)
     // On a line of its own: `Use the following password:\n\n…\n`.
-    const isOver = bytes.subarray(line, value).includes(LF)
     if (isOver && QUOTE[bytes[value]!] === 1) return null
     const found = valueAt(bytes, value, 'password', 'prose', name)
     if (isOver && found.start >= 0) {

@@ -22,16 +22,26 @@ export function within(
   if (inner.start >= bytes.length) return { ...found, open: found.open < 0 ? bytes.length : found.open }
   const { start, closes, quotes } = inner
   const isWord = !quotes && closes !== ''
+  if (isWord && !closesIn(bytes, start, closes.charCodeAt(0))) return found
   const value = valueAt(bytes, start, kind, isWord && kind === 'password' ? 'prose' : operator, name)
   const open = found.open < 0 ? value.open : value.open < 0 ? found.open : Math.min(found.open, value.open)
-  if (value.start < 0 || closes === '') return { ...value, open }
+  const work = found.work + value.work
+  if (value.start < 0 || closes === '') return { ...value, open, work }
   const length = latin(bytes, value.start, value.end).indexOf(closes)
   const end = length < 0 ? value.end : value.start + length
   // {SSHA}…: the value goes on behind it.
   const behind = bytes[end + closes.length]
   const isPart = behind !== undefined && ENDS_WORD[behind] === 0
-  if (isWord && (isPart || !isMade(bytes, value.start, end, kind))) return { ...found, open }
-  return { ...value, end, open }
+  if (isWord && (isPart || !isMade(bytes, value.start, end, kind))) return { ...found, open, work }
+  return { ...value, end, open, work }
+}
+
+/** Whether a bracket is closed in the word that stands behind it. */
+function closesIn(bytes: Uint8Array, start: number, closes: number): boolean {
+  const limit = Math.min(bytes.length, start + MAX_VALUE_WORD)
+  let at = start
+  while (at < limit && SPACE[bytes[at]!] === 0) if (bytes[at++] === closes) return true
+  return false
 }
 
 /** Whether it has a digit, and is too long for the name of a type. */
