@@ -25,15 +25,32 @@ export function openRaw(request: RawRequest): TLSSocket {
   return sendOn(connect({ host: '127.0.0.1', port: request.port, ca: request.ca, servername: 'localhost' }), request)
 }
 
-/**
- * The same, for a client that goes. `close` ends its stream, as a program that stops does; `reset` breaks the connection, which
- * workerd is told of while it answers nothing: it does not look for the end of a stream then.
- */
-export function openLeaving(request: RawRequest): { readonly close: () => void; readonly reset: () => void } {
+/** A client that goes. */
+export interface Leaving {
+  /** Whether anything was answered before it went. */
+  readonly answered: boolean
+  /** Ends its stream, as a program that stops does. */
+  close(): void
+  /** Breaks the connection, which workerd is told of while it answers nothing: it does not look for the end of a stream then. */
+  reset(): void
+}
+
+/** The same, for a client that goes. */
+export function openLeaving(request: RawRequest): Leaving {
   const tcp = connectTcp({ host: '127.0.0.1', port: request.port })
   tcp.on('error', () => undefined)
   const socket = sendOn(connect({ socket: tcp, ca: request.ca, servername: 'localhost' }), request)
-  return { close: () => socket.destroy(), reset: () => tcp.resetAndDestroy() }
+  let answered = false
+  socket.once('data', () => {
+    answered = true
+  })
+  return {
+    get answered() {
+      return answered
+    },
+    close: () => socket.destroy(),
+    reset: () => tcp.resetAndDestroy(),
+  }
 }
 
 function sendOn(socket: TLSSocket, request: RawRequest): TLSSocket {
