@@ -133,6 +133,52 @@ describe('who may call which route', () => {
   )
 })
 
+describe('a body', () => {
+  it.each([
+    ['POST /oauth/token', {}, 400],
+    ['POST /api/v1/blocks', bearer('admins'), 408],
+  ])('of %s that drips in is not waited for', async (row, headers, status) => {
+    const { deps } = fakes()
+    const due: { ms: number; run: () => void }[] = []
+    const clock = {
+      now: () => 0,
+      after: (ms: number, run: () => void) => {
+        due.push({ ms, run })
+        return () => undefined
+      },
+    }
+    const [method = '', path = ''] = row.split(' ')
+    const drips = {
+      pull() {
+        for (const { run } of due) run()
+        return new Promise<void>(() => undefined)
+      },
+    }
+    const body = new ReadableStream<Uint8Array>(drips, { highWaterMark: 0 })
+    const type = row.includes('oauth') ? 'application/x-www-form-urlencoded' : 'application/json'
+    const init = { method, headers: { ...headers, 'content-type': type }, body, duplex: 'half' }
+    const answer = await createApi({ ...deps, clock }).request(`${URL_OF_GATEWAY}${path}`, init)
+    expect(answer.status, await answer.text()).toBe(status)
+    expect(due.map(({ ms }) => ms)).toEqual([30_000])
+  })
+
+  it('is refused when it goes on too long', async () => {
+    const { deps } = fakes()
+    const body = 'x'.repeat(1024 * 1024)
+    const headers = { ...bearer('admins'), 'content-type': 'application/json' }
+    const chunked = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(new TextEncoder().encode(body))
+      },
+    })
+    for (const sent of [body, chunked]) {
+      const init = { method: 'POST', headers, body: sent, duplex: 'half' }
+      const answer = await createApi(deps).request(`${URL_OF_GATEWAY}/api/v1/blocks`, init)
+      expect(answer.status, await answer.text()).toBe(413)
+    }
+  })
+})
+
 /** The API with the gateway's own verifier, and tokens of an identity that holds every role. */
 async function withRealTokens() {
   const { deps, clock } = fakes()

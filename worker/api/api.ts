@@ -92,16 +92,18 @@ export function createApi(deps: ApiDeps, onBug: (error: unknown) => void = () =>
     c.res.headers.set('cache-control', 'no-store')
   })
   const routes = apiRoutes()
+  const notAllowed = (path: string): Response => {
+    const allow = routes.filter((route) => route.path === path).map((route) => route.method)
+    return problem(405, `This path takes ${allow.join(', ')}.`, { allow: allow.join(', ') })
+  }
   for (const route of routes) {
+    // Hono takes HEAD for GET; but a look spends a login link, and is recorded.
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), (c) =>
-      answer(route, c.req.raw, c.req.param(), deps),
+      c.req.raw.method === route.method ? answer(route, c.req.raw, c.req.param(), deps) : notAllowed(route.path),
     )
   }
   for (const path of new Set(routes.map((route) => route.path))) {
-    const allow = routes.filter((route) => route.path === path).map((route) => route.method)
-    app.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), () =>
-      problem(405, `This path takes ${allow.join(', ')}.`, { allow: allow.join(', ') }),
-    )
+    app.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), () => notAllowed(path))
   }
   app.notFound(() => notFound())
   app.onError((error) => {

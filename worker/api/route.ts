@@ -1,7 +1,8 @@
 // What one row of the API's route table is: method, path, who may, what goes in and out, and the function that answers.
 // The router, the OpenAPI document and the table-driven tests are all made from these rows. No I/O.
 
-import { createGathering } from '../bytes.ts'
+import { fromStream, readWhole } from '../bytes.ts'
+import { BODY_DEADLINE_MS } from '../limits.ts'
 import type { Caller } from './caller.ts'
 import type { ApiDeps } from './deps.ts'
 import { problem } from './problem.ts'
@@ -97,47 +98,45 @@ export function parseQuery(
   return { ok: true, query, integers }
 }
 
-/** Reads the body whole, as text, up to `maxBytes`; refuses invalid UTF-8. */
+/** Reads the body whole, as text, up to `maxBytes` and for as long as any body may take; refuses invalid UTF-8. */
 export async function readText(
-  request: Request,
+  { request, deps }: Pick<Call, 'request' | 'deps'>,
   maxBytes: number,
 ): Promise<{ readonly ok: true; readonly text: string } | { readonly ok: false; readonly response: Response }> {
-  const tooLarge = () => ({ ok: false, response: problem(413, `The body is larger than ${maxBytes} bytes.`) }) as const
+  const no = (status: number, why: string) => ({ ok: false, response: problem(status, why) }) as const
+  const tooLarge = `The body is larger than ${maxBytes} bytes.`
   const declared = Number(request.headers.get('content-length') ?? '0')
-  if (declared > maxBytes) return tooLarge()
-  const gathered = createGathering()
-  const reader = request.body?.getReader()
-  if (reader !== undefined) {
-    try {
-      for (;;) {
-        const { done, value } = await reader.read()
-        if (done) break
-        if (gathered.length + value.length > maxBytes) {
-          await reader.cancel().catch(() => undefined)
-          return tooLarge()
-        }
-        gathered.push(value)
-      }
-    } catch {
-      return { ok: false, response: problem(400, 'The body broke off.') }
+  if (declared > maxBytes) return no(413, tooLarge)
+  if (request.body === null) return { ok: true, text: '' }
+  const read = await readWhole(fromStream(request.body), { maxBytes, deadlineMs: BODY_DEADLINE_MS }, deps.clock)
+  if (!read.ok) {
+    switch (read.trouble) {
+      case 'too-large':
+        return no(413, tooLarge)
+      case 'slow':
+        return no(408, 'The body came too slowly.')
+      case 'broken':
+        return no(400, 'The body broke off.')
+      default:
+        return read.trouble satisfies never
     }
   }
   try {
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(gathered.whole()) }
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(read.bytes) }
   } catch {
-    return { ok: false, response: problem(400, 'The body is not UTF-8.') }
+    return no(400, 'The body is not UTF-8.')
   }
 }
 
 /** Reads a JSON body. The value is unknown: parse it. */
 export async function readJson(
-  request: Request,
+  call: Pick<Call, 'request' | 'deps'>,
   maxBytes: number,
 ): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly response: Response }> {
-  if (!/^application\/json(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {
+  if (!/^application\/json(?:;|$)/i.test(call.request.headers.get('content-type') ?? '')) {
     return { ok: false, response: problem(415, 'The body must be application/json.') }
   }
-  const text = await readText(request, maxBytes)
+  const text = await readText(call, maxBytes)
   if (!text.ok) return text
   try {
     return { ok: true, value: JSON.parse(text.text) }

@@ -106,7 +106,7 @@ async function answer(
 }
 
 async function approveHold(call: Call): Promise<Response> {
-  const body = await readJson(call.request, MAX_JSON_BYTES)
+  const body = await readJson(call, MAX_JSON_BYTES)
   if (!body.ok) return body.response
   const parsed = v.safeParse(approve, body.value)
   if (!parsed.success) return problem(422, problemsOf(parsed.issues))
@@ -116,7 +116,7 @@ async function approveHold(call: Call): Promise<Response> {
 }
 
 async function denyHold(call: Call): Promise<Response> {
-  const body = await readJson(call.request, MAX_JSON_BYTES)
+  const body = await readJson(call, MAX_JSON_BYTES)
   if (!body.ok) return body.response
   const parsed = v.safeParse(deny, body.value)
   if (!parsed.success) return problem(422, problemsOf(parsed.issues))

@@ -79,7 +79,7 @@ async function list(call: Call): Promise<Response> {
 }
 
 async function create(call: Call): Promise<Response> {
-  const body = await readJson(call.request, MAX_JSON_BYTES)
+  const body = await readJson(call, MAX_JSON_BYTES)
   if (!body.ok) return body.response
   const parsed = v.safeParse(newBlock, body.value)
   if (!parsed.success) return problem(422, problemsOf(parsed.issues))

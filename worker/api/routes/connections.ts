@@ -46,7 +46,7 @@ async function putConnection(call: Call): Promise<Response> {
   const name = param(call, 'name')
   if (!NAME.test(name))
     return problem(422, 'A connection’s name is a DNS label: a-z, 0-9 and -, at most 63 characters.')
-  const body = await readJson(call.request, MAX_JSON_BYTES)
+  const body = await readJson(call, MAX_JSON_BYTES)
   if (!body.ok) return body.response
   const parsed = v.safeParse(connectionRequest, body.value)
   if (!parsed.success) return problem(422, 'The body must be {"description": …} with at most 200 characters.')
@@ -100,7 +100,7 @@ async function createEnrolment(call: Call): Promise<Response> {
 }
 
 async function enrol(call: Call): Promise<Response> {
-  const body = await readJson(call.request, MAX_JSON_BYTES)
+  const body = await readJson(call, MAX_JSON_BYTES)
   if (!body.ok) return body.response
   const { deps } = call
   const { store, clock, random, log } = deps

@@ -34,7 +34,7 @@ async function get(call: Call): Promise<Response> {
 async function apply(call: Call): Promise<Response> {
   const media = (call.request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
   if (media !== 'text/yaml' && media !== 'application/yaml') return problem(415, 'The body must be text/yaml.')
-  const text = await readText(call.request, MAX_FILE_BYTES)
+  const text = await readText(call, MAX_FILE_BYTES)
   if (!text.ok) return text.response
   const parsed = call.deps.parseDocuments(text.text)
   if (!parsed.ok) return problem(422, parsed.errors.slice(0, 20).join('\n'))

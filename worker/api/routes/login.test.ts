@@ -205,6 +205,12 @@ describe('a login link', () => {
     expect(me).toMatchObject({ username: 'root', roles: ['viewer', 'approver', 'admin'] })
     expect((await api.request(url)).headers.get('location')).toBe('/login?error=link')
   })
+  it('is not spent by one who only asks whether it is there', async () => {
+    const { api, url } = await make()
+    const asked = await api.request(url, { method: 'HEAD' })
+    expect([asked.status, asked.headers.get('allow')]).toEqual([405, 'GET'])
+    expect((await api.request(url)).headers.get('location')).toBe('/sessions')
+  })
   it('is over after ten minutes', async () => {
     const { api, url, clock } = await make()
     clock.time += 10 * 60 * 1000

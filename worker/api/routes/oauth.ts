@@ -16,7 +16,7 @@ function invalidRequest(description: string): Response {
 async function token(call: Call): Promise<Response> {
   const media = (call.request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
   if (media !== 'application/x-www-form-urlencoded') return invalidRequest('the body must be a form')
-  const text = await readText(call.request, MAX_FORM_BYTES)
+  const text = await readText(call, MAX_FORM_BYTES)
   if (!text.ok) return invalidRequest('the form cannot be read')
   const form = new URLSearchParams(text.text)
   const repeated = [...form.keys()].find((name, index, names) => names.indexOf(name) !== index)

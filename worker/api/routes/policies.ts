@@ -72,7 +72,7 @@ function answered<T>(result: PolicyAnswer<T>): Response {
 }
 
 async function explain(call: Call): Promise<Response> {
-  const body = await readJson(call.request, MAX_JSON_BYTES)
+  const body = await readJson(call, MAX_JSON_BYTES)
   if (!body.ok) return body.response
   const parsed = v.safeParse(explainQuestion, body.value)
   if (!parsed.success) return problem(422, problemsOf(parsed.issues))
@@ -80,7 +80,7 @@ async function explain(call: Call): Promise<Response> {
 }
 
 async function simulate(call: Call, view: RecordView): Promise<Response> {
-  const body = await readJson(call.request, MAX_JSON_BYTES)
+  const body = await readJson(call, MAX_JSON_BYTES)
   if (!body.ok) return body.response
   const parsed = v.safeParse(simulateQuestion, body.value)
   if (!parsed.success) return problem(422, problemsOf(parsed.issues))
