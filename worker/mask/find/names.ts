@@ -49,6 +49,9 @@ const SURE_KEY_OF = set('secret signing encryption encrypt decryption master pri
 /** `checksum/secret`, as charts of Helm annotate Pods. */
 const OF_SUM = /(?:^|[^a-z])(?:checksum|hash|digest)s?\//i
 
+/** Charts name by it a Secret that is there already, and its keys: `existingSecret`, `auth.existingSecretPasswordKey`. */
+const EXISTING = /\bexisting secret(?: name)?$|\bexisting secret (?:\w+ )*keys?$/
+
 const MAX_NAME = 128
 const cache = new Map<string, NameKind>()
 const MAX_CACHED = 2048
@@ -80,6 +83,7 @@ function judge(name: string): NameKind {
   if (words.length > 0) words.push(uncounted(words.pop()!))
   const last = words.at(-1)
   if (last === undefined) return 'none'
+  if (EXISTING.test(words.join(' '))) return 'none'
   const joined = words.join('')
   const harmless = words.slice(0, -1).some((word) => HARMLESS.has(word))
   const before = words.at(-2) ?? ''
