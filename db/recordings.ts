@@ -58,23 +58,30 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
     }))
   }
 
-  async function titles(ids: readonly string[]): Promise<Map<string, Leaf[]>> {
-    const found = new Map<string, Leaf[]>()
-    if (ids.length === 0) return found
+  /** The requests of commands with their place in them: a listing reads the first few. */
+  function firstRequests(ids: readonly string[]) {
     const first = db
       .select({
         id: requests.id,
         command: requests.command,
+        result: requests.result,
         place: sql<number>`row_number() OVER (PARTITION BY ${requests.command} ORDER BY ${requests.id})`.as('place'),
       })
       .from(requests)
       .where(inArray(requests.command, [...ids]))
       .as('first')
+    return { first, upTo: (count: number) => sql`${first.place} <= ${count}` }
+  }
+
+  async function titles(ids: readonly string[]): Promise<Map<string, Leaf[]>> {
+    const found = new Map<string, Leaf[]>()
+    if (ids.length === 0) return found
+    const { first, upTo } = firstRequests(ids)
     const rows = await db
       .select({ command: first.command, leaf: leaves.leaf })
       .from(first)
       .innerJoin(leaves, eq(leaves.id, first.id))
-      .where(sql`${first.place} <= ${TITLE_REQUESTS}`)
+      .where(upTo(TITLE_REQUESTS))
       .orderBy(first.id)
     for (const { command, leaf } of rows) {
       const list = found.get(command) ?? []
@@ -152,17 +159,8 @@ export function createRecordings(db: LibSQLDatabase, catchUp: CatchUp, now: () =
       if (list === undefined) found.set(command, [mask])
       else list.push(mask)
     }
-    const first = db
-      .select({
-        id: requests.id,
-        command: requests.command,
-        result: requests.result,
-        place: sql<number>`row_number() OVER (PARTITION BY ${requests.command} ORDER BY ${requests.id})`.as('place'),
-      })
-      .from(requests)
-      .where(inArray(requests.command, [...ids]))
-      .as('first')
-    const near = sql`${first.place} <= ${MASK_REQUESTS}`
+    const { first, upTo } = firstRequests(ids)
+    const near = upTo(MASK_REQUESTS)
     const whole = await db
       .select({
         command: first.command,
