@@ -17,6 +17,12 @@ import type { Passage } from './passage.ts'
 import { relay } from './relay.ts'
 import { type ResponseRecorder, respond, type Transform } from './respond.ts'
 
+/**
+ * How long a client has, once it is told that its exec or attach was accepted, before anything is sent to it: kubectl 1.29 to
+ * 1.33 reads before it knows its own channels, and throws away what comes sooner (kubernetes/kubernetes#131189).
+ */
+export const CLIENT_STARTS_MS = 50
+
 const NOTHING = new Uint8Array(0)
 const PASS: Transform = {
   push: (chunk) => chunk,
@@ -164,6 +170,7 @@ export async function answerUpgrade(passage: Passage, recorded: Recorded, upstre
         return
       }
       started = true
+      if (kind !== 'portforward') await new Promise<void>((resolve) => hub.clock.after(CLIENT_STARTS_MS, resolve))
       const { withheld, ...result } = await relay({
         info,
         client,
