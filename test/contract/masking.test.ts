@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeRecords } from '../../protocol/recording.ts'
 import { openRaw, type RawAnswer } from './raw.ts'
 import { handshake, type OpenSocket, openSocket, readAll } from './socket.ts'
-import { json } from './upstream.ts'
+import { json, noise } from './upstream.ts'
 import { RUNTIMES, startWorld, until, type World } from './world.ts'
 
 const NS = '/api/v1/namespaces/d'
@@ -194,7 +194,7 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     })
 
     it('bytes that are no text pass as they are', async () => {
-      const bytes = randomBytes(256 * 1024)
+      const bytes = noise(256 * 1024)
       const parts = [0, 1, 2, 3].map((at) => message(1, bytes.subarray(at * 65_536, (at + 1) * 65_536)))
       const { got } = await execOf('tar', parts, 'command=tar&command=cf&command=-&stdout=true')
       const out = Buffer.concat(got.filter((each) => each[0] === 1).map((each) => each.subarray(1)))

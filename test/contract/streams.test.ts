@@ -1,14 +1,14 @@
 // Long answers and upgraded connections: watches, logs, exec, attach, port-forward. What passes, when, how much of it waits
 // where, what is recorded of it, and how it ends.
 
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeRecords } from '../../protocol/recording.ts'
 import { openRaw } from './raw.ts'
 import { handshake, openSocket, readAll } from './socket.ts'
-import { json } from './upstream.ts'
+import { json, noise } from './upstream.ts'
 import { RUNTIMES, startWorld, until, type World } from './world.ts'
 
 const NS = '/api/v1/namespaces/d'
@@ -163,7 +163,7 @@ describe.each(RUNTIMES)('%s', (runtime) => {
   })
 
   it('a slow client slows the API server, and nothing is lost', async () => {
-    const chunk = randomBytes(48 * 1024).toString('hex')
+    const chunk = noise(48 * 1024).toString('hex')
     const total = 512
     const hash = createHash('sha256')
     let written = 0
@@ -364,7 +364,7 @@ describe.each(RUNTIMES)('%s', (runtime) => {
     })
 
     it('20 MB of output pass in order', async () => {
-      const block = randomBytes(32 * 1024 - 1)
+      const block = noise(32 * 1024 - 1)
       const sent = createHash('sha256')
       world.upstream.onUpgrade(`${NS}/pods/big/exec`, 'v5.channel.k8s.io', async (socket) => {
         for (let at = 0; at < 640; at += 1) {

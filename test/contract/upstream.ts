@@ -1,6 +1,7 @@
 // A scripted API server for the contract suite: it keeps what it was sent, and answers as a test tells it to.
 // Not a Kubernetes: only what the door is tested against, hostile answers included.
 
+import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -174,4 +175,9 @@ export async function startUpstream(tls: { cert: string; key: string }, behind?:
     },
   }
   return upstream
+}
+
+/** Bytes that look random and are the same each time: among random ones a credential comes up by chance, seldom but not never. */
+export function noise(length: number): Buffer {
+  return createHash('shake256', { outputLength: length }).update('noise').digest()
 }

@@ -33,8 +33,8 @@ interface Gathered {
   readonly candidates: Candidate[]
   /** Placeholders that only a view shows. */
   readonly placeholders: Span[]
-  /** Whether the text may hold binary content; null: nobody has asked yet. */
-  binary: boolean | null
+  /** Whether a view may hold binary content, once somebody has asked. */
+  readonly binary: Map<View, boolean>
   /** From where on the text must be kept. */
   keep: number
 }
@@ -67,12 +67,6 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
         if (unsure > 0) found.candidates.push(candidate(view, { ...part, end: unsure }, { rule, value: null, base64 }))
       }
     }
-    let mayBe: boolean | null = null
-    const binary = (start: number, end: number): boolean => {
-      found.binary ??= mayHoldBinary(text)
-      mayBe ??= found.binary || (view.depth > 0 && mayHoldBinary(view.bytes))
-      return mayBe && standsInBinary(view, text, start, end)
-    }
     if (layers.patterns) {
       // Each piece by itself: a key that begins in one must not end in another.
       const matched = matcher.match(bytes, {
@@ -85,7 +79,11 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
       if (matched.keep < bytes.length)
         found.keep = Math.min(found.keep, view.span(matched.keep, matched.keep + 1).start)
       for (const { start, end, rule } of matched.hits) {
-        if (GENERIC.has(rule) && (goesOverNul(view, text, start, end) || binary(start, end))) continue
+        if (
+          GENERIC.has(rule) &&
+          (goesOverNul(view, text, start, end) || standsInBinary(view, start, end, found.binary))
+        )
+          continue
         add(start, end, rule, null, false)
       }
     }
@@ -117,7 +115,7 @@ export function createFinder(rules: MaskRules, values: KnownValues): Finder {
     },
     find(text, options) {
       const budget = allowance.share(text.length, options.fresh ?? text.length)
-      const found: Gathered = { candidates: [], placeholders: [], binary: null, keep: text.length }
+      const found: Gathered = { candidates: [], placeholders: [], binary: new Map(), keep: text.length }
       let open = text.length
       for (const view of viewsOf(text, { final: options.final, budget })) {
         budget.depth = view.depth
@@ -156,10 +154,19 @@ function goesOverNul(view: View, text: Uint8Array, from: number, to: number): bo
   return false
 }
 
-/** Whether what was found stands in binary content: in the text as it came, whose controls a view may leave out, or in what is packed. */
-function standsInBinary(view: View, text: Uint8Array, start: number, end: number): boolean {
-  const span = view.span(start, end)
-  return isBinary(text, span.start, span.end) || isBinary(view.bytes, start, end)
+/** Whether what was found stands in binary content: in this view, or in one that it was made of, whose controls it may leave out. */
+function standsInBinary(view: View, start: number, end: number, known: Map<View, boolean>): boolean {
+  let span: Span = { start, end }
+  for (let at: View | null = view; at !== null; at = at.from) {
+    let mayBe = known.get(at)
+    if (mayBe === undefined) {
+      mayBe = mayHoldBinary(at.bytes)
+      known.set(at, mayBe)
+    }
+    if (mayBe && isBinary(at.bytes, span.start, span.end)) return true
+    span = at.before(span.start, span.end)
+  }
+  return false
 }
 
 /** Whether raw JSON has escapes, percent-encoding or a control character in it. */

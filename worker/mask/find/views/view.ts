@@ -42,6 +42,8 @@ export interface View {
   readonly inBase64: boolean
   /** The stretch of the text that a stretch of this view stands for. */
   span(start: number, end: number): Span
+  /** The stretch of the view before that a stretch of this view stands for. */
+  before(start: number, end: number): Span
   /** All that stands for the same stretch of the view before as the byte at an offset does: what one run of base64 holds. */
   piece(at: number): Span
   /** Whether a stretch was copied in one piece from the view before, where it stands just so. */
@@ -69,6 +71,7 @@ export function plainView(bytes: Uint8Array): View {
     cuts: [],
     inBase64: false,
     span: (start, end) => ({ start, end }),
+    before: (start, end) => ({ start, end }),
     piece: (at) => ({ start: at, end: at + 1 }),
     copied: () => false,
     joined: () => JOINED_NOT,
@@ -267,7 +270,6 @@ export class ViewBuilder {
       const joint = joints[firstBehind(joints, end - 1)]
       return joint?.behind === true && joint.at === end
     }
-    const back = (start: number, end: number): Span => source.span(startOf(start), endOf(end - 1))
     const open =
       options.open === undefined ? Number.POSITIVE_INFINITY : source.span(options.open, options.open + 1).start
     return {
@@ -280,7 +282,8 @@ export class ViewBuilder {
       closed: options.closed ?? source.closed,
       cuts,
       inBase64: undone === 'base64' || source.inBase64,
-      span: back,
+      span: (start, end) => source.span(startOf(start), endOf(end - 1)),
+      before: (start, end) => ({ start: startOf(start), end: endOf(end - 1) }),
       piece: (i) => {
         const k = segment(i)
         if (kind[k] !== UNIT) return { start: i, end: i + 1 }
