@@ -227,6 +227,7 @@ function Controls(props: Parameters<typeof Stage>[0]) {
         >
           <For each={others()}>
             {(mark) => (
+              // biome-ignore lint/a11y/noStaticElementInteractions: a mouse's short way; the list of commands and the keys lead there too
               <rect x={mark.at - 0.2} width="0.4" height="1" onClick={() => void player().select(mark.index, 'end')}>
                 <title>{maskTitle(mark)}</title>
               </rect>
@@ -234,6 +235,7 @@ function Controls(props: Parameters<typeof Stage>[0]) {
           </For>
           <For each={spots()}>
             {(mark) => (
+              // biome-ignore lint/a11y/noStaticElementInteractions: as above
               <rect class="spot" x={mark.at - 0.2} width="0.4" height="1" onClick={() => props.onSpot(mark.spot)}>
                 <title>{`Masked by ${[...mark.rules].join(', ')}`}</title>
               </rect>

@@ -104,7 +104,7 @@ export function openTerminal(place: HTMLElement): TerminalView {
       })
     },
     fit() {
-      writer.then(() => {
+      writer.afterwards(() => {
         recorded = undefined
         arrange()
       })
@@ -112,14 +112,14 @@ export function openTerminal(place: HTMLElement): TerminalView {
     perform(action) {
       if (action.kind === 'write') writer.write(reversed(action.data))
       else {
-        writer.then(() => {
+        writer.afterwards(() => {
           recorded = { cols: action.cols, rows: action.rows }
           arrange()
         })
       }
     },
     reveal(fromEnd) {
-      writer.then(() => reveal(terminal, fromEnd))
+      writer.afterwards(() => reveal(terminal, fromEnd))
     },
     dispose() {
       writer.dispose()

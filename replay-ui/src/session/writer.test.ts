@@ -23,7 +23,7 @@ function setUp() {
 test('what is to be done between two writes waits for the first and comes before the second', () => {
   const { writer, seen, take, takeAll } = setUp()
   writer.write('a')
-  writer.then(() => seen.push('resize'))
+  writer.afterwards(() => seen.push('resize'))
   writer.write(new TextEncoder().encode('b'))
   expect(seen).toEqual(['a'])
   take()

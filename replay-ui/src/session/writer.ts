@@ -29,7 +29,7 @@ export class Writer {
   }
 
   /** Runs when everything before it stands on the screen. */
-  then(run: () => void): void {
+  afterwards(run: () => void): void {
     this.#add(run)
   }
 
